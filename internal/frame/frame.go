@@ -1,0 +1,42 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package frame holds raw bytes as a feed received them, with their origin and
+// time. It decodes nothing.
+package frame
+
+import "time"
+
+// Format tells how Data is encoded.
+type Format uint8
+
+// The formats. The zero Format is invalid.
+const (
+	ModeS   Format = iota + 1 // one Mode S downlink frame, 7 or 14 octets
+	NMEA                      // one NMEA 0183 line, without line end
+	ASTERIX                   // one or more whole ASTERIX data blocks (a datagram)
+)
+
+// String returns the format's name in lower case.
+func (f Format) String() string {
+	switch f {
+	case ModeS:
+		return "modes"
+	case NMEA:
+		return "nmea"
+	case ASTERIX:
+		return "asterix"
+	}
+	return "invalid"
+}
+
+// Frame is one received unit. Source and Seq together are unique: Seq counts
+// from 1 for each source and never repeats.
+type Frame struct {
+	Source   string    `cbor:"1,keyasint"` // the feed's name in the configuration
+	Seq      uint64    `cbor:"2,keyasint"`
+	Format   Format    `cbor:"3,keyasint"`
+	Received time.Time `cbor:"4,keyasint"` // UTC; the feed's clock, or the stream's own time marks
+	Offset   int64     `cbor:"5,keyasint"` // octets before it in the stream or file
+	Data     []byte    `cbor:"6,keyasint"`
+}
