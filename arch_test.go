@@ -1,0 +1,292 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package kuroshio_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/kuroshio-watch/kuroshio"
+
+// libraries are usable alone: they import the standard library and each other
+// only.
+var libraries = []string{
+	"geo", "asterix", "asterix/cat034", "asterix/cat048", "asterix/pcap", "asterix/spec", "asterix/internal/wire",
+	"modes", "modes/beast", "modes/avr", "ais", "ais/nmea", "mtt",
+}
+
+// ranks lists our packages from the sea to the screen. A package imports only
+// packages of a lower rank. A new package is put here in the same commit: that
+// is the moment to ask where it belongs. Rank 0 is libraries.
+var ranks = [][]string{
+	1:  {"internal/party"},
+	2:  {"internal/frame", "internal/plot", "internal/record"},
+	3:  {"internal/decode", "internal/track", "internal/zone"},
+	4:  {"internal/watch"},
+	5:  {"internal/incident"},
+	6:  {"internal/response"},
+	7:  {"internal/release"},
+	8:  {"internal/engine"},
+	9:  {"internal/journal", "internal/keystore", "packs"},
+	10: {"internal/store", "internal/store/storetest", "internal/tape"},
+	11: {"internal/feed", "internal/link", "internal/link/linktest", "internal/pairing"},
+	12: {"internal/replay", "sim", "scenarios"},
+	13: {"internal/console", "web"},
+	14: {"internal/config", "internal/node"},
+	15: {"internal/demo"},
+	16: {"cmd/kuroshio"},
+}
+
+// tools are programs and helpers that only people and tests run.
+var tools = []string{".", "internal/corpustest", "e2e", "tools/asterixgen", "tools/zonepack", "tools/notices"}
+
+const lastPureRank = 8
+
+var impureImports = []string{
+	"net", "os", "database", "log", "sync", "syscall", "crypto/rand", "embed", "context", "io/fs", "runtime",
+}
+
+var impureTime = []string{"Now", "Since", "Until", "Sleep", "After", "NewTimer", "NewTicker", "Tick", "AfterFunc"}
+
+type file struct {
+	name string
+	ast  *ast.File
+}
+
+// parse returns the non-test files by package directory.
+func parse(t *testing.T) (*token.FileSet, map[string][]file) {
+	t.Helper()
+	fset := token.NewFileSet()
+	pkgs := make(map[string][]file)
+	err := fs.WalkDir(os.DirFS("."), ".", func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if p != "." && (d.Name() == "testdata" || d.Name() == "node_modules" || d.Name()[0] == '.') {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if path.Ext(p) != ".go" || strings.HasSuffix(p, "_test.go") {
+			return nil
+		}
+		f, err := parser.ParseFile(fset, p, nil, parser.ParseComments)
+		if err == nil {
+			pkgs[path.Dir(p)] = append(pkgs[path.Dir(p)], file{p, f})
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fset, pkgs
+}
+
+// rankOf returns the rank of a package, 0 for libraries, -1 for unknown ones
+// and 99 for tools, which nothing may import.
+func rankOf(pkg string) int {
+	if slices.Contains(libraries, pkg) {
+		return 0
+	}
+	if slices.Contains(tools, pkg) {
+		return 99
+	}
+	r := slices.IndexFunc(ranks, func(l []string) bool { return slices.Contains(l, pkg) })
+	return r
+}
+
+func imports(t *testing.T, f file) []string {
+	t.Helper()
+	var list []string
+	for _, imp := range f.ast.Imports {
+		ip, err := strconv.Unquote(imp.Path.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, ip)
+	}
+	return list
+}
+
+func TestImportsPointUpstreamOnly(t *testing.T) {
+	_, pkgs := parse(t)
+	for pkg, files := range pkgs {
+		from := rankOf(pkg)
+		if from < 0 {
+			t.Errorf("%s has no rank; put it in ranks in arch_test.go", pkg)
+			continue
+		}
+		for _, f := range files {
+			for _, ip := range imports(t, f) {
+				own, found := strings.CutPrefix(ip, module+"/")
+				if !found || from == 99 {
+					continue
+				}
+				to := rankOf(own)
+				if from == 0 && to == 0 {
+					continue
+				}
+				if to < 0 || to >= from {
+					t.Errorf("%s (rank %d) imports %s (rank %d), which is not upstream of it", f.name, from, own, to)
+				}
+			}
+		}
+	}
+}
+
+// TestReleaseIsTheOnlyWayOut holds what ARCHITECTURE.md promises: decisions
+// know no link, and nothing but release builds what a link can send.
+func TestReleaseIsTheOnlyWayOut(t *testing.T) {
+	_, pkgs := parse(t)
+	for _, f := range pkgs["internal/link"] {
+		for _, ip := range imports(t, f) {
+			if ip == module+"/internal/release" || ip == module+"/internal/engine" {
+				t.Errorf("%s imports %s: the link sends what the outbox holds and decides nothing", f.name, ip)
+			}
+		}
+	}
+	for pkg, files := range pkgs {
+		if pkg == "internal/release" {
+			continue
+		}
+		for _, f := range files {
+			ast.Inspect(f.ast, func(n ast.Node) bool {
+				lit, ok := n.(*ast.CompositeLit)
+				if !ok {
+					return true
+				}
+				if sel, ok := lit.Type.(*ast.SelectorExpr); ok && sel.Sel.Name == "Sealed" && len(lit.Elts) > 0 {
+					t.Errorf("%s builds a Sealed; only release may", f.name)
+				}
+				return true
+			})
+		}
+	}
+}
+
+func TestLibrariesStandAlone(t *testing.T) {
+	_, pkgs := parse(t)
+	for _, lib := range libraries {
+		for _, f := range pkgs[lib] {
+			for _, ip := range imports(t, f) {
+				own, found := strings.CutPrefix(ip, module+"/")
+				if found && slices.Contains(libraries, own) {
+					continue
+				}
+				if found || strings.Contains(strings.Split(ip, "/")[0], ".") {
+					t.Errorf("%s imports %s; a public library imports the standard library and other libraries only", f.name, ip)
+				}
+			}
+		}
+	}
+}
+
+func TestPurePackages(t *testing.T) {
+	fset, pkgs := parse(t)
+	pure := slices.Clone(libraries)
+	for _, l := range ranks[:lastPureRank+1] {
+		pure = append(pure, l...)
+	}
+	for _, pkg := range pure {
+		for _, f := range pkgs[pkg] {
+			for _, ip := range imports(t, f) {
+				for _, bad := range impureImports {
+					if ip == bad || strings.HasPrefix(ip, bad+"/") {
+						t.Errorf("%s imports %s; %s is pure", f.name, ip, pkg)
+					}
+				}
+			}
+			inspectPurity(t, fset, f)
+		}
+	}
+}
+
+func inspectPurity(t *testing.T, fset *token.FileSet, f file) {
+	t.Helper()
+	ast.Inspect(f.ast, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.GoStmt:
+			t.Errorf("%v: goroutine in a pure package", fset.Position(n.Pos()))
+		case *ast.SelectorExpr:
+			x, ok := n.X.(*ast.Ident)
+			if ok && x.Name == "time" && slices.Contains(impureTime, n.Sel.Name) {
+				t.Errorf("%v: time.%s in a pure package; take the time as an argument", fset.Position(n.Pos()), n.Sel.Name)
+			}
+			if ok && x.Name == "rand" && n.Sel.Name != "Rand" && n.Sel.Name != "New" && n.Sel.Name != "NewPCG" {
+				t.Errorf("%v: rand.%s in a pure package; take a *rand.Rand", fset.Position(n.Pos()), n.Sel.Name)
+			}
+		}
+		return true
+	})
+}
+
+func TestEveryPackageIsDocumentedAndLicensed(t *testing.T) {
+	_, pkgs := parse(t)
+	for pkg, files := range pkgs {
+		if !slices.ContainsFunc(files, func(f file) bool { return f.ast.Doc != nil }) {
+			t.Errorf("%s has no package comment", pkg)
+		}
+		for _, f := range files {
+			generated := ast.IsGenerated(f.ast)
+			if generated != strings.HasSuffix(f.name, "_gen.go") {
+				t.Errorf("%s: generated code, and only that, ends in _gen.go", f.name)
+			}
+			if len(f.ast.Comments) == 0 || !strings.Contains(f.ast.Comments[0].Text(), "SPDX-License-Identifier: Apache-2.0") {
+				t.Errorf("%s does not start with the licence header", f.name)
+			}
+		}
+	}
+}
+
+// The mission forbids weapon assignment, targeting and fire control, and
+// software that sets "hostile": no identifier and no text literal for it
+// exists.
+var forbidden = regexp.MustCompile(`(?i)\b(hostile|faker|fire[- _]?control|weapon[- _]?assign\w*|engage(ment)?[- _]?order|target(ing)?[- _]?solution)\b`)
+
+func TestNoWordForWeaponsOrHostile(t *testing.T) {
+	_, pkgs := parse(t)
+	for _, files := range pkgs {
+		for _, f := range files {
+			ast.Inspect(f.ast, func(n ast.Node) bool {
+				switch n := n.(type) {
+				case *ast.Ident:
+					if forbidden.MatchString(n.Name) {
+						t.Errorf("%s: identifier %s", f.name, n.Name)
+					}
+				case *ast.BasicLit:
+					if n.Kind == token.STRING && forbidden.MatchString(n.Value) {
+						t.Errorf("%s: text %s", f.name, n.Value)
+					}
+				}
+				return true
+			})
+		}
+	}
+}
+
+// maxLines is the length at which a file needs a split or an entry below with
+// its reason.
+const maxLines = 800
+
+func TestFilesStayReadable(t *testing.T) {
+	fset, pkgs := parse(t)
+	for _, files := range pkgs {
+		for _, f := range files {
+			if n := fset.Position(f.ast.End()).Line; n > maxLines && !ast.IsGenerated(f.ast) {
+				t.Errorf("%s has %d lines; split it", f.name, n)
+			}
+		}
+	}
+}
