@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Runs every test and says at the end whether the corpus was there.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+checks=$(mktemp)
+trap 'rm -f "$checks"' EXIT
+export KUROSHIO_CORPUS_CHECKS=$checks
+
+go test -timeout 15m ./...
+(cd web && npm test --silent)
+
+corpus=${KUROSHIO_CORPUS:-../shared/corpus}
+if [ -e "$corpus/README.md" ]; then
+	echo "corpus: present, $(sort -u "$checks" | wc -l) checks"
+else
+	echo "corpus: ABSENT"
+fi
