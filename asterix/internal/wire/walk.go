@@ -1,0 +1,169 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package wire
+
+import (
+	"fmt"
+
+	"github.com/kuroshio-watch/kuroshio/asterix"
+)
+
+// Form is the form of an item (part 1, 4.3.6).
+type Form uint8
+
+// The forms of items.
+const (
+	Spare        Form = iota // a slot without an item
+	Fixed                    // a fixed number of octets
+	Extended                 // parts chained by FX
+	Repetitive               // REP and as many elements
+	RepetitiveFX             // elements chained by FX
+	Compound                 // a field specification and subfields
+	Explicit                 // a length octet that counts itself, and content
+)
+
+// Def says how long an item is. It is what a generated category tells of its
+// items; the fields inside are known to the generated code alone.
+type Def struct {
+	Name string
+	Form Form
+	// Len holds the octets of Fixed, of an element of Repetitive and
+	// RepetitiveFX, and of each part of Extended.
+	Len []int
+	// Rep is the number of octets of the repetition factor.
+	Rep int
+	// Subs are the slots of a Compound in their order.
+	Subs []Def
+}
+
+// Walk yields name and octets of each item of the record at the start of b, in
+// the order of the wire, and returns the record's length. It stops early, with
+// length 0 and no error, when yield says so.
+func Walk(category byte, uap []Def, b []byte, yield func(item string, raw []byte) bool) (int, error) {
+	set, at := FSPEC(b, (len(uap)+6)/7)
+	if at == 0 {
+		return 0, &asterix.Error{Category: category, Reason: "FSPEC does not end within the record or the UAP"}
+	}
+	if set == 0 {
+		return 0, &asterix.Error{Category: category, Reason: "record without an item"}
+	}
+	for frn := 1; frn <= 63; frn++ {
+		if set&Bit(frn) == 0 {
+			continue
+		}
+		if frn > len(uap) || uap[frn-1].Form == Spare {
+			return 0, fail(category, b, at, "", fmt.Sprintf("field reference number %d is not in use", frn))
+		}
+		d := &uap[frn-1]
+		n, bad, reason := d.measure(b[at:])
+		if reason != "" {
+			return 0, fail(category, b, at, bad, reason)
+		}
+		if !yield(d.Name, b[at:at+n:at+n]) {
+			return 0, nil
+		}
+		at += n
+	}
+	return at, nil
+}
+
+// Refuse explains why the record at the start of b cannot be decoded.
+func Refuse(category byte, uap []Def, b []byte) error {
+	_, err := Walk(category, uap, b, func(string, []byte) bool { return true })
+	if err == nil { // the walk and the decoder disagree
+		err = fail(category, b, 0, "", "record cannot be decoded")
+	}
+	return err
+}
+
+func fail(category byte, b []byte, at int, item, reason string) error {
+	e := &asterix.Error{Category: category, Offset: at, Item: item, Reason: reason}
+	e.Source, e.SourceKnown = asterix.PeekSource(b)
+	return e
+}
+
+// measure returns the length of the item at the start of b, or which item or
+// subfield is wrong and why.
+func (d *Def) measure(b []byte) (n int, bad, reason string) {
+	switch d.Form {
+	case Fixed:
+		n = d.Len[0]
+	case Extended:
+		n = d.parts(b)
+	case RepetitiveFX:
+		n = d.chain(b)
+	case Repetitive:
+		if len(b) < d.Rep {
+			return 0, d.Name, "no octet left for REP"
+		}
+		n = d.Rep + d.Len[0]*Rep(b, d.Rep)
+	case Explicit:
+		if len(b) == 0 {
+			return 0, d.Name, "no octet left for the length"
+		}
+		if n = int(b[0]); n == 0 {
+			return 0, d.Name, "length 0 does not count itself"
+		}
+	case Compound:
+		return d.compound(b)
+	case Spare:
+		return 0, d.Name, "slot is not in use"
+	}
+	if n == 0 {
+		return 0, d.Name, "extents do not end within the record"
+	}
+	if n > len(b) {
+		return 0, d.Name, fmt.Sprintf("needs %d octets, %d left", n, len(b))
+	}
+	return n, "", ""
+}
+
+// parts measures the parts of an Extended; 0 when they do not end within b.
+func (d *Def) parts(b []byte) int {
+	n := 0
+	for _, l := range d.Len {
+		n += l
+		if n > len(b) {
+			return 0
+		}
+		if b[n-1]&1 == 0 {
+			return n
+		}
+	}
+	more := Extents(b[n:])
+	if more == 0 {
+		return 0
+	}
+	return n + more
+}
+
+func (d *Def) chain(b []byte) int {
+	for n := d.Len[0]; n <= len(b); n += d.Len[0] {
+		if b[n-1]&1 == 0 {
+			return n
+		}
+	}
+	return 0
+}
+
+func (d *Def) compound(b []byte) (n int, bad, reason string) {
+	set, n := FSPEC(b, (len(d.Subs)+6)/7)
+	if n == 0 {
+		return 0, d.Name, "primary subfield does not end within the record or the definition"
+	}
+	for frn := 1; frn <= 63; frn++ {
+		if set&Bit(frn) == 0 {
+			continue
+		}
+		if frn > len(d.Subs) || d.Subs[frn-1].Form == Spare {
+			return 0, d.Name, fmt.Sprintf("subfield %d is not in use", frn)
+		}
+		l, bad, reason := d.Subs[frn-1].measure(b[n:])
+		if reason != "" {
+			return 0, d.Name + "/" + bad, reason
+		}
+		n += l
+	}
+	return n, "", ""
+}

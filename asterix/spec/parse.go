@@ -1,0 +1,271 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package spec
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"math/big"
+	"strconv"
+	"strings"
+)
+
+// Parse reads a table. Each line is one of
+//
+//	# comment
+//	category NUMBER EDITION "TITLE"
+//	item NAME FORM "TITLE"                  FORM: fixed ext repfx compound explicit, rep N
+//	sub NAME FORM "TITLE"                   a subfield of the compound item above; "sub -" skips a slot
+//	NAME[=GONAME] BITS KIND [LSB UNIT <LIMIT|<=LIMIT -> METHOD] | DOC
+//	spare BITS
+//	fx                                      ends a part of an ext item
+//	uap NAME...                             "-" skips a field reference number
+//
+// KIND is u, i, oct, icao or octets. LSB is a product like 360/2^16. The limit
+// bounds the magnitude. Indentation is for the reader. The error names the line.
+func Parse(r io.Reader) (*Category, error) {
+	p := parser{cat: &Category{Number: -1}}
+	s := bufio.NewScanner(r)
+	for s.Scan() {
+		p.line++
+		if err := p.parseLine(strings.TrimSpace(s.Text())); err != nil {
+			return nil, fmt.Errorf("line %d: %w", p.line, err)
+		}
+	}
+	if err := s.Err(); err != nil {
+		return nil, fmt.Errorf("read table: %w", err)
+	}
+	if p.cat.Number < 0 {
+		return nil, fmt.Errorf("line %d: no category line", p.line)
+	}
+	if err := p.closeParts(); err != nil {
+		return nil, fmt.Errorf("line %d: %w", p.line, err)
+	}
+	return p.cat, nil
+}
+
+type parser struct {
+	cat  *Category
+	line int
+	cur  *Item // the item or subfield that takes fields
+	part []Field
+}
+
+func (p *parser) parseLine(l string) error {
+	word, rest, _ := strings.Cut(l, " ")
+	rest = strings.TrimSpace(rest)
+	switch {
+	case l == "" || l[0] == '#':
+		return nil
+	case word == "category":
+		return p.category(rest)
+	case word == "item":
+		return p.item(rest)
+	case word == "sub":
+		return p.sub(rest)
+	case word == "uap":
+		p.cat.UAP = append(p.cat.UAP, strings.Fields(rest)...)
+		return nil
+	case l == "fx":
+		if p.cur == nil || p.cur.Form != Extended || len(p.part) == 0 {
+			return fmt.Errorf("fx outside an ext item")
+		}
+		p.cur.Parts, p.part = append(p.cur.Parts, p.part), nil
+		return nil
+	}
+	if p.cur == nil || p.cur.Form == Compound || p.cur.Form == Explicit || p.cur.Form == Spare {
+		return fmt.Errorf("field %q outside an item that takes fields", word)
+	}
+	f, err := parseField(l)
+	if err != nil {
+		return err
+	}
+	f.Line = p.line
+	p.part = append(p.part, f)
+	return nil
+}
+
+func (p *parser) category(rest string) error {
+	head, title, err := titled(rest)
+	if err != nil || len(head) != 2 {
+		return fmt.Errorf("want: category NUMBER EDITION \"TITLE\"")
+	}
+	n, err := strconv.Atoi(head[0])
+	if err != nil || n < 0 || n > 255 {
+		return fmt.Errorf("category number %q", head[0])
+	}
+	p.cat.Number, p.cat.Edition, p.cat.Title = n, head[1], title
+	return nil
+}
+
+func (p *parser) item(rest string) error {
+	if err := p.closeParts(); err != nil {
+		return err
+	}
+	it, err := parseItem(rest)
+	if err != nil {
+		return err
+	}
+	it.Line = p.line
+	p.cat.Items = append(p.cat.Items, it)
+	p.cur = &p.cat.Items[len(p.cat.Items)-1]
+	return nil
+}
+
+func (p *parser) sub(rest string) error {
+	if err := p.closeParts(); err != nil {
+		return err
+	}
+	if len(p.cat.Items) == 0 || p.cat.Items[len(p.cat.Items)-1].Form != Compound {
+		return fmt.Errorf("sub outside a compound item")
+	}
+	parent := &p.cat.Items[len(p.cat.Items)-1]
+	it := Item{Name: "-", Form: Spare}
+	if rest != "-" {
+		var err error
+		if it, err = parseItem(rest); err != nil {
+			return err
+		}
+		if it.Form == Compound {
+			return fmt.Errorf("compound within a compound")
+		}
+	}
+	it.Line = p.line
+	parent.Subs = append(parent.Subs, it)
+	p.cur = &parent.Subs[len(parent.Subs)-1]
+	return nil
+}
+
+// closeParts ends the fields of the item that is being read.
+func (p *parser) closeParts() error {
+	if p.cur == nil {
+		return nil
+	}
+	if p.cur.Form == Extended {
+		if len(p.part) > 0 {
+			return fmt.Errorf("item %s: the last part has no fx", p.cur.Name)
+		}
+	} else if len(p.part) > 0 {
+		p.cur.Parts = [][]Field{p.part}
+	}
+	takes := p.cur.Form != Compound && p.cur.Form != Explicit && p.cur.Form != Spare
+	if takes && len(p.cur.Parts) == 0 {
+		return fmt.Errorf("item %s has no field", p.cur.Name)
+	}
+	p.cur, p.part = nil, nil
+	return nil
+}
+
+func parseItem(rest string) (Item, error) {
+	head, title, err := titled(rest)
+	if err != nil || len(head) < 2 {
+		return Item{}, fmt.Errorf("want: item NAME FORM \"TITLE\"")
+	}
+	it := Item{Name: head[0], Title: title, Form: Form(head[1])}
+	switch it.Form {
+	case Fixed, Extended, RepetitiveFX, Compound, Explicit:
+		if len(head) != 2 {
+			return Item{}, fmt.Errorf("item %s: form %s takes no number", it.Name, it.Form)
+		}
+	case Repetitive:
+		if len(head) != 3 {
+			return Item{}, fmt.Errorf("item %s: rep needs the octets of its factor", it.Name)
+		}
+		if it.Rep, err = strconv.Atoi(head[2]); err != nil || it.Rep < 1 || it.Rep > 2 {
+			return Item{}, fmt.Errorf("item %s: repetition factor of %q octets", it.Name, head[2])
+		}
+	default:
+		return Item{}, fmt.Errorf("item %s: unknown form %q", it.Name, it.Form)
+	}
+	return it, nil
+}
+
+// titled splits words from a quoted title.
+func titled(s string) (head []string, title string, err error) {
+	before, quoted, ok := strings.Cut(s, "\"")
+	if !ok || !strings.HasSuffix(quoted, "\"") {
+		return nil, "", fmt.Errorf("no quoted title")
+	}
+	return strings.Fields(before), strings.TrimSuffix(quoted, "\""), nil
+}
+
+func parseField(l string) (Field, error) {
+	def, doc, _ := strings.Cut(l, "|")
+	w := strings.Fields(def)
+	if len(w) == 2 && w[0] == "spare" {
+		bits, err := strconv.Atoi(w[1])
+		if err != nil || bits < 1 || bits > 64 {
+			return Field{}, fmt.Errorf("spare of %q bits", w[1])
+		}
+		return Field{Kind: SpareBits, Bits: bits}, nil
+	}
+	if len(w) != 3 && len(w) != 8 {
+		return Field{}, fmt.Errorf("field %q: want NAME BITS KIND [LSB UNIT <LIMIT -> METHOD]", l)
+	}
+	f := Field{Kind: Kind(w[2]), Doc: strings.TrimSpace(doc)}
+	f.Name, f.GoName, _ = strings.Cut(w[0], "=")
+	if f.GoName == "" && f.Name != "." {
+		f.GoName = strings.ReplaceAll(f.Name, "/", "")
+	}
+	var err error
+	if f.Bits, err = strconv.Atoi(w[1]); err != nil || f.Bits < 1 || f.Bits > 1024 {
+		return Field{}, fmt.Errorf("field %s: %q bits", f.Name, w[1])
+	}
+	switch f.Kind {
+	case Unsigned, Signed, Octal, ICAO, Octets:
+	default:
+		return Field{}, fmt.Errorf("field %s: unknown kind %q", f.Name, f.Kind)
+	}
+	if len(w) == 8 {
+		return parseQuantity(f, w[3:])
+	}
+	return f, nil
+}
+
+// parseQuantity reads LSB UNIT <LIMIT -> METHOD; the limit sign is one word
+// with its number.
+func parseQuantity(f Field, w []string) (Field, error) {
+	var err error
+	if f.LSB, err = parseLSB(w[0]); err != nil {
+		return Field{}, fmt.Errorf("field %s: %w", f.Name, err)
+	}
+	f.Unit = w[1]
+	limit, ok := strings.CutPrefix(w[2], "<")
+	if !ok || w[3] != "->" {
+		return Field{}, fmt.Errorf("field %s: want LSB UNIT <LIMIT -> METHOD", f.Name)
+	}
+	limit, inclusive := strings.CutPrefix(limit, "=")
+	f.Strict = !inclusive
+	if f.Limit, err = parseLSB(limit); err != nil {
+		return Field{}, fmt.Errorf("field %s: %w", f.Name, err)
+	}
+	f.Method = w[4]
+	return f, nil
+}
+
+// parseLSB reads N, N.N, N/N or N/2^N exactly.
+func parseLSB(s string) (*big.Rat, error) {
+	num, den, hasDen := strings.Cut(s, "/")
+	base, exp, isPower := strings.Cut(den, "^")
+	if !hasDen {
+		base = "1"
+	}
+	if len(num) > 20 || len(base) > 20 {
+		return nil, fmt.Errorf("number %q is too long", s)
+	}
+	n, ok1 := new(big.Rat).SetString(num)
+	d, ok2 := new(big.Rat).SetString(base)
+	if !ok1 || !ok2 || strings.ContainsAny(num+base, "eEpP/_") || n.Sign() <= 0 || d.Sign() <= 0 {
+		return nil, fmt.Errorf("number %q is not N or N/2^N", s)
+	}
+	if isPower {
+		e, err := strconv.ParseUint(exp, 10, 6)
+		if err != nil || base != "2" {
+			return nil, fmt.Errorf("number %q is not N or N/2^N", s)
+		}
+		d = new(big.Rat).SetInt(new(big.Int).Lsh(big.NewInt(1), uint(e)))
+	}
+	return n.Quo(n, d), nil
+}

@@ -1,0 +1,99 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package spec reads the definition tables of the ASTERIX categories, the *.def
+// files beside it, and checks them. The tables are written by hand from the
+// public EUROCONTROL documents; tools/asterixgen turns them into the packages
+// asterix/catNNN. It decodes no data.
+package spec
+
+import "math/big"
+
+// Form is the form of an item or subfield (EUROCONTROL-SPEC-0149 part 1).
+type Form string
+
+// The forms, as they are written in a table.
+const (
+	Fixed        Form = "fixed"    // a fixed number of octets
+	Extended     Form = "ext"      // parts that end with an FX bit
+	Repetitive   Form = "rep"      // a repetition factor and elements
+	RepetitiveFX Form = "repfx"    // elements that end with an FX bit
+	Compound     Form = "compound" // a field specification and subfields
+	Explicit     Form = "explicit" // a length and content
+	Spare        Form = "-"        // an unused slot of a compound
+)
+
+// Kind is how the bits of a field are read.
+type Kind string
+
+// The kinds, as they are written in a table.
+const (
+	Unsigned  Kind = "u"
+	Signed    Kind = "i"      // two's complement
+	Octal     Kind = "oct"    // octal digits of 3 bits
+	ICAO      Kind = "icao"   // characters of 6 bits
+	Octets    Kind = "octets" // octets that are handed on as they are
+	SpareBits Kind = "spare"
+)
+
+// Category is one table.
+type Category struct {
+	Number  int
+	Edition string
+	Title   string
+	Items   []Item
+	UAP     []string // item names in the order of field reference numbers; "-" is unused
+}
+
+// Item returns the item with the name, or nil.
+func (c *Category) Item(name string) *Item {
+	for i := range c.Items {
+		if c.Items[i].Name == name {
+			return &c.Items[i]
+		}
+	}
+	return nil
+}
+
+// Item is one data item or one subfield of a compound item.
+type Item struct {
+	Name  string
+	Title string
+	Form  Form
+	Rep   int       // octets of the repetition factor
+	Parts [][]Field // Extended has one for each FX bit, others one or none
+	Subs  []Item    // of a Compound
+	Line  int
+}
+
+// Scalar says whether the item is one field without a name of its own.
+func (it *Item) Scalar() bool {
+	return len(it.Parts) == 1 && len(it.Parts[0]) == 1 && it.Parts[0][0].Name == "."
+}
+
+// PartBits returns the bits of a part without its FX bit.
+func PartBits(part []Field) int {
+	n := 0
+	for i := range part {
+		n += part[i].Bits
+	}
+	return n
+}
+
+// HasFX says whether the parts of the form end with an FX bit.
+func (f Form) HasFX() bool { return f == Extended || f == RepetitiveFX }
+
+// Field is one line: some bits with one meaning.
+type Field struct {
+	Name   string // as in the document, group/name; "." for the only field
+	GoName string
+	Bits   int
+	Kind   Kind
+	LSB    *big.Rat // value of one bit in Unit; nil for what is no quantity
+	Unit   string
+	Limit  *big.Rat // largest magnitude in Unit that the document states
+	Strict bool     // the limit itself is excluded
+	Method string   // name of the generated conversion
+	Doc    string
+	Line   int
+}

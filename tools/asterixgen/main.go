@@ -1,0 +1,55 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Command asterixgen writes the package of an ASTERIX category from its table:
+// types and conversions, decoder and encoder. It refuses a table that the lint
+// of asterix/spec finds fault with. It decodes no data.
+//
+//	asterixgen -def asterix/spec/cat048.def -out asterix/cat048
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/kuroshio-watch/kuroshio/asterix/spec"
+)
+
+func main() {
+	def := flag.String("def", "", "table to read")
+	out := flag.String("out", ".", "folder of the package to write")
+	flag.Parse()
+	if err := run(*def, *out); err != nil {
+		fmt.Fprintln(os.Stderr, "asterixgen:", err)
+		os.Exit(1)
+	}
+}
+
+// run writes the files of one category to the folder out.
+func run(def, out string) error {
+	f, err := os.Open(def)
+	if err != nil {
+		return fmt.Errorf("open table: %w", err)
+	}
+	defer f.Close() //nolint:errcheck // read only
+	cat, err := spec.Parse(f)
+	if err != nil {
+		return fmt.Errorf("parse %s: %w", def, err)
+	}
+	if errs := spec.Lint(cat); len(errs) > 0 {
+		return fmt.Errorf("lint %s: %w", def, errors.Join(errs...))
+	}
+	files, err := generate(cat)
+	if err != nil {
+		return fmt.Errorf("generate from %s: %w", def, err)
+	}
+	for _, file := range files {
+		if err := os.WriteFile(filepath.Join(out, file.name), file.source, 0o644); err != nil {
+			return fmt.Errorf("write package: %w", err)
+		}
+	}
+	return nil
+}
