@@ -1,0 +1,238 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package config reads a node's configuration file. It checks everything that
+// can be checked without opening a socket and says file, line and what is
+// wrong. It starts nothing.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/pelletier/go-toml/v2"
+
+	"github.com/kuroshio-watch/kuroshio/geo"
+	"github.com/kuroshio-watch/kuroshio/internal/party"
+)
+
+// Duration is a time span written as "90s", "10m" or "24h".
+type Duration time.Duration
+
+// UnmarshalText reads a Go duration.
+func (d *Duration) UnmarshalText(b []byte) error {
+	v, err := time.ParseDuration(string(b))
+	*d = Duration(v)
+	return err
+}
+
+// Config is a node's configuration. Relative paths are resolved against the
+// file's folder.
+type Config struct {
+	Node     Node      `toml:"node"`
+	Time     Time      `toml:"time"`
+	Keystore Keystore  `toml:"keystore"`
+	Console  Console   `toml:"console"`
+	Admin    Admin     `toml:"admin"`
+	Link     Link      `toml:"link"`
+	Partners []Partner `toml:"partner"`
+	Zones    Zones     `toml:"zones"`
+	Watch    Watch     `toml:"watch"`
+	Policy   Policy    `toml:"policy"`
+	Response Response  `toml:"response"`
+	Feeds    []Feed    `toml:"feed"`
+	Sensors  []Sensor  `toml:"sensor"`
+}
+
+// Node names the party and the folder of its data.
+type Node struct {
+	Party string `toml:"party"`
+	Name  string `toml:"name"`
+	Data  string `toml:"data"`
+}
+
+// Time says whose clock the node follows.
+type Time struct {
+	Mode    string `toml:"mode"`    // "live": this machine's; "stepped": a conductor's
+	Control string `toml:"control"` // stepped: address on which the conductor steps, loopback only
+	Token   string `toml:"token"`   // stepped: file with the conductor's secret
+}
+
+// Keystore is where keys rest, outside the data folder and its backups.
+type Keystore struct {
+	Dir            string `toml:"dir"`
+	PassphraseFile string `toml:"passphrase_file"` // empty: asked at start
+}
+
+// Console is where people log in.
+type Console struct {
+	Listen string `toml:"listen"` // empty: no console
+	Cert   string `toml:"cert"`   // PEM; needed where the address is not loopback
+	Key    string `toml:"key"`
+}
+
+// Admin serves /metrics and /healthz.
+type Admin struct {
+	Listen string `toml:"listen"`
+}
+
+// Link is where partners connect.
+type Link struct {
+	Listen     string `toml:"listen"` // empty: this node only dials
+	MaxRecords int    `toml:"max_records"`
+	MaxBytes   int64  `toml:"max_bytes"`
+}
+
+// Partner is one party that this node is paired with.
+type Partner struct {
+	ID   string `toml:"id"`
+	Dial string `toml:"dial"` // empty: it dials us
+}
+
+// Zones names the data pack.
+type Zones struct {
+	Pack      string         `toml:"pack"` // a shipped pack's name, or a folder
+	Overrides []ZoneOverride `toml:"override"`
+}
+
+// ZoneOverride renames or hides one zone.
+type ZoneOverride struct {
+	ID    string            `toml:"id"`
+	Hide  bool              `toml:"hide"`
+	Names map[string]string `toml:"names"`
+}
+
+// Watch sets the rules.
+type Watch struct {
+	Rules string   `toml:"rules"` // file; empty: the pack's
+	Plans string   `toml:"plans"` // CSV file; empty: no plan feed, A01 is out of service
+	ADIZ  []string `toml:"adiz"`  // zones in which a plan is wanted
+}
+
+// Policy names the release policy. Without one nothing leaves.
+type Policy struct {
+	File string `toml:"file"`
+}
+
+// Response sets the timers of the lead dialogue.
+type Response struct {
+	T1 Duration `toml:"t1"` // no answer: alarm at both
+	T2 Duration `toml:"t2"` // no answer: falls back to the giver
+}
+
+// Feed is one input.
+type Feed struct {
+	Name     string    `toml:"name"`
+	Kind     string    `toml:"kind"` // one of FeedKinds
+	Addr     string    `toml:"addr"` // UDP: listened on; TCP: dialled
+	Exercise bool      `toml:"exercise"`
+	Marks    bool      `toml:"time_marks"` // times come from the stream (Beast 0xE8 marks, NMEA tag blocks)
+	Receiver *Receiver `toml:"receiver"`
+}
+
+// Receiver is where a cooperative feed's antenna stands.
+type Receiver struct {
+	Lat     float64 `toml:"lat"`
+	Lon     float64 `toml:"lon"`
+	RangeNM float64 `toml:"range_nm"`
+}
+
+// Sensor is one radar of an ASTERIX feed.
+type Sensor struct {
+	Feed         string   `toml:"feed"`
+	ID           string   `toml:"id"` // SAC/SIC, three digits each: "025/010"
+	Lat          float64  `toml:"lat"`
+	Lon          float64  `toml:"lon"`
+	HeightM      float64  `toml:"height_m"`
+	RangeNM      float64  `toml:"range_nm"`
+	Period       Duration `toml:"period"`
+	SigmaRangeM  float64  `toml:"sigma_range_m"`
+	SigmaAzimuth float64  `toml:"sigma_azimuth_deg"`
+}
+
+// FeedKinds lists the kinds of feeds.
+func FeedKinds() []string {
+	return []string{"beast-tcp", "avr-tcp", "nmea-tcp", "nmea-udp", "asterix-udp"}
+}
+
+// Default returns what an empty file means.
+func Default() Config {
+	return Config{
+		Node:     Node{Data: "data"},
+		Time:     Time{Mode: "live"},
+		Keystore: Keystore{Dir: "keystore"},
+		Console:  Console{Listen: "127.0.0.1:8470"},
+		Admin:    Admin{Listen: "127.0.0.1:8471"},
+		Link:     Link{MaxRecords: 100_000, MaxBytes: 256 << 20},
+		Zones:    Zones{Pack: "taiwan-ryukyu"},
+		Response: Response{T1: Duration(2 * time.Minute), T2: Duration(5 * time.Minute)},
+	}
+}
+
+// Load reads and checks the file. The error names file and line.
+func Load(path string) (*Config, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read configuration: %w", err)
+	}
+	c, err := Parse(path, b)
+	if err != nil {
+		return nil, err
+	}
+	c.resolve(filepath.Dir(path))
+	return c, nil
+}
+
+// Parse reads a configuration; name is used in errors.
+func Parse(name string, b []byte) (*Config, error) {
+	c := Default()
+	d := toml.NewDecoder(bytesReader(b)).DisallowUnknownFields()
+	if err := d.Decode(&c); err != nil {
+		return nil, describe(name, err)
+	}
+	if p := c.problem(); p != nil {
+		return nil, fmt.Errorf("%s:%d: %s: %s", name, lineOf(b, p.table, p.index, p.key), p.where(), p.what)
+	}
+	return &c, nil
+}
+
+// describe turns the decoder's error into "file:line:column: what".
+func describe(name string, err error) error {
+	var strict *toml.StrictMissingError
+	if errors.As(err, &strict) && len(strict.Errors) > 0 {
+		row, col := strict.Errors[0].Position()
+		return fmt.Errorf("%s:%d:%d: unknown key %s", name, row, col, joinKey(strict.Errors[0].Key()))
+	}
+	var decode *toml.DecodeError
+	if errors.As(err, &decode) {
+		row, col := decode.Position()
+		return fmt.Errorf("%s:%d:%d: %s", name, row, col, decode.Error())
+	}
+	return fmt.Errorf("%s: %w", name, err)
+}
+
+func (c *Config) resolve(dir string) {
+	for _, p := range []*string{
+		&c.Node.Data, &c.Keystore.Dir, &c.Keystore.PassphraseFile, &c.Time.Token, &c.Console.Cert, &c.Console.Key,
+		&c.Watch.Rules, &c.Watch.Plans, &c.Policy.File,
+	} {
+		if *p != "" && !filepath.IsAbs(*p) {
+			*p = filepath.Join(dir, *p)
+		}
+	}
+}
+
+// Point returns where the sensor stands.
+func (s *Sensor) Point() geo.Point { return geo.Point{LatDeg: s.Lat, LonDeg: s.Lon} }
+
+// PartnerIDs returns the partners in the file's order.
+func (c *Config) PartnerIDs() []party.ID {
+	var ids []party.ID
+	for _, p := range c.Partners {
+		ids = append(ids, party.ID(p.ID))
+	}
+	return ids
+}

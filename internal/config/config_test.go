@@ -1,0 +1,63 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package config_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/kuroshio-watch/kuroshio/internal/config"
+)
+
+const minimal = `[node]
+party = "tw"
+`
+
+func TestParseSaysFileLineAndWhatIsWrong(t *testing.T) {
+	tests := map[string]struct{ text, want string }{
+		"an unknown key":            {minimal + "colour = \"red\"\n", "n.toml:3:1: unknown key node.colour"},
+		"a wrong type":              {minimal + "[link]\nmax_records = \"many\"\n", "n.toml:4:"},
+		"a broken line":             {minimal + "[link\n", "n.toml:3:"},
+		"a bad party":               {"[node]\nname = \"x\"\nparty = \"TW!\"\n", `n.toml:3: node.party: party "TW!"`},
+		"a missing party":           {"[node]\nname = \"x\"\n", "n.toml:1: node.party: party"},
+		"an unknown feed kind":      {minimal + "[[feed]]\nname = \"a\"\nkind = \"beast-tcp\"\naddr = \"h:1\"\n[[feed]]\nname = \"b\"\nkind = \"fax\"\naddr = \"h:1\"\n", `n.toml:9: feed.kind: "fax": want one of`},
+		"a feed twice":              {minimal + strings.Repeat("[[feed]]\nname = \"a\"\nkind = \"beast-tcp\"\naddr = \"h:1\"\n", 2), `n.toml:8: feed.name: "a" stands twice`},
+		"a sensor without its feed": {minimal + "[[sensor]]\nfeed = \"x\"\nid = \"001/001\"\n", `n.toml:4: sensor.feed: no feed is called "x"`},
+		"a partner twice":           {minimal + "[link]\nlisten = \"h:1\"\n[[partner]]\nid = \"tw\"\n", `n.toml:6: partner.id: "tw" stands twice`},
+		"a partner out of reach":    {minimal + "[[partner]]\nid = \"jp\"\n", "n.toml:3: partner.dial: give an address"},
+		"an open console":           {minimal + "[console]\nlisten = \"0.0.0.0:1\"\n", "n.toml:4: console.listen: an address beyond loopback needs cert and key"},
+		"stepping from outside":     {minimal + "[time]\nmode = \"stepped\"\ntoken = \"t\"\ncontrol = \"10.0.0.1:1\"\n", "n.toml:6: time.control: the conductor steps a node over loopback only"},
+		"a span without unit":       {minimal + "[response]\nt1 = \"5\"\n", "n.toml:4:"},
+		"timers upside down":        {minimal + "[response]\nt1 = \"5m\"\nt2 = \"1m\"\n", "n.toml:5: response.t2:"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, err := config.Parse("n.toml", []byte(tt.text))
+			if err == nil || !strings.HasPrefix(err.Error(), tt.want) {
+				t.Errorf("Parse(%q) = %v, want prefix %q", tt.text, err, tt.want)
+			}
+		})
+	}
+}
+
+func TestParseTakesAMinimalFile(t *testing.T) {
+	c, err := config.Parse("n.toml", []byte(minimal))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Node.Party != "tw" || c.Zones.Pack != "taiwan-ryukyu" || len(c.Feeds) != 0 || c.Time.Mode != "live" {
+		t.Errorf("Parse(minimal) = %+v, want the defaults of a node without feeds", c)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(minimal))
+	f.Add([]byte("[[feed]]\nname=1"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		c, err := config.Parse("n.toml", b)
+		if (c == nil) == (err == nil) {
+			t.Errorf("Parse(%q) = %v, %v; want one of them", b, c, err)
+		}
+	})
+}

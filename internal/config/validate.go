@@ -1,0 +1,212 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package config
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/kuroshio-watch/kuroshio/geo"
+	"github.com/kuroshio-watch/kuroshio/internal/party"
+)
+
+// problem is one thing that is wrong, and where.
+type problem struct {
+	table string // "node", "feed"
+	index int    // which of an array of tables, from 0
+	key   string
+	what  string
+}
+
+func (p *problem) where() string {
+	if p.key == "" {
+		return p.table
+	}
+	return p.table + "." + p.key
+}
+
+func (c *Config) problem() *problem {
+	checks := []func() *problem{c.checkNode, c.checkTime, c.checkConsole, c.checkPartners, c.checkWatch, c.checkFeeds, c.checkSensors}
+	for _, check := range checks {
+		if p := check(); p != nil {
+			return p
+		}
+	}
+	return nil
+}
+
+func (c *Config) checkNode() *problem {
+	if _, err := party.Parse(c.Node.Party); err != nil {
+		return &problem{"node", 0, "party", err.Error()}
+	}
+	if c.Node.Data == "" {
+		return &problem{"node", 0, "data", "name a folder"}
+	}
+	if c.Link.MaxRecords < 100 || c.Link.MaxBytes < 1<<20 {
+		return &problem{"link", 0, "max_records", "an outbox holds at least 100 records and 1 MiB"}
+	}
+	if c.Link.Listen != "" {
+		return address("link", 0, "listen", c.Link.Listen)
+	}
+	return nil
+}
+
+func (c *Config) checkTime() *problem {
+	switch c.Time.Mode {
+	case "live":
+		return nil
+	case "stepped":
+		if c.Time.Token == "" {
+			return &problem{"time", 0, "token", "stepped time needs a file with the conductor's secret"}
+		}
+		if !loopback(c.Time.Control) {
+			return &problem{"time", 0, "control", "the conductor steps a node over loopback only"}
+		}
+		return nil
+	}
+	return &problem{"time", 0, "mode", fmt.Sprintf("%q: want live or stepped", c.Time.Mode)}
+}
+
+func (c *Config) checkConsole() *problem {
+	if c.Console.Listen != "" {
+		if p := address("console", 0, "listen", c.Console.Listen); p != nil {
+			return p
+		}
+		if !loopback(c.Console.Listen) && (c.Console.Cert == "" || c.Console.Key == "") {
+			return &problem{"console", 0, "listen", "an address beyond loopback needs cert and key"}
+		}
+	}
+	if c.Admin.Listen != "" {
+		return address("admin", 0, "listen", c.Admin.Listen)
+	}
+	return nil
+}
+
+func (c *Config) checkPartners() *problem {
+	seen := []string{c.Node.Party}
+	for i, p := range c.Partners {
+		if _, err := party.Parse(p.ID); err != nil {
+			return &problem{"partner", i, "id", err.Error()}
+		}
+		if slices.Contains(seen, p.ID) {
+			return &problem{"partner", i, "id", fmt.Sprintf("%q stands twice, or is this node itself", p.ID)}
+		}
+		seen = append(seen, p.ID)
+		if p.Dial == "" && c.Link.Listen == "" {
+			return &problem{"partner", i, "dial", "give an address to dial, or link.listen for it to dial us"}
+		}
+		if p.Dial != "" {
+			if pr := address("partner", i, "dial", p.Dial); pr != nil {
+				return pr
+			}
+		}
+	}
+	return nil
+}
+
+func (c *Config) checkWatch() *problem {
+	if c.Zones.Pack == "" {
+		return &problem{"zones", 0, "pack", "name a pack or a folder"}
+	}
+	if c.Response.T1 <= 0 || c.Response.T2 <= c.Response.T1 {
+		return &problem{"response", 0, "t2", "t1 must be above zero and t2 above t1"}
+	}
+	return nil
+}
+
+func (c *Config) checkFeeds() *problem {
+	var seen []string
+	for i, f := range c.Feeds {
+		if !feedName.MatchString(f.Name) {
+			return &problem{"feed", i, "name", fmt.Sprintf("%q: want a letter, then up to 31 letters, digits or hyphens", f.Name)}
+		}
+		if slices.Contains(seen, f.Name) {
+			return &problem{"feed", i, "name", fmt.Sprintf("%q stands twice", f.Name)}
+		}
+		seen = append(seen, f.Name)
+		if !slices.Contains(FeedKinds(), f.Kind) {
+			return &problem{"feed", i, "kind", fmt.Sprintf("%q: want one of %s", f.Kind, strings.Join(FeedKinds(), ", "))}
+		}
+		if p := address("feed", i, "addr", f.Addr); p != nil {
+			return p
+		}
+		if r := f.Receiver; r != nil && (!(geo.Point{LatDeg: r.Lat, LonDeg: r.Lon}).Valid() || r.RangeNM <= 0) {
+			return &problem{"feed", i, "receiver", "position or range out of bounds"}
+		}
+	}
+	return nil
+}
+
+var (
+	feedName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
+	sensorID = regexp.MustCompile(`^\d{3}/\d{3}$`)
+)
+
+func (c *Config) checkSensors() *problem {
+	for i, s := range c.Sensors {
+		known := slices.ContainsFunc(c.Feeds, func(f Feed) bool { return f.Name == s.Feed })
+		switch {
+		case !known:
+			return &problem{"sensor", i, "feed", fmt.Sprintf("no feed is called %q", s.Feed)}
+		case !sensorID.MatchString(s.ID):
+			return &problem{"sensor", i, "id", fmt.Sprintf("%q: want SAC/SIC as 025/010", s.ID)}
+		case !s.Point().Valid():
+			return &problem{"sensor", i, "lat", "position out of bounds"}
+		case s.RangeNM <= 0 || s.Period <= 0 || s.SigmaRangeM <= 0 || s.SigmaAzimuth <= 0:
+			return &problem{"sensor", i, "", "range_nm, period, sigma_range_m and sigma_azimuth_deg must be above zero"}
+		}
+	}
+	return nil
+}
+
+func address(table string, index int, key, addr string) *problem {
+	if _, _, err := net.SplitHostPort(addr); err != nil {
+		return &problem{table, index, key, fmt.Sprintf("%q: want host:port", addr)}
+	}
+	return nil
+}
+
+func loopback(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || (err == nil && ip.IsLoopback())
+}
+
+func bytesReader(b []byte) io.Reader { return bytes.NewReader(b) }
+
+func joinKey(key []string) string { return strings.Join(key, ".") }
+
+// lineOf finds the line of a key in the index-th table of that name, the
+// table's own line where the key is absent, or 1.
+func lineOf(b []byte, table string, index int, key string) int {
+	at, inTable, n := 1, false, -1
+	for i, raw := range strings.Split(string(b), "\n") {
+		line := strings.TrimSpace(raw)
+		if strings.HasPrefix(line, "[") {
+			name := strings.Trim(strings.SplitN(line, "#", 2)[0], "[] \t")
+			inTable = name == table
+			if inTable {
+				n++
+				if n == index {
+					at = i + 1
+				}
+			}
+			continue
+		}
+		k, _, found := strings.Cut(line, "=")
+		if inTable && n == index && found && key != "" && strings.TrimSpace(k) == key {
+			return i + 1
+		}
+	}
+	return at
+}
