@@ -1,0 +1,87 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ais
+
+import (
+	"fmt"
+	"strings"
+)
+
+// MaxText is the longest text of a message in characters: the name of an aid
+// to navigation with its extension.
+const MaxText = 34
+
+// Text is a text in the six-bit character set of M.1371-5 Table 47, as sent.
+// The zero value is empty. It is compared with ==.
+type Text struct {
+	raw [MaxText]byte
+	n   uint8
+}
+
+// NewText returns s as a text. Small letters become capitals; what the
+// character set lacks, and more than [MaxText] characters, are refused.
+func NewText(s string) (Text, error) {
+	var t Text
+	if len(s) > MaxText {
+		return t, fmt.Errorf("encode text: %d characters, at most %d", len(s), MaxText)
+	}
+	for i := range len(s) {
+		c := s[i]
+		if c >= 'a' && c <= 'z' {
+			c -= 'a' - 'A'
+		}
+		if c < ' ' || c > '_' || c == '@' {
+			return Text{}, fmt.Errorf("encode text: character %d is not in the six-bit set", i)
+		}
+		t.raw[i] = c
+	}
+	t.n = uint8(len(s))
+	return t, nil
+}
+
+// String returns the text up to the first '@', which ends it, without the
+// spaces around it.
+func (t Text) String() string {
+	s := t.Raw()
+	if i := strings.IndexByte(s, '@'); i >= 0 {
+		s = s[:i]
+	}
+	return strings.Trim(s, " ")
+}
+
+// Raw returns all characters as sent, with what stands behind an '@'.
+func (t Text) Raw() string { return string(t.raw[:min(int(t.n), MaxText)]) }
+
+// MarshalText returns the same as String.
+func (t Text) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
+
+// empty reports whether the text says nothing.
+func (t *Text) empty() bool {
+	for _, c := range t.raw[:t.n] {
+		if c == '@' {
+			return true
+		}
+		if c != ' ' {
+			return false
+		}
+	}
+	return true
+}
+
+// read appends the n characters at bit off. Padding of '@' at the end is
+// not kept.
+func (t *Text) read(b *bits, off, n int) {
+	for i := range n {
+		c := byte(b.uint(off+6*i, 6))
+		if c < 32 {
+			c += '@'
+		}
+		t.raw[t.n] = c
+		t.n++
+	}
+	for t.n > 0 && t.raw[t.n-1] == '@' {
+		t.n--
+		t.raw[t.n] = 0
+	}
+}
