@@ -1,0 +1,304 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package keystore
+
+import (
+	"crypto/cipher"
+	"crypto/ed25519"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math/big"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"github.com/kuroshio-watch/kuroshio/internal/party"
+	"github.com/kuroshio-watch/kuroshio/internal/record"
+)
+
+// pairBody is what rests of one partner.
+type pairBody struct {
+	Partner         party.ID          `cbor:"1,keyasint"`
+	TransportKey    []byte            `cbor:"2,keyasint"` // Ed25519 seed
+	Certificate     []byte            `cbor:"3,keyasint"` // DER
+	JournalSigner   string            `cbor:"4,keyasint"`
+	JournalVerifier string            `cbor:"5,keyasint"`
+	IDSecret        []byte            `cbor:"6,keyasint"`
+	DayKeys         map[string][]byte `cbor:"7,keyasint"`
+	Peer            Peer              `cbor:"8,keyasint"`
+}
+
+type certCache struct {
+	cert tls.Certificate
+	set  bool
+}
+
+// Peer is what is known of a partner from the pairing: public keys and where
+// its link listens.
+type Peer struct {
+	Pin     [32]byte `cbor:"1,keyasint"` // SHA-256 of the SubjectPublicKeyInfo of its transport key
+	Journal string   `cbor:"2,keyasint"` // verifier key of its journal, as golang.org/x/mod/sumdb/note writes it
+	Address string   `cbor:"3,keyasint"` // host:port; empty when only the partner dials
+}
+
+// Validate reports what is wrong with p.
+func (p Peer) Validate() error {
+	if p.Pin == [32]byte{} {
+		return errors.New("peer without transport key")
+	}
+	if _, err := note.NewVerifier(p.Journal); err != nil {
+		return errors.New("peer without journal key")
+	}
+	return nil
+}
+
+// Pair is a set of own keys made for one partner and not kept yet.
+type Pair struct{ body pairBody }
+
+// NewPair makes keys for one partner. They carry no name and are lost unless
+// Store.Add keeps them.
+func NewPair() (*Pair, error) {
+	public, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("make transport key: %w", err)
+	}
+	der, err := certificate(public, private)
+	if err != nil {
+		return nil, err
+	}
+	signer, verifier, err := newNoteKey()
+	if err != nil {
+		return nil, err
+	}
+	return &Pair{body: pairBody{
+		TransportKey: private.Seed(), Certificate: der,
+		JournalSigner: signer, JournalVerifier: verifier,
+		IDSecret: random(32), DayKeys: map[string][]byte{},
+	}}, nil
+}
+
+// certificate returns a self-signed certificate that names nobody and tells no
+// time of making.
+func certificate(public ed25519.PublicKey, private ed25519.PrivateKey) ([]byte, error) {
+	template := &x509.Certificate{
+		SerialNumber: new(big.Int).SetBytes(random(16)),
+		Subject:      pkix.Name{CommonName: randomName()},
+		NotBefore:    time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC),
+		NotAfter:     time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC), // RFC 5280 §4.1.2.5: no well-defined expiry
+		KeyUsage:     x509.KeyUsageDigitalSignature,
+		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageServerAuth},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, public, private)
+	if err != nil {
+		return nil, fmt.Errorf("make certificate: %w", err)
+	}
+	return der, nil
+}
+
+// Certificate returns the transport key and its certificate.
+func (p *Pair) Certificate() (tls.Certificate, error) { return p.body.certificate() }
+
+// Pin returns the hash by which the partner will know the transport key.
+func (p *Pair) Pin() ([32]byte, error) {
+	c, err := p.body.certificate()
+	if err != nil {
+		return [32]byte{}, err
+	}
+	return PinOf(c.Leaf), nil
+}
+
+// Journal returns the verifier key of the journal.
+func (p *Pair) Journal() string { return p.body.JournalVerifier }
+
+// Discard forgets keys that will not be kept.
+func (p *Pair) Discard() { p.body.wipe() }
+
+// PinOf returns the SHA-256 of a certificate's SubjectPublicKeyInfo.
+func PinOf(c *x509.Certificate) [32]byte { return sha256.Sum256(c.RawSubjectPublicKeyInfo) }
+
+func (b *pairBody) certificate() (tls.Certificate, error) {
+	leaf, err := x509.ParseCertificate(b.Certificate)
+	if err != nil {
+		return tls.Certificate{}, fmt.Errorf("read own certificate: %w", err)
+	}
+	return tls.Certificate{
+		Certificate: [][]byte{b.Certificate},
+		PrivateKey:  ed25519.NewKeyFromSeed(b.TransportKey),
+		Leaf:        leaf,
+	}, nil
+}
+
+func (b *pairBody) validate() error {
+	if _, err := party.Parse(string(b.Partner)); err != nil {
+		return err
+	}
+	if len(b.TransportKey) != ed25519.SeedSize || len(b.IDSecret) != 32 {
+		return errors.New("incomplete keys")
+	}
+	for _, k := range b.DayKeys {
+		if len(k) != 32 {
+			return errors.New("incomplete day key")
+		}
+	}
+	return b.Peer.Validate()
+}
+
+func (b *pairBody) wipe() {
+	clear(b.TransportKey)
+	clear(b.IDSecret)
+	for _, k := range b.DayKeys {
+		clear(k)
+	}
+	*b = pairBody{}
+}
+
+// Add keeps the keys made for a partner and what the pairing told of it.
+func (s *Store) Add(partner party.ID, own *Pair, peer Peer) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.pairs[partner] != nil {
+		return fmt.Errorf("keep keys for %s: %w", partner, ErrPaired)
+	}
+	p := &pairing{file: randomName() + pairSuffix, body: own.body, days: make(map[string]cipher.AEAD)}
+	p.body.Partner, p.body.Peer = partner, peer
+	if err := p.body.validate(); err != nil {
+		return fmt.Errorf("keep keys for %s: %w", partner, err)
+	}
+	if err := s.save(p.file, &p.body); err != nil {
+		return err
+	}
+	s.pairs[partner] = p
+	return nil
+}
+
+// Forget destroys all keys of a partner and its pin. What rests of its records
+// cannot be read afterwards. Forgetting twice is no error.
+func (s *Store) Forget(partner party.ID) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.pairs[partner]
+	if p == nil {
+		return nil
+	}
+	if err := removeFile(filepath.Join(s.dir, p.file)); err != nil {
+		return fmt.Errorf("forget keys for %s: %w", partner, err)
+	}
+	p.body.wipe()
+	delete(s.pairs, partner)
+	return nil
+}
+
+// SetAddress changes where the partner's link listens.
+func (s *Store) SetAddress(partner party.ID, address string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p, err := s.pair(partner)
+	if err != nil {
+		return err
+	}
+	changed := p.body
+	changed.Peer.Address = address
+	if err := s.save(p.file, &changed); err != nil {
+		return err
+	}
+	p.body = changed
+	return nil
+}
+
+// Certificate returns the transport key made for the partner.
+func (s *Store) Certificate(partner party.ID) (tls.Certificate, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p, err := s.pair(partner)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	if !p.cert.set {
+		if p.cert.cert, err = p.body.certificate(); err != nil {
+			return tls.Certificate{}, err
+		}
+		p.cert.set = true
+	}
+	return p.cert.cert, nil
+}
+
+// Peer returns what is known of the partner.
+func (s *Store) Peer(partner party.ID) (Peer, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p, err := s.pair(partner)
+	if err != nil {
+		return Peer{}, err
+	}
+	return p.body.Peer, nil
+}
+
+// Pin returns the hash of the partner's transport key, and false when the
+// partner is not paired.
+func (s *Store) Pin(partner party.ID) ([32]byte, bool) {
+	p, err := s.Peer(partner)
+	return p.Pin, err == nil
+}
+
+// JournalSigner returns the key that signs our journal towards the partner and
+// cosigns its.
+func (s *Store) JournalSigner(partner party.ID) (note.Signer, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p, err := s.pair(partner)
+	if err != nil {
+		return nil, err
+	}
+	return note.NewSigner(p.body.JournalSigner)
+}
+
+// JournalVerifiers returns the keys that check our own signatures and the
+// partner's.
+func (s *Store) JournalVerifiers(partner party.ID) (own, theirs note.Verifier, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p, err := s.pair(partner)
+	if err != nil {
+		return nil, nil, err
+	}
+	own, err = note.NewVerifier(p.body.JournalVerifier)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read own journal key: %w", err)
+	}
+	theirs, err = note.NewVerifier(p.body.Peer.Journal)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read journal key of %s: %w", partner, err)
+	}
+	return own, theirs, nil
+}
+
+// ID returns the identifier under which the partner knows our thing of that
+// kind and number: a keyed hash that only this node can link to the number.
+func (s *Store) ID(partner party.ID, kind record.Kind, number uint64) (record.ID, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p, err := s.pair(partner)
+	if err != nil {
+		return record.ID{}, err
+	}
+	h := hmac.New(sha256.New, p.body.IDSecret)
+	var in [9]byte
+	in[0] = byte(kind)
+	binary.BigEndian.PutUint64(in[1:], number)
+	h.Write(in[:])
+	var id record.ID
+	copy(id[:], h.Sum(nil))
+	return id, nil
+}
+
+func randomName() string { return hex.EncodeToString(random(8)) }
