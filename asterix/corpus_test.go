@@ -173,7 +173,7 @@ func (c *comparison) compare(e expected, table *spec.Category, rec reflect.Value
 			c.t.Errorf("record %d: item %s present %v, want %v", e.N, name, !ok, ok)
 		}
 		if ok {
-			c.item(fmt.Sprintf("record %d: %s", e.N, name), table.Item(name), rec.FieldByName("I"+name), val)
+			c.item(fmt.Sprintf("record %d: %s", e.N, name), table.Item(name), rec.FieldByName(table.Item(name).GoName()), val)
 		}
 	}
 }

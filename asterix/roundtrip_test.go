@@ -104,7 +104,7 @@ func visit(c *spec.Category, rec reflect.Value, f func(path string, it *spec.Ite
 	}
 	for i := range c.Items {
 		it := &c.Items[i]
-		one(it.Name, it, rec.FieldByName("I"+it.Name))
+		one(it.Name, it, rec.FieldByName(it.GoName()))
 	}
 }
 
@@ -120,7 +120,7 @@ func drawRecord(t *rapid.T, c *spec.Category, rec reflect.Value) {
 	}
 	for i, name := range c.UAP {
 		if has&slot(i) != 0 {
-			drawItem(t, c.Item(name), rec.FieldByName("I"+name))
+			drawItem(t, c.Item(name), rec.FieldByName(c.Item(name).GoName()))
 		}
 	}
 	setPresence(t, rec, has, len(c.UAP))

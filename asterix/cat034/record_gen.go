@@ -146,7 +146,7 @@ func (r *Record) decode2(b []byte, at int, todo Items) int {
 		r.Has |= Item090
 	}
 	if todo&ItemRE != 0 {
-		n := wire.ReadExplicit(&r.IRE, b[at:])
+		n := wire.ReadExplicit(&r.RE, b[at:])
 		if n == 0 {
 			return 0
 		}
@@ -154,7 +154,7 @@ func (r *Record) decode2(b []byte, at int, todo Items) int {
 		r.Has |= ItemRE
 	}
 	if todo&ItemSP != 0 {
-		n := wire.ReadExplicit(&r.ISP, b[at:])
+		n := wire.ReadExplicit(&r.SP, b[at:])
 		if n == 0 {
 			return 0
 		}
@@ -255,12 +255,12 @@ func (r *Record) append2(dst []byte) (out []byte, item, bad string) {
 		}
 	}
 	if r.Has&ItemRE != 0 {
-		if dst, bad = wire.AppendExplicit(dst, r.IRE); bad != "" {
+		if dst, bad = wire.AppendExplicit(dst, r.RE); bad != "" {
 			return dst, "RE", bad
 		}
 	}
 	if r.Has&ItemSP != 0 {
-		if dst, bad = wire.AppendExplicit(dst, r.ISP); bad != "" {
+		if dst, bad = wire.AppendExplicit(dst, r.SP); bad != "" {
 			return dst, "SP", bad
 		}
 	}

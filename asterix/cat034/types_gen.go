@@ -57,8 +57,8 @@ type Record struct {
 	I100 I100   // Generic Polar Window
 	I110 I110   // Data Filter
 	I120 I120   // 3D-Position Of Data Source
-	IRE  []byte // Reserved Expansion Field
-	ISP  []byte // Special Purpose Field
+	RE   []byte // Reserved Expansion Field
+	SP   []byte // Special Purpose Field
 }
 
 // I000 is I034/000, Message Type.

@@ -282,7 +282,7 @@ func (r *Record) decode4(b []byte, at int, todo Items) int {
 		r.Has |= Item060
 	}
 	if todo&ItemSP != 0 {
-		n := wire.ReadExplicit(&r.ISP, b[at:])
+		n := wire.ReadExplicit(&r.SP, b[at:])
 		if n == 0 {
 			return 0
 		}
@@ -290,7 +290,7 @@ func (r *Record) decode4(b []byte, at int, todo Items) int {
 		r.Has |= ItemSP
 	}
 	if todo&ItemRE != 0 {
-		n := wire.ReadExplicit(&r.IRE, b[at:])
+		n := wire.ReadExplicit(&r.RE, b[at:])
 		if n == 0 {
 			return 0
 		}
@@ -481,12 +481,12 @@ func (r *Record) append4(dst []byte) (out []byte, item, bad string) {
 		}
 	}
 	if r.Has&ItemSP != 0 {
-		if dst, bad = wire.AppendExplicit(dst, r.ISP); bad != "" {
+		if dst, bad = wire.AppendExplicit(dst, r.SP); bad != "" {
 			return dst, "SP", bad
 		}
 	}
 	if r.Has&ItemRE != 0 {
-		if dst, bad = wire.AppendExplicit(dst, r.IRE); bad != "" {
+		if dst, bad = wire.AppendExplicit(dst, r.RE); bad != "" {
 			return dst, "RE", bad
 		}
 	}

@@ -85,8 +85,8 @@ type Record struct {
 	I240 I240    // Aircraft Identification
 	I250 []I250  // BDS Register Data
 	I260 I260    // ACAS Resolution Advisory Report
-	IRE  []byte  // Reserved Expansion Field
-	ISP  []byte  // Special Purpose Field
+	RE   []byte  // Reserved Expansion Field
+	SP   []byte  // Special Purpose Field
 }
 
 // I010 is I048/010, Data Source Identifier.

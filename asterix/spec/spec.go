@@ -66,6 +66,15 @@ type Item struct {
 	Line  int
 }
 
+// GoName returns the name of the item's Go type and field: RE and SP as they
+// are, I before a number.
+func (it *Item) GoName() string {
+	if it.Name != "" && it.Name[0] >= '0' && it.Name[0] <= '9' {
+		return "I" + it.Name
+	}
+	return it.Name
+}
+
 // Scalar says whether the item is one field without a name of its own.
 func (it *Item) Scalar() bool {
 	return len(it.Parts) == 1 && len(it.Parts[0]) == 1 && it.Parts[0][0].Name == "."

@@ -54,16 +54,16 @@ func writeDecode(s *source, c *spec.Category) {
 func writeKeep(s *source, it *spec.Item) {
 	switch it.Form {
 	case spec.Repetitive, spec.RepetitiveFX:
-		s.p("I%s: r.I%s[:0],", it.Name, it.Name)
+		s.p("%[1]s: r.%[1]s[:0],", it.GoName())
 	case spec.Compound:
 		var kept []string
 		for i := range it.Subs {
 			if f := it.Subs[i].Form; f == spec.Repetitive || f == spec.RepetitiveFX {
-				kept = append(kept, fmt.Sprintf("%s: r.I%s.%s[:0]", it.Subs[i].Name, it.Name, it.Subs[i].Name))
+				kept = append(kept, fmt.Sprintf("%[2]s: r.%[1]s.%[2]s[:0]", it.GoName(), it.Subs[i].Name))
 			}
 		}
 		if len(kept) > 0 {
-			s.p("I%s: %s{%s},", it.Name, typeName(it.Name, ""), strings.Join(kept, ", "))
+			s.p("%[1]s: %[1]s{%[2]s},", it.GoName(), strings.Join(kept, ", "))
 		}
 	}
 }
@@ -90,7 +90,7 @@ func writeChunk(s *source, c *spec.Category, chunk int) {
 			continue
 		}
 		s.p("if todo&Item%s != 0 {", n)
-		writeCall(s, c.Item(n), typeName(n, ""), "r.I"+n, "b[at:]", "return 0", "at += n")
+		writeCall(s, c.Item(n), c.Item(n).GoName(), "r."+c.Item(n).GoName(), "b[at:]", "return 0", "at += n")
 		s.p("r.Has |= Item%s", n)
 		s.p("}")
 	}

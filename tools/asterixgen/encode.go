@@ -53,7 +53,7 @@ func writeAppendChunk(s *source, c *spec.Category, chunk int) {
 			continue
 		}
 		s.p("if r.Has&Item%s != 0 {", n)
-		s.p("if dst, bad = %s; bad != \"\" {", appendCall(c.Item(n), typeName(n, ""), "r.I"+n))
+		s.p("if dst, bad = %s; bad != \"\" {", appendCall(c.Item(n), c.Item(n).GoName(), "r."+c.Item(n).GoName()))
 		s.p("return dst, %q, bad", n)
 		s.p("}")
 		s.p("}")

@@ -96,9 +96,6 @@ func writeRecord(s *source, c *spec.Category) {
 	writeEncode(s, c)
 }
 
-// typeName returns the Go type of an item or of a subfield.
-func typeName(item, sub string) string { return "I" + item + sub }
-
 // each calls f for every item and subfield that has octets of its own, with its
 // type name and its path in the document.
 func each(c *spec.Category, f func(it *spec.Item, name, path string)) {
@@ -106,10 +103,10 @@ func each(c *spec.Category, f func(it *spec.Item, name, path string)) {
 		it := &c.Items[i]
 		for k := range it.Subs {
 			if s := &it.Subs[k]; s.Form != spec.Spare {
-				f(s, typeName(it.Name, s.Name), it.Name+"/"+s.Name)
+				f(s, it.GoName()+s.Name, it.Name+"/"+s.Name)
 			}
 		}
-		f(it, typeName(it.Name, ""), it.Name)
+		f(it, it.GoName(), it.Name)
 	}
 }
 

@@ -46,7 +46,7 @@ func writeTypes(s *source, c *spec.Category) {
 	s.p("")
 	for i := range c.Items {
 		it := &c.Items[i]
-		s.p("I%s %s // %s", it.Name, elemType(it, typeName(it.Name, "")), it.Title)
+		s.p("%s %s // %s", it.GoName(), elemType(it, it.GoName()), it.Title)
 	}
 	s.p("}")
 	each(c, func(it *spec.Item, name, path string) {
