@@ -6,16 +6,13 @@ package link
 import (
 	"context"
 
+	"github.com/kuroshio-watch/kuroshio/internal/journal"
 	"github.com/kuroshio-watch/kuroshio/internal/party"
 	"github.com/kuroshio-watch/kuroshio/internal/record"
 )
 
 // LogState is one journal log as its holder knows it.
-type LogState struct {
-	Epoch uint32
-	Size  uint64
-	Root  [32]byte // RFC 6962 tree head of the first Size leaves
-}
+type LogState = journal.LogState
 
 // Outbox is what a session reads to send. The store implements it; only
 // sealed records are in it.

@@ -1,0 +1,192 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package journal
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+)
+
+// maxNote is the size of the largest signed checkpoint that is looked at.
+const maxNote = 2 << 10
+
+var (
+	// ErrSignature is wrapped when a checkpoint does not bear the signatures that
+	// it must, and no others.
+	ErrSignature = errors.New("signature of checkpoint")
+	// ErrRoot is wrapped when a checkpoint is not of the log at hand.
+	ErrRoot = errors.New("checkpoint does not match the log")
+)
+
+// Checkpoint is the head of a log as its sender signs it. On the wire it is a
+// note (C2SP signed-note) with the text of a C2SP tlog-checkpoint: origin, size
+// and root, then two lines of our own, "epoch N" and "time N". The origin is
+// the name of the sender's key: the two logs of a pair cannot be taken for each
+// other.
+type Checkpoint struct {
+	Origin string
+	LogState
+	Time time.Time // the signer's claim, UTC, whole milliseconds
+}
+
+// text returns the one text that stands for c.
+func (c Checkpoint) text() string {
+	return fmt.Sprintf("%s\n%d\n%s\nepoch %d\ntime %d\n", c.Origin, c.Size,
+		base64.StdEncoding.EncodeToString(c.Root[:]), c.Epoch, c.Time.UnixMilli())
+}
+
+// ParseCheckpoint reads the text of a checkpoint. Each checkpoint has one text;
+// whatever differs from it is refused.
+func ParseCheckpoint(text string) (Checkpoint, error) {
+	c, err := parseCheckpoint(text)
+	if err == nil && c.text() != text {
+		err = errors.New("not in its one form")
+	}
+	if err != nil {
+		return Checkpoint{}, fmt.Errorf("%w: checkpoint: %w", ErrMalformed, err)
+	}
+	return c, nil
+}
+
+func parseCheckpoint(text string) (Checkpoint, error) {
+	if len(text) > maxNote {
+		return Checkpoint{}, fmt.Errorf("%d octets, at most %d", len(text), maxNote)
+	}
+	lines := strings.Split(text, "\n")
+	if len(lines) != 6 || lines[0] == "" {
+		return Checkpoint{}, errors.New("want five lines")
+	}
+	size, err := strconv.ParseUint(lines[1], 10, 64)
+	if err != nil {
+		return Checkpoint{}, fmt.Errorf("size: %w", err)
+	}
+	root, err := base64.StdEncoding.Strict().DecodeString(lines[2])
+	if err != nil || len(root) != 32 {
+		return Checkpoint{}, errors.New("root is not 32 octets in base64")
+	}
+	epochText, epochFound := strings.CutPrefix(lines[3], "epoch ")
+	timeText, timeFound := strings.CutPrefix(lines[4], "time ")
+	if !epochFound || !timeFound {
+		return Checkpoint{}, errors.New("no epoch or time")
+	}
+	epoch, err := strconv.ParseUint(epochText, 10, 32)
+	if err != nil {
+		return Checkpoint{}, fmt.Errorf("epoch: %w", err)
+	}
+	milli, err := strconv.ParseInt(timeText, 10, 64)
+	if err != nil {
+		return Checkpoint{}, fmt.Errorf("time: %w", err)
+	}
+	return Checkpoint{
+		Origin:   lines[0],
+		LogState: LogState{Epoch: uint32(epoch), Size: size, Root: Hash(root)},
+		Time:     time.UnixMilli(milli).UTC(),
+	}, nil
+}
+
+// Sign returns the sender's signed checkpoint of its log.
+func Sign(s LogState, now time.Time, sender note.Signer) ([]byte, error) {
+	c := Checkpoint{Origin: sender.Name(), LogState: s, Time: now}
+	b, err := note.Sign(&note.Note{Text: c.text()}, sender)
+	if err != nil {
+		return nil, fmt.Errorf("sign checkpoint: %w", err)
+	}
+	return b, nil
+}
+
+// Open returns the checkpoint in a note that bears the sender's signature and
+// no other.
+func Open(signed []byte, sender note.Verifiers) (Checkpoint, error) {
+	n, err := openNote(signed, sender)
+	if err != nil {
+		return Checkpoint{}, err
+	}
+	return checkSender(n, 0)
+}
+
+// Cosign checks that signed is the sender's checkpoint of exactly the log state
+// that the receiver holds and returns it with the receiver's signature added:
+// the receipt for everything up to its size.
+func Cosign(signed []byte, sender note.Verifiers, held LogState, receiver note.Signer) ([]byte, error) {
+	n, err := openNote(signed, sender)
+	if err != nil {
+		return nil, err
+	}
+	c, err := checkSender(n, 0)
+	if err != nil {
+		return nil, err
+	}
+	if c.LogState != held {
+		return nil, fmt.Errorf("%w: signed for size %d of epoch %d, held %d of %d", ErrRoot, c.Size, c.Epoch, held.Size, held.Epoch)
+	}
+	b, err := note.Sign(n, receiver)
+	if err != nil {
+		return nil, fmt.Errorf("cosign checkpoint: %w", err)
+	}
+	return b, nil
+}
+
+// OpenCosigned returns the checkpoint in a note that bears the signatures of
+// sender and receiver and no other.
+func OpenCosigned(cosigned []byte, sender, receiver note.Verifiers) (Checkpoint, error) {
+	n, err := openNote(cosigned, sender)
+	if err != nil {
+		return Checkpoint{}, err
+	}
+	c, err := checkSender(n, 1)
+	if err != nil {
+		return Checkpoint{}, err
+	}
+	r, err := openNote(cosigned, receiver)
+	if err != nil {
+		return Checkpoint{}, fmt.Errorf("receipt: %w", err)
+	}
+	if len(r.Sigs) != 1 || len(r.UnverifiedSigs) != 1 || r.Sigs[0] == n.Sigs[0] {
+		return Checkpoint{}, fmt.Errorf("%w: not that of the receiver", ErrSignature)
+	}
+	return c, nil
+}
+
+// Unverified returns the checkpoint in a note whose signatures someone else has
+// checked or will check.
+func Unverified(signed []byte) (Checkpoint, error) {
+	if len(signed) > maxNote {
+		return Checkpoint{}, fmt.Errorf("%w: note of %d octets", ErrMalformed, len(signed))
+	}
+	text, _, found := strings.Cut(string(signed), "\n\n")
+	if !found {
+		return Checkpoint{}, fmt.Errorf("%w: note without signature", ErrMalformed)
+	}
+	return ParseCheckpoint(text + "\n")
+}
+
+func openNote(signed []byte, known note.Verifiers) (*note.Note, error) {
+	if len(signed) > maxNote {
+		return nil, fmt.Errorf("%w: note of %d octets", ErrMalformed, len(signed))
+	}
+	n, err := note.Open(signed, known)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrSignature, err)
+	}
+	return n, nil
+}
+
+// checkSender parses a note that was opened with the sender's verifiers and has
+// others signatures beside the sender's.
+func checkSender(n *note.Note, others int) (Checkpoint, error) {
+	c, err := ParseCheckpoint(n.Text)
+	if err != nil {
+		return Checkpoint{}, err
+	}
+	if len(n.Sigs) != 1 || len(n.UnverifiedSigs) != others || n.Sigs[0].Name != c.Origin {
+		return Checkpoint{}, fmt.Errorf("%w: not that of its origin", ErrSignature)
+	}
+	return c, nil
+}
