@@ -26,9 +26,9 @@ const (
 // section reads the section header block behind its type: it tells the byte
 // order of what follows.
 func (r *Reader) section() error {
-	h, err := r.header(8)
+	h, err := r.header(8, "section header")
 	if err != nil {
-		return fmt.Errorf("read section header: %w: %w", ErrFormat, cut(err))
+		return fmt.Errorf("%w: %w", ErrFormat, cut(err))
 	}
 	switch magic := binary.BigEndian.Uint32(h[4:]); magic {
 	case 0x1a2b3c4d:
@@ -49,15 +49,15 @@ func (r *Reader) section() error {
 
 // block reads the next block; body has no trailing length.
 func (r *Reader) block() (kind uint32, body []byte, err error) {
-	h, err := r.header(4)
+	h, err := r.header(4, "block type")
 	if err != nil {
 		return 0, nil, err
 	}
 	if kind = r.order.Uint32(h); kind == blockSection {
 		return kind, nil, r.section()
 	}
-	if h, err = r.header(4); err != nil {
-		return 0, nil, fmt.Errorf("read block length: %w: %w", ErrFormat, cut(err))
+	if h, err = r.header(4, "block length"); err != nil {
+		return 0, nil, fmt.Errorf("%w: %w", ErrFormat, cut(err))
 	}
 	length := r.order.Uint32(h)
 	if length < 12 || length%4 != 0 {

@@ -138,20 +138,19 @@ func cut(err error) error {
 	return err
 }
 
-// header reads n octets at a place where the recording may end.
-func (r *Reader) header(n int) ([]byte, error) {
+// header reads n octets at a place where the recording may end: what names the
+// place in an error, io.EOF stays bare.
+func (r *Reader) header(n int, what string) ([]byte, error) {
 	b := r.head[:n]
-	if _, err := io.ReadFull(r.r, b); err != nil {
-		if errors.Is(err, io.EOF) {
-			return nil, io.EOF
-		}
-		return nil, fmt.Errorf("read packet header: %w", err)
+	_, err := io.ReadFull(r.r, b)
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = fmt.Errorf("read %s: %w", what, err)
 	}
-	return b, nil
+	return b, err
 }
 
 func (r *Reader) nextClassic() (time.Time, uint32, []byte, error) {
-	h, err := r.header(16)
+	h, err := r.header(16, "packet header")
 	if err != nil {
 		return time.Time{}, 0, nil, err
 	}
