@@ -248,8 +248,9 @@ func TestCorpusTokyoBay(t *testing.T) {
 
 	// Its position alone is reason enough.
 	cfg.AllowOddMMSI = true
+	in := readJSON[struct{ NMEA []string }](t, filepath.Join(dir, "zenju_japan.jsonl.gz"))
 	var m ais.Message
-	_, err := ais.NewDecoder(cfg).Decode(time.Unix(0, 0), "log", []byte("!AIVDM,1,1,,B,10rV;C@<@4qwwAJJa8h5vjpSW089,0*1D"), &m)
+	_, err := ais.NewDecoder(cfg).Decode(time.Unix(0, 0), "log", []byte(in[17].NMEA[0]), &m)
 	if !errors.Is(err, ais.ErrHorizon) {
 		t.Errorf("message 17 with odd identities allowed: %v, want %v", err, ais.ErrHorizon)
 	}

@@ -157,17 +157,20 @@ func (e *encoder) raw(perDegree float64) (lat, lon int32) {
 	return int32(math.Round(p.LatDeg * perDegree)), int32(math.Round(p.LonDeg * perDegree))
 }
 
-func (e *encoder) second() {
-	v := uint64(60)
+func (e *encoder) second() { e.w.put(e.secondCode(), 6) }
+
+func (e *encoder) secondCode() uint32 {
 	switch {
+	case e.m.Known(HasSecond) && e.m.Second < 60:
+		return uint32(e.m.Second)
 	case e.m.Known(HasSecond):
-		if v = uint64(e.m.Second); v > 59 && e.err == nil {
-			e.err = fmt.Errorf("second %d out of range", v)
+		if e.err == nil {
+			e.err = fmt.Errorf("second %d out of range", e.m.Second)
 		}
 	case e.m.Fix >= FixManual && e.m.Fix <= FixInoperative:
-		v = 61 + uint64(e.m.Fix-FixManual)
+		return 61 + uint32(e.m.Fix-FixManual)
 	}
-	e.w.put(uint32(v), 6)
+	return 60
 }
 
 func (e *encoder) navStatus() {
@@ -222,13 +225,11 @@ func (e *encoder) classA() {
 
 func (e *encoder) base() {
 	m := e.m
-	year, month, day, hour, minute, sec := 0, 0, 0, 24, 60, 60
+	year, month, day, hour, minute, sec := 0, 0, 0, 24, 60, int(e.secondCode())
 	if m.Known(HasUTC) {
 		t := m.UTC.UTC()
 		year, month, day = t.Year(), int(t.Month()), t.Day()
 		hour, minute, sec = t.Hour(), t.Minute(), t.Second()
-	} else if m.Known(HasSecond) {
-		sec = int(m.Second)
 	}
 	if year < 0 || year > 9999 {
 		e.err = fmt.Errorf("year %d out of range", year)

@@ -115,7 +115,7 @@ func eta(m *Message, b *bits) {
 
 func text(m *Message, t *Text, h Has, b *bits, off, n int) {
 	t.read(b, off, n)
-	if !t.empty() {
+	if !t.empty() { // what stands behind an '@' is kept all the same
 		m.Has |= h
 	}
 }

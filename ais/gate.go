@@ -265,7 +265,8 @@ func (g *Gate) unlink(i int32) {
 	}
 }
 
-// distance is the great-circle distance on a sphere, right to 0.6 %.
+// distance is the great-circle distance on a sphere, right to 0.6 %: enough
+// for limits that are round figures, and cheaper than the geodesic of geo.
 func distance(a, b geo.Point) geo.Metres {
 	const radius = 6_371_008.8
 	lat1, lat2 := geo.Degrees(a.LatDeg).Radians(), geo.Degrees(b.LatDeg).Radians()

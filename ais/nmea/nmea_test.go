@@ -30,10 +30,10 @@ func sentence(body string) string { return "!" + sum(body) }
 func tag(body string) string { return `\` + sum(body) + `\` }
 
 func TestParse(t *testing.T) {
-	const body = "AIVDM,1,1,,B,177KQJ5000G?tO`K>RA1wUbN0TKH,0"
+	const body = "AIVDM,1,1,,B,16<f`0@vQs`gWKP>Um`1j1HR0000,0"
 	plain := nmea.Sentence{
 		Talker: nmea.Talker{'A', 'I'}, Formatter: nmea.VDM, Total: 1, Number: 1, Seq: -1, Channel: 'B',
-		Payload: []byte("177KQJ5000G?tO`K>RA1wUbN0TKH"),
+		Payload: []byte("16<f`0@vQs`gWKP>Um`1j1HR0000"),
 	}
 	with := func(change func(*nmea.Sentence)) nmea.Sentence {
 		s := plain
@@ -48,13 +48,13 @@ func TestParse(t *testing.T) {
 		"a line end":            {sentence(body) + "\r\n", plain},
 		"no line end":           {sentence(body), plain},
 		"a lower-case checksum": {lowerSum(sentence(body)), plain},
-		"another talker": {sentence("BSVDO,1,1,,B,177KQJ5000G?tO`K>RA1wUbN0TKH,0"), with(func(s *nmea.Sentence) {
+		"another talker": {sentence("BSVDO,1,1,,B,16<f`0@vQs`gWKP>Um`1j1HR0000,0"), with(func(s *nmea.Sentence) {
 			s.Talker, s.Formatter = nmea.Talker{'B', 'S'}, nmea.VDO
 		})},
-		"no channel":      {sentence("AIVDM,1,1,,,177KQJ5000G?tO`K>RA1wUbN0TKH,0"), with(func(s *nmea.Sentence) { s.Channel = 0 })},
-		"a numbered one":  {sentence("AIVDM,1,1,4,1,177KQJ5000G?tO`K>RA1wUbN0TKH,0"), with(func(s *nmea.Sentence) { s.Seq, s.Channel = 4, '1' })},
-		"fill bits":       {sentence("AIVDM,1,1,,B,177KQJ5000G?tO`K>RA1wUbN0TKH,5"), with(func(s *nmea.Sentence) { s.Fill = 5 })},
-		"a last fragment": {sentence("AIVDM,3,3,9,B,177KQJ5000G?tO`K>RA1wUbN0TKH,0"), with(func(s *nmea.Sentence) { s.Total, s.Number, s.Seq = 3, 3, 9 })},
+		"no channel":      {sentence("AIVDM,1,1,,,16<f`0@vQs`gWKP>Um`1j1HR0000,0"), with(func(s *nmea.Sentence) { s.Channel = 0 })},
+		"a numbered one":  {sentence("AIVDM,1,1,4,1,16<f`0@vQs`gWKP>Um`1j1HR0000,0"), with(func(s *nmea.Sentence) { s.Seq, s.Channel = 4, '1' })},
+		"fill bits":       {sentence("AIVDM,1,1,,B,16<f`0@vQs`gWKP>Um`1j1HR0000,5"), with(func(s *nmea.Sentence) { s.Fill = 5 })},
+		"a last fragment": {sentence("AIVDM,3,3,9,B,16<f`0@vQs`gWKP>Um`1j1HR0000,0"), with(func(s *nmea.Sentence) { s.Total, s.Number, s.Seq = 3, 3, 9 })},
 		"a tag block": {tag("g:1-2-4372,s:rSTN,c:1509501036,T:x") + sentence(body), with(func(s *nmea.Sentence) {
 			s.Tag = nmea.Tag{HasTime: true, Time: at, Source: []byte("rSTN"), Group: nmea.Group{Number: 1, Total: 2, ID: 4372}}
 		})},
@@ -90,7 +90,7 @@ func TestParse(t *testing.T) {
 func lowerSum(s string) string { return s[:len(s)-2] + strings.ToLower(s[len(s)-2:]) }
 
 func TestParseRefuses(t *testing.T) {
-	const good = "AIVDM,1,1,,B,177KQJ5000G?tO`K>RA1wUbN0TKH,0"
+	const good = "AIVDM,1,1,,B,16<f`0@vQs`gWKP>Um`1j1HR0000,0"
 	tests := map[string]struct {
 		line   string
 		offset int
@@ -102,7 +102,7 @@ func TestParseRefuses(t *testing.T) {
 		"no checksum":                {"!" + good, 44, nmea.ReasonNoChecksum},
 		"half a checksum":            {sentence(good)[:46], 44, nmea.ReasonNoChecksum},
 		"a checksum of no digits":    {"!" + good + "*G0", 44, nmea.ReasonNoChecksum},
-		"a changed character":        {strings.Replace(sentence(good), "177K", "178K", 1), 45, nmea.ReasonChecksum},
+		"a changed character":        {strings.Replace(sentence(good), "16<f", "17<f", 1), 45, nmea.ReasonChecksum},
 		"bytes behind the checksum":  {sentence(good) + "x", 47, nmea.ReasonTrailing},
 		"a short address":            {sentence("AIV"), 4, nmea.ReasonTruncated},
 		"a talker of no letters":     {sentence("A-VDM,1,1,,B,1,0"), 2, nmea.ReasonTalker},
@@ -145,7 +145,7 @@ func TestParseRefuses(t *testing.T) {
 func TestParseOther(t *testing.T) {
 	for _, line := range []string{
 		"$GPRMC,120939.000,V,0000.0000,N,00000.0000,E,000.0,000.0,280606,,,N*7C",
-		sentence("AIABM,1,1,0,,0,6,177KQ,0"),
+		sentence("AIABM,1,1,0,,0,6,16<f`,0"),
 		tag("s:a,c:1509501036"),
 	} {
 		var s nmea.Sentence
@@ -242,7 +242,7 @@ func TestAppendThenParse(t *testing.T) {
 }
 
 func TestAppendRefuses(t *testing.T) {
-	ok := []byte("177KQ")
+	ok := []byte("16<f`")
 	tests := map[string]struct {
 		h       nmea.Header
 		payload []byte
@@ -269,7 +269,7 @@ func TestAppendRefuses(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	f.Add([]byte(sentence("AIVDM,1,1,,B,177KQJ5000G?tO`K>RA1wUbN0TKH,0") + "\r\n"))
+	f.Add([]byte(sentence("AIVDM,1,1,,B,16<f`0@vQs`gWKP>Um`1j1HR0000,0") + "\r\n"))
 	f.Add([]byte(tag("g:1-2-4372,s:rSTN,c:1509501036") + sentence("AIVDM,2,1,4,A,17,0") + tag("g:2-2-4372") + sentence("AIVDM,2,2,4,A,17,2")))
 	f.Add([]byte("[2018-05-11 03:50:03] " + sentence("AIVDM,1,1,,A,17,0") + ",s25,d-07,r003669945,1165795916"))
 	f.Add([]byte(`\\!*00`))
