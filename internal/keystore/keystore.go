@@ -175,16 +175,6 @@ func (s *Store) AuditSigner() (note.Signer, error) {
 	return note.NewSigner(s.audit.Signer)
 }
 
-// AuditVerifier returns the key that checks the node's own audit log.
-func (s *Store) AuditVerifier() (note.Verifier, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.audit == nil {
-		return nil, fmt.Errorf("read audit key: %w", os.ErrClosed)
-	}
-	return note.NewVerifier(s.audit.Verifier)
-}
-
 // pair returns the entry of a partner. The caller holds mu.
 func (s *Store) pair(partner party.ID) (*pairing, error) {
 	if p := s.pairs[partner]; p != nil {

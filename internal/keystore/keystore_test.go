@@ -14,9 +14,15 @@ import (
 	"golang.org/x/mod/sumdb/note"
 	"pgregory.net/rapid"
 
+	"github.com/kuroshio-watch/kuroshio/internal/journal"
 	"github.com/kuroshio-watch/kuroshio/internal/keystore"
 	"github.com/kuroshio-watch/kuroshio/internal/party"
 	"github.com/kuroshio-watch/kuroshio/internal/record"
+)
+
+var (
+	_ journal.Keyring = (*keystore.Store)(nil)
+	_ journal.Witness = (*keystore.Store)(nil)
 )
 
 // cheap keeps the tests fast; the default cost is proven by TestDefaultKDF.
@@ -91,7 +97,11 @@ func TestKeysSurviveReopening(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	auditBefore, err := s.AuditVerifier()
+	audit, err := s.AuditSigner()
+	if err != nil {
+		t.Fatal(err)
+	}
+	auditSigned, err := note.Sign(&note.Note{Text: "audit\n"}, audit)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,15 +119,14 @@ func TestKeysSurviveReopening(t *testing.T) {
 	if key, err := s.Unwrap("jp", "2023-08-28", wrapped); err != nil || string(key) != "record key" {
 		t.Errorf("Unwrap = %q, %v", key, err)
 	}
-	own, _, err := s.JournalVerifiers("jp")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := note.Open(signed, note.VerifierList(own)); err != nil {
-		t.Errorf("own signature: %v", err)
-	}
-	if auditAfter, err := s.AuditVerifier(); err != nil || auditAfter.KeyHash() != auditBefore.KeyHash() {
-		t.Errorf("audit key changed: %v", err)
+	for partner, signed := range map[party.ID][]byte{"jp": signed, "": auditSigned} {
+		own, _, err := s.Verifiers(partner)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := note.Open(signed, own); err != nil {
+			t.Errorf("own signature towards %q: %v", partner, err)
+		}
 	}
 }
 
@@ -131,7 +140,7 @@ func TestFilesAreSealedAndOwnerOnly(t *testing.T) {
 	if _, err := s.Wrap("jp", "2023-08-28", make([]byte, 32)); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.SetWitness("sent jp", 3, [32]byte{1}); err != nil {
+	if err := s.SetWitness("jp-sent", journal.LogState{Size: 3}); err != nil {
 		t.Fatal(err)
 	}
 	cert, err := own.Certificate()
@@ -231,6 +240,9 @@ func TestForgetDestroysEverythingOfAPartner(t *testing.T) {
 		if _, err := s.Unwrap("jp", "2023-08-28", wrapped); !errors.Is(err, keystore.ErrNotPaired) {
 			t.Errorf("%s: Unwrap: %v, want ErrNotPaired", name, err)
 		}
+		if _, _, err := s.Verifiers("jp"); !errors.Is(err, journal.ErrNoKeys) {
+			t.Errorf("%s: Verifiers: %v, want ErrNoKeys", name, err)
+		}
 		if _, ok := s.Pin("cell"); !ok {
 			t.Errorf("%s: the other partner's keys are gone too", name)
 		}
@@ -303,7 +315,7 @@ func TestADamagedFileIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir)
 	add(t, s, "jp")
-	if err := s.SetWitness("x", 1, [32]byte{1}); err != nil {
+	if err := s.SetWitness("x", journal.LogState{Size: 1}); err != nil {
 		t.Fatal(err)
 	}
 	files, err := os.ReadDir(dir)
@@ -338,26 +350,31 @@ func TestADamagedFileIsRefused(t *testing.T) {
 }
 
 func TestWitnessNeverGoesBack(t *testing.T) {
+	const log = "../a/log"
 	rapid.Check(t, func(rt *rapid.T) {
 		s := open(t, t.TempDir())
-		var size uint64
-		var root [32]byte
-		if _, _, err := s.Witness("../a/log"); !errors.Is(err, os.ErrNotExist) {
-			rt.Fatalf("Witness before any: %v", err)
+		var want journal.LogState
+		var noted bool
+		for range rapid.IntRange(1, 8).Draw(rt, "steps") {
+			st := journal.LogState{
+				Epoch: rapid.Uint32Range(1, 2).Draw(rt, "epoch"),
+				Size:  rapid.Uint64Range(0, 4).Draw(rt, "size"),
+				Root:  [32]byte{rapid.ByteRange(0, 1).Draw(rt, "root")},
+			}
+			ok := !noted || st == want || st.Epoch > want.Epoch || st.Epoch == want.Epoch && st.Size > want.Size
+			err := s.SetWitness(log, st)
+			if (err == nil) != ok || err != nil && !errors.Is(err, keystore.ErrWitnessAhead) {
+				rt.Fatalf("SetWitness(%v) over %v: %v", st, want, err)
+			}
+			if err == nil {
+				want, noted = st, true
+			}
+			if got, ok, err := s.Witness(log); err != nil || !ok || got != want {
+				rt.Fatalf("Witness = %v, %v, %v; want %v", got, ok, err, want)
+			}
 		}
-		for range rapid.IntRange(1, 6).Draw(rt, "steps") {
-			n := rapid.Uint64Range(0, 5).Draw(rt, "size")
-			r := [32]byte{rapid.ByteRange(0, 2).Draw(rt, "root")}
-			_, _, before := s.Witness("../a/log")
-			ok := before != nil || n > size || n == size && r == root
-			if err := s.SetWitness("../a/log", n, r); (err == nil) != ok {
-				rt.Fatalf("SetWitness(%d, %v) over (%d, %v) = %v", n, r[0], size, root[0], err)
-			} else if err == nil {
-				size, root = n, r
-			}
-			if gotN, gotR, err := s.Witness("../a/log"); err != nil || gotN != size || gotR != root {
-				rt.Fatalf("Witness = %d, %v, %v; want %d, %v", gotN, gotR[0], err, size, root[0])
-			}
+		if _, ok, err := s.Witness("another"); err != nil || ok {
+			rt.Fatalf("Witness of another log = %v, %v", ok, err)
 		}
 	})
 }

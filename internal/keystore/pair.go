@@ -22,6 +22,7 @@ import (
 
 	"golang.org/x/mod/sumdb/note"
 
+	"github.com/kuroshio-watch/kuroshio/internal/journal"
 	"github.com/kuroshio-watch/kuroshio/internal/party"
 	"github.com/kuroshio-watch/kuroshio/internal/record"
 )
@@ -262,24 +263,36 @@ func (s *Store) JournalSigner(partner party.ID) (note.Signer, error) {
 	return note.NewSigner(p.body.JournalSigner)
 }
 
-// JournalVerifiers returns the keys that check our own signatures and the
-// partner's.
-func (s *Store) JournalVerifiers(partner party.ID) (own, theirs note.Verifier, err error) {
+// Verifiers returns the keys that check our own signatures and the partner's;
+// with an empty partner, those of the local audit log. The error wraps
+// journal.ErrNoKeys when there are none, or none any more.
+func (s *Store) Verifiers(partner party.ID) (own, theirs note.Verifiers, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if partner == "" {
+		if s.audit == nil {
+			return nil, nil, journal.ErrNoKeys
+		}
+		own, err = verifiers(s.audit.Verifier)
+		return own, nil, err
+	}
 	p, err := s.pair(partner)
 	if err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", journal.ErrNoKeys, err)
+	}
+	if own, err = verifiers(p.body.JournalVerifier); err != nil {
 		return nil, nil, err
 	}
-	own, err = note.NewVerifier(p.body.JournalVerifier)
+	theirs, err = verifiers(p.body.Peer.Journal)
+	return own, theirs, err
+}
+
+func verifiers(key string) (note.Verifiers, error) {
+	v, err := note.NewVerifier(key)
 	if err != nil {
-		return nil, nil, fmt.Errorf("read own journal key: %w", err)
+		return nil, fmt.Errorf("read journal key: %w", err)
 	}
-	theirs, err = note.NewVerifier(p.body.Peer.Journal)
-	if err != nil {
-		return nil, nil, fmt.Errorf("read journal key of %s: %w", partner, err)
-	}
-	return own, theirs, nil
+	return note.VerifierList(v), nil
 }
 
 // ID returns the identifier under which the partner knows our thing of that
