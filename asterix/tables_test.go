@@ -13,6 +13,7 @@ import (
 	"github.com/kuroshio-watch/kuroshio/asterix"
 	"github.com/kuroshio-watch/kuroshio/asterix/cat034"
 	"github.com/kuroshio-watch/kuroshio/asterix/cat048"
+	"github.com/kuroshio-watch/kuroshio/asterix/internal/cat254"
 	"github.com/kuroshio-watch/kuroshio/asterix/spec"
 )
 
@@ -33,14 +34,16 @@ type category struct {
 func categories(t testing.TB) map[byte]category {
 	t.Helper()
 	return map[byte]category{
-		34: {load(t, "cat034.def"), func() record { return new(cat034.Record) }},
-		48: {load(t, "cat048.def"), func() record { return new(cat048.Record) }},
+		34: {load(t, "spec/cat034.def"), func() record { return new(cat034.Record) }},
+		48: {load(t, "spec/cat048.def"), func() record { return new(cat048.Record) }},
+		// Made up, with every form that an item can have.
+		254: {load(t, "internal/cat254/cat254.def"), func() record { return new(cat254.Record) }},
 	}
 }
 
 func load(t testing.TB, name string) *spec.Category {
 	t.Helper()
-	f, err := os.Open("spec/" + name)
+	f, err := os.Open(name)
 	if err != nil {
 		t.Fatal(err)
 	}

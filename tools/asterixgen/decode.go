@@ -16,7 +16,7 @@ const slotsPerOctet = 7
 
 // writeDecode writes the decoder of the record.
 func writeDecode(s *source, c *spec.Category) {
-	chunks := (len(c.UAP) + slotsPerOctet - 1) / slotsPerOctet
+	octets, chunks := chunksOf(c)
 	s.p("// Decode reads the record at the start of b and returns its length. What r held")
 	s.p("// before is gone, but its slices are used again: a copy of r shares them. On an")
 	s.p("// error, an *asterix.Error, r.Has names the items before the refused one.")
@@ -26,13 +26,13 @@ func writeDecode(s *source, c *spec.Category) {
 		writeKeep(s, &c.Items[i])
 	}
 	s.p("}")
-	s.p("set, at := wire.FSPEC(b, %d)", chunks)
+	s.p("set, at := wire.FSPEC(b, %d)", octets)
 	s.p("if at == 0 || set == 0 {")
 	s.p("return 0, wire.Refuse(Category, forms, b)")
 	s.p("}")
 	s.p("r.FSPECLen = uint8(at)")
 	s.p("todo := Items(wire.Before(set, knownItems))")
-	for i := range chunks {
+	for _, i := range chunks {
 		s.p("if todo&%#016x != 0 {", slotMask(c, i))
 		s.p("if at = r.decode%d(b, at, todo); at == 0 {", i+1)
 		s.p("return 0, wire.Refuse(Category, forms, b)")
@@ -45,7 +45,7 @@ func writeDecode(s *source, c *spec.Category) {
 	s.p("r.Raw = b[:at:at]")
 	s.p("return at, nil")
 	s.p("}")
-	for i := range chunks {
+	for _, i := range chunks {
 		writeChunk(s, c, i)
 	}
 }
@@ -66,6 +66,18 @@ func writeKeep(s *source, it *spec.Item) {
 			s.p("%[1]s: %[1]s{%[2]s},", it.GoName(), strings.Join(kept, ", "))
 		}
 	}
+}
+
+// chunksOf returns how many octets the FSPEC has at most, and the indices of
+// those that have an item.
+func chunksOf(c *spec.Category) (octets int, used []int) {
+	octets = (len(c.UAP) + slotsPerOctet - 1) / slotsPerOctet
+	for i := range octets {
+		if slotMask(c, i) != 0 {
+			used = append(used, i)
+		}
+	}
+	return octets, used
 }
 
 func slotMask(c *spec.Category, chunk int) uint64 {

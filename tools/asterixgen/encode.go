@@ -12,18 +12,18 @@ import (
 
 // writeEncode writes the encoder of the record.
 func writeEncode(s *source, c *spec.Category) {
-	chunks := (len(c.UAP) + slotsPerOctet - 1) / slotsPerOctet
+	octets, chunks := chunksOf(c)
 	s.p("// Append appends the record to dst: the items in Has, the field specification")
 	s.p("// and extents at least as long as FSPECLen and Extents say, spare bits as they")
 	s.p("// are. What Decode has read gives the same octets again. It refuses, with an")
 	s.p("// *asterix.Error and dst as it was, what does not fit its bits.")
 	s.p("func (r *Record) Append(dst []byte) ([]byte, error) {")
-	s.p("if r.Has == 0 || r.Has&^knownItems != 0 || r.FSPECLen > %d {", chunks)
+	s.p("if r.Has == 0 || r.Has&^knownItems != 0 || r.FSPECLen > %d {", octets)
 	s.p("return dst, &asterix.Error{Category: Category, Reason: \"no item or one that the UAP does not have\"}")
 	s.p("}")
 	s.p("out := wire.AppendFSPEC(dst, uint64(r.Has), r.FSPECLen)")
 	s.p("var item, bad string")
-	for i := range chunks {
+	for _, i := range chunks {
 		s.p("if r.Has&%#016x != 0 {", slotMask(c, i))
 		s.p("if out, item, bad = r.append%d(out); bad != \"\" {", i+1)
 		s.p("return dst, &asterix.Error{Category: Category, Item: item, Reason: bad + \" does not fit\"}")
@@ -32,7 +32,7 @@ func writeEncode(s *source, c *spec.Category) {
 	}
 	s.p("return out, nil")
 	s.p("}")
-	for i := range chunks {
+	for _, i := range chunks {
 		writeAppendChunk(s, c, i)
 	}
 	s.p("")
