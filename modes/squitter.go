@@ -122,7 +122,8 @@ func (f *Frame) surfacePosition(me []byte) {
 }
 
 // movement decodes the speed on the surface (DO-260B table 2-23) to the middle
-// of the range that the code stands for.
+// of the range that the code stands for. Codes 2 to 8 are those of versions 0
+// and 1; version 2 differs from them by an eighth of a knot at most.
 func movement(code uint32) (geo.Knots, bool) {
 	m := float64(code)
 	switch {
@@ -130,10 +131,8 @@ func movement(code uint32) (geo.Knots, bool) {
 		return 0, false
 	case code == 1:
 		return 0, true
-	case code == 2:
-		return 0.0625, true
 	case code <= 8:
-		return geo.Knots(0.125 + (m-2.5)*(1-0.125)/6), true
+		return geo.Knots(0.125 + (m-1.5)*0.125), true
 	case code <= 12:
 		return geo.Knots(1 + (m-8.5)*0.25), true
 	case code <= 38:
@@ -153,7 +152,7 @@ func (f *Frame) velocity(me []byte) {
 	if f.Subtype < 1 || f.Subtype > 4 {
 		return
 	}
-	if f.Source == SourceADSB || f.Source == SourceADSBNonTransp {
+	if f.Source != SourceTISB { // which has other bits there
 		f.NACv = uint8(bits(me, 11, 3))
 		f.set(FieldNACv)
 	}
