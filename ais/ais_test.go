@@ -443,6 +443,49 @@ func TestRawPosition(t *testing.T) {
 	}
 }
 
+// TestOutOfRange holds codes that no table gives a meaning as unknown.
+func TestOutOfRange(t *testing.T) {
+	payload, fill := pack(head(1, 416000001), []field{
+		{15, 4},
+		{-128, 8},
+		{1023, 10},
+		{0, 1},
+		{181 * 600_000, 28},
+		{91 * 600_000, 27},
+		{3700, 12},
+		{400, 9},
+		{63, 6},
+		{0, 25},
+	})
+	var m ais.Message
+	if err := ais.Decode(payload, fill, &m); err != nil {
+		t.Fatal(err)
+	}
+	if m.Has != 0 || m.COG != 0 || m.Heading != 0 || m.Fix != ais.FixInoperative {
+		t.Errorf("Decode = %+v, want nothing known and an inoperative device", m)
+	}
+	for _, date := range [][3]int{{2026, 2, 31}, {0, 1, 1}, {2026, 13, 1}, {2026, 0, 1}, {2026, 1, 0}, {10000, 1, 1}} {
+		payload, fill := pack(head(4, 4160001), []field{
+			{date[0], 14},
+			{date[1], 4},
+			{date[2], 5},
+			{1, 5},
+			{2, 6},
+			{3, 6},
+			{0, 1},
+			{181 * 600_000, 28},
+			{91 * 600_000, 27},
+			{0, 34},
+		})
+		if err := ais.Decode(payload, fill, &m); err != nil {
+			t.Fatal(err)
+		}
+		if m.Known(ais.HasUTC) || !m.UTC.IsZero() || !m.Known(ais.HasSecond) {
+			t.Errorf("Decode of date %v = %+v, want no date", date, m)
+		}
+	}
+}
+
 func TestEncodeRefuses(t *testing.T) {
 	nan := math.NaN()
 	long, err := ais.NewText("EIGHT123")

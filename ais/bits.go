@@ -43,13 +43,13 @@ func (b *bits) unarmour(payload []byte, fill int) error {
 	n := min(len(payload), maxBits/6)
 	i, o := 0, 0
 	for ; i+4 <= n; i, o = i+4, o+3 {
-		p := payload[i : i+4]
+		p := (*[4]byte)(payload[i:])
 		v0, v1, v2, v3 := sixBit[p[0]], sixBit[p[1]], sixBit[p[2]], sixBit[p[3]]
 		if v0|v1|v2|v3 > 63 {
 			return badArmour(payload, i)
 		}
 		w := uint32(v0)<<18 | uint32(v1)<<12 | uint32(v2)<<6 | uint32(v3)
-		b.b[o], b.b[o+1], b.b[o+2] = byte(w>>16), byte(w>>8), byte(w)
+		binary.BigEndian.PutUint32(b.b[o:], w<<8)
 	}
 	var w, left uint32
 	for ; i < n; i++ {

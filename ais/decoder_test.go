@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"testing"
 	"time"
 
@@ -50,7 +51,7 @@ func traffic(t testing.TB, n, rounds int) (lines [][]byte, want []ais.Message) {
 				t.Fatal(err)
 			}
 			h := nmea.Header{Channel: "AB"[ship%2], Seq: ship % 10}
-			for rest := nmea.Append(nil, h, payload, fill); len(rest) > 0; {
+			for rest := nmea.Format(nil, h, payload, fill); len(rest) > 0; {
 				var line []byte
 				line, rest = nmea.Next(rest)
 				lines = append(lines, line)
@@ -155,7 +156,7 @@ func TestDecoderKeepsWhatTheSentenceSays(t *testing.T) {
 	sent := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	h := nmea.Header{Formatter: nmea.VDO, Channel: 'B', Tag: nmea.Tag{HasTime: true, Time: sent, Source: []byte("rSTN1")}}
 	var m ais.Message
-	line := nmea.Append(nil, h, payload, fill)
+	line := nmea.Format(nil, h, payload, fill)
 	complete, err := ais.NewDecoder(gateNear()).Decode(at(0), "x", line, &m)
 	if err != nil || !complete {
 		t.Fatal(complete, err)
@@ -172,12 +173,12 @@ func TestDecoderRefuses(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return nmea.Append(nil, nmea.Header{}, payload, fill)
+		return nmea.Format(nil, nmea.Header{}, payload, fill)
 	}
 	good := line(report(431000001, 35.4, 139.9))
 	broken := bytes.Replace(good, []byte(","), []byte("x"), 1)
-	short := nmea.Append(nil, nmea.Header{}, []byte("16<f`0@vQs"), 0)
-	safety := nmea.Append(nil, nmea.Header{}, []byte("><f`0@vQs"), 0)
+	short := nmea.Format(nil, nmea.Header{}, []byte("16<f`0@vQs"), 0)
+	safety := nmea.Format(nil, nmea.Header{}, []byte("><f`0@vQs"), 0)
 	tests := map[string]struct {
 		line     []byte
 		complete bool
@@ -211,7 +212,7 @@ func TestDecoderDoesNotAllocate(t *testing.T) {
 		t.Fatal(err)
 	}
 	h := nmea.Header{Tag: nmea.Tag{HasTime: true, Time: at(0), Source: []byte("rSTN1")}}
-	lines = append(lines, nmea.Append(nil, h, payload, fill))
+	lines = append(lines, nmea.Format(nil, h, payload, fill))
 	d := ais.NewDecoder(gateNear())
 	var m ais.Message
 	now := at(0)
@@ -227,6 +228,52 @@ func TestDecoderDoesNotAllocate(t *testing.T) {
 	if got := testing.AllocsPerRun(20, round); got != 0 {
 		t.Errorf("%v allocations in %d lines, want none", got, len(lines))
 	}
+}
+
+// TestDecoderGateTakesSentTime keeps what a satellite feed delivers at once
+// from looking like jumps.
+func TestDecoderGateTakesSentTime(t *testing.T) {
+	d := ais.NewDecoder(gateNear())
+	var m ais.Message
+	for i, lat := range []float64{35.3, 35.4} { // 11 km in ten minutes
+		payload, fill, err := ais.EncodePosition(nil, report(431000001, lat, 139.9))
+		if err != nil {
+			t.Fatal(err)
+		}
+		h := nmea.Header{Tag: nmea.Tag{HasTime: true, Time: at(0).Add(time.Duration(i) * 10 * time.Minute)}}
+		if _, err := d.Decode(at(0), "x", nmea.Format(nil, h, payload, fill), &m); err != nil {
+			t.Errorf("report %d: %v", i, err)
+		}
+	}
+}
+
+// TestDecoderIsBounded sends more station names than are kept.
+func TestDecoderIsBounded(t *testing.T) {
+	payload, fill, err := ais.EncodePosition(nil, report(431000001, 35.4, 139.9))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := ais.NewDecoder(gateNear())
+	heap := func() uint64 {
+		var st runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&st)
+		return st.HeapAlloc
+	}
+	before := heap()
+	var m ais.Message
+	var line []byte
+	for i := range 50_000 {
+		h := nmea.Header{Tag: nmea.Tag{Source: fmt.Appendf(nil, "%064d", i)}}
+		line = nmea.Format(line[:0], h, payload, fill)
+		if _, err := d.Decode(at(0), "x", line, &m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if after := heap(); after > before+2<<20 {
+		t.Errorf("50,000 station names take %d bytes, want at most 2 MiB", after-before)
+	}
+	runtime.KeepAlive(d)
 }
 
 func BenchmarkDecoder(b *testing.B) {

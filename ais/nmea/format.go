@@ -12,7 +12,7 @@ const fragmentSize = 60
 // maxSource is the longest station name that is written.
 const maxSource = 64
 
-// Header is what [Append] writes around a payload. The zero value of Talker
+// Header is what [Format] writes around a payload. The zero value of Talker
 // is AI and of Formatter VDM.
 type Header struct {
 	Talker    Talker
@@ -22,14 +22,13 @@ type Header struct {
 	Tag       Tag  // Group.ID is used, its numbers are not
 }
 
-// Append writes the message with this armoured payload and number of fill
+// Format appends the message with this armoured payload and number of fill
 // bits as one or more sentences, each ended by CR LF, and returns the longer
 // dst. Time and station of the tag go into a tag block; when there is one, a
-// long message gets a g field too. Nothing is
-// written where payload or header could not be read back: a payload that is
-// empty, longer than [MaxPayload] or no armour, or a station with a
-// separator in it.
-func Append(dst []byte, h Header, payload []byte, fill int) []byte {
+// long message gets a g field too. Nothing is written where payload or header
+// could not be read back: a payload that is empty, longer than [MaxPayload]
+// or no armour, or a station with a separator in it.
+func Format(dst []byte, h Header, payload []byte, fill int) []byte {
 	if len(payload) == 0 || len(payload) > MaxPayload || !writable(h, payload, fill) {
 		return dst
 	}

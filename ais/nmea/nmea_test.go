@@ -191,7 +191,7 @@ func TestNext(t *testing.T) {
 	}
 }
 
-func TestAppendThenParse(t *testing.T) {
+func TestFormatThenParse(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		h := nmea.Header{
 			Talker:    rapid.SampledFrom([]nmea.Talker{{'A', 'I'}, {'B', 'S'}, {'A', 'B'}}).Draw(t, "talker"),
@@ -208,7 +208,7 @@ func TestAppendThenParse(t *testing.T) {
 		}
 		payload := []byte(rapid.StringMatching("[0-W`-w]{1,512}").Draw(t, "payload"))
 		fill := rapid.IntRange(0, 5).Draw(t, "fill")
-		rest := nmea.Append(nil, h, payload, fill)
+		rest := nmea.Format(nil, h, payload, fill)
 		var a nmea.Assembler
 		for len(rest) > 0 {
 			var line []byte
@@ -241,7 +241,7 @@ func TestAppendThenParse(t *testing.T) {
 	})
 }
 
-func TestAppendRefuses(t *testing.T) {
+func TestFormatRefuses(t *testing.T) {
 	ok := []byte("16<f`")
 	tests := map[string]struct {
 		h       nmea.Header
@@ -261,8 +261,8 @@ func TestAppendRefuses(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := nmea.Append(nil, tc.h, tc.payload, tc.fill); got != nil {
-				t.Errorf("Append wrote %q", got)
+			if got := nmea.Format(nil, tc.h, tc.payload, tc.fill); got != nil {
+				t.Errorf("Format wrote %q", got)
 			}
 		})
 	}
