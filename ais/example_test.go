@@ -4,6 +4,7 @@
 package ais_test
 
 import (
+	"bytes"
 	"fmt"
 	"time"
 
@@ -25,7 +26,7 @@ func Example() {
 	}
 	now := time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
 	datagram := nmea.Format(nil, nmea.Header{Channel: 'A', Tag: nmea.Tag{HasTime: true, Time: now}}, payload, fill)
-	fmt.Printf("%s", datagram)
+	fmt.Printf("%s\n", bytes.TrimSpace(datagram))
 
 	cfg := ais.DefaultGateConfig()
 	cfg.Receiver, cfg.Horizon = geo.Point{LatDeg: 25.1, LonDeg: 121.7}, ais.DefaultHorizon
