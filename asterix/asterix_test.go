@@ -17,6 +17,7 @@ import (
 
 	"github.com/kuroshio-watch/kuroshio/asterix"
 	"github.com/kuroshio-watch/kuroshio/asterix/cat048"
+	"github.com/kuroshio-watch/kuroshio/asterix/internal/cat254"
 )
 
 // walk writes what Blocks yields, one line a turn.
@@ -54,6 +55,10 @@ func TestBlocks(t *testing.T) {
 		"LEN below the header": {
 			[]byte{48, 0, 2, 1},
 			[]string{"48 @0 01 ! asterix cat 048 at octet 0: LEN 2 is shorter than the header"},
+		},
+		"LEN one beyond the end": {
+			append(make([]byte, 0, 99), 48, 0, 5, 1),
+			[]string{"48 @0 01 ! asterix cat 048 at octet 0: LEN 5 exceeds the 4 octets left"},
 		},
 		"LEN beyond the end, and keeps the sender": {
 			[]byte{34, 0, 4, 9, 48, 0, 90, 0x81, 0x80, 20, 129, 7},
@@ -115,6 +120,25 @@ func TestBadRecordSparesTheNextBlock(t *testing.T) {
 	}
 	if diff := cmp.Diff([]int{3, 14}, offs); diff != "" {
 		t.Errorf("offsets of records (-want +got):\n%s", diff)
+	}
+}
+
+// TestUnknownSlot holds that nothing behind a slot that the UAP does not use is
+// taken for an item: its length is not known.
+func TestUnknownSlot(t *testing.T) {
+	d := []byte{0xd0, 1, 2, 3, 4, 5, 6, 7, 8, 0, 0}
+	var rec cat254.Record
+	_, err := rec.Decode(d)
+	want := "asterix cat 254 at octet 9, source 1/2: field reference number 2 is not in use"
+	if err == nil || err.Error() != want {
+		t.Errorf("Decode: %v, want %s", err, want)
+	}
+	if rec.Has != cat254.Item010 {
+		t.Errorf("Has = %x after the error, want item 010 alone", rec.Has)
+	}
+	rec.Has |= 1 << 62
+	if b, err := rec.Append(nil); err == nil {
+		t.Errorf("Append = %x, want the slot refused", b)
 	}
 }
 
@@ -236,6 +260,7 @@ func TestIdentification(t *testing.T) {
 // with the headers they are the datagram when none is refused.
 func FuzzBlocks(f *testing.F) {
 	f.Add([]byte{48, 0, 5, 1, 2})
+	f.Add([]byte{48, 0, 4, 1, 34, 0, 4, 9})
 	f.Add([]byte{48, 0, 3, 34, 0, 4, 9})
 	f.Add([]byte{48, 0xff, 0xff, 0x81})
 	f.Fuzz(func(t *testing.T, d []byte) {

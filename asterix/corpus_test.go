@@ -309,3 +309,53 @@ func readAll(t testing.TB, path string) []byte {
 	}
 	return b
 }
+
+// TestOlderEditions decodes and encodes blocks of editions before ours.
+func TestOlderEditions(t *testing.T) {
+	dir := filepath.Join(corpustest.Dir(t), "asterix", "blocks")
+	paths, err := filepath.Glob(filepath.Join(dir, "cat0[34][48]*.bin"))
+	if err != nil || len(paths) < 3 {
+		t.Fatalf("blocks: %v, %v", paths, err)
+	}
+	cats := categories(t)
+	for _, p := range paths {
+		for b, err := range asterix.Blocks(readAll(t, p)) {
+			if err != nil {
+				t.Fatalf("%s: %v", filepath.Base(p), err)
+			}
+			rec := cats[b.Category].fresh()
+			for _, err := range asterix.Records(b, rec) {
+				if err != nil {
+					t.Fatalf("%s: %v", filepath.Base(p), err)
+				}
+				if again, err := rec.Append(nil); err != nil || !bytes.Equal(again, rawOf(rec)) {
+					t.Errorf("%s: Append = %x, %v, want %x", filepath.Base(p), again, err, rawOf(rec))
+				}
+			}
+		}
+	}
+	corpustest.Check(t)
+}
+
+// BenchmarkCorpus decodes the recorded reports of one radar.
+func BenchmarkCorpus(b *testing.B) {
+	d := readAll(b, filepath.Join(corpustest.Dir(b), "asterix", "bcn_cat048_first11000.ast.gz"))
+	rec := categories(b)[48].fresh()
+	b.ReportAllocs()
+	records := 0
+	for b.Loop() {
+		for blk, err := range asterix.Blocks(d) {
+			if err != nil {
+				b.Fatal(err)
+			}
+			for _, err := range asterix.Records(blk, rec) {
+				if err != nil {
+					b.Fatal(err)
+				}
+				records++
+			}
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(records), "ns/record")
+	b.ReportMetric(float64(records)/b.Elapsed().Seconds(), "records/s")
+}

@@ -26,7 +26,7 @@ func status() cat034.Record {
 		I041: 512,
 		I050: cat034.I050{
 			Has: cat034.I050HasCOM | cat034.I050HasMDS,
-			COM: cat034.I050COM{NOGO: 1, TSV: 1},
+			COM: cat034.I050COM{NOGO: 1},
 			MDS: cat034.I050MDS{CHAB: 2, OVLDLF: 1},
 		},
 		I060: cat034.I060{Has: cat034.I060HasPSR, PSR: cat034.I060PSR{POL: 1, STC: 3}},
@@ -38,7 +38,7 @@ func status() cat034.Record {
 
 // statusHex is the message, worked out by hand from the document.
 const statusHex = "ff98" + // FSPEC: 010 000 030 020 041 050 060, 070 - - 120 090
-	"fa07" + "02" + "546040" + "40" + "0200" + "84" + "82" + "4080" + "10" + "8c" +
+	"fa07" + "02" + "546040" + "40" + "0200" + "84" + "80" + "4080" + "10" + "8c" +
 	"02" + "0fff" + "a001" + "fff4" + "200000" + "800000" + "807f"
 
 func TestEncode(t *testing.T) {
@@ -74,7 +74,7 @@ func TestValues(t *testing.T) {
 		"time of day": {list(r.TimeOfDaySeconds()), "[43200.5 true]"},
 		"sector":      {list(r.SectorDeg()), "[90 true]"},
 		"rotation":    {list(r.RotationSeconds()), "[4 true]"},
-		"health":      {list(r.Inhibited(), r.TimeInvalid()), "[true true]"},
+		"health":      {list(r.Inhibited(), r.TimeInvalid()), "[true false]"},
 		"position":    {list(lat, lon, height, ok), "[45 -180 -12 true]"},
 		"collimation": {list(r.I090.RangeNM(), r.I090.AzimuthDeg()), "[-1 2.79052734375]"},
 		"counters":    {list(r.I070), "[[{1 2047} {20 1}]]"},

@@ -160,8 +160,12 @@ func TestReader(t *testing.T) {
 		"the first of more fragments": {classic(little, micro, 101, with(ip, 6, 0x20)), "1 of 1 skipped"},
 		"a datagram that is cut off":  {classic(little, micro, 101, ip[:30]), "1 of 1 skipped"},
 		"a UDP length too long":       {classic(little, micro, 101, with(ip, 25, 99)), "1 of 1 skipped"},
-		"an IP header of 4 octets":    {classic(little, micro, 101, with(ip, 0, 0x41)), "1 of 1 skipped"},
-		"empty packets":               {classic(little, micro, 1, nil, []byte{1}), "2 of 2 skipped"},
+		"a UDP length that reaches into padding": {
+			classic(little, micro, 1, join(ether(ipv4, with(ip, 25, 20)), make([]byte, 9))),
+			"1 of 1 skipped",
+		},
+		"an IP header of 4 octets": {classic(little, micro, 101, with(ip, 0, 0x41)), "1 of 1 skipped"},
+		"empty packets":            {classic(little, micro, 1, nil, []byte{1}), "2 of 2 skipped"},
 
 		"an empty file": {nil, "read magic number: not a pcap recording: unexpected EOF"},
 		"another file":  {[]byte("GIF89a"), "not a pcap recording: magic number 0x47494638"},

@@ -63,6 +63,7 @@ func TestLintFinds(t *testing.T) {
 			"full scale 45.000000",
 		},
 		"a broken octet":           {head + "fixed \"T\"\nA 7 u | d", "010: part 1 has 7 bits, not whole octets"},
+		"half an octet":            {head + "fixed \"T\"\nA 4 u | d", "010: part 1 has 4 bits, not whole octets"},
 		"a broken extent":          {head + "ext \"T\"\nA 7 u | d\nfx\nB 8 u | d\nfx", "010: part 2 has 9 bits"},
 		"a name twice":             {head + "fixed \"T\"\nA 4 u | d\nA 4 u | d", `010/A: name "A" is used`},
 		"a method twice":           {head + "fixed \"T\"\nA 8 u 1 s <256 -> S | d\nB 8 u 1 s <256 -> S | d", `method "S" is used`},
