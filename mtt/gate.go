@@ -1,0 +1,519 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package mtt
+
+import (
+	"math"
+	"slices"
+
+	"github.com/kuroshio-watch/kuroshio/geo"
+)
+
+type place uint8
+
+const (
+	nowhere place = iota
+	polar         // slant range and azimuth
+	fixed         // a position
+)
+
+// aim is a measurement made ready for association.
+type aim struct {
+	refused Verdict
+	where   place
+	at      int64
+	pos     geo.Point // for polar: at the height taken
+	height  float64   // that height
+	sigmaH  float64
+	slop    float64 // metres by which pos may be off for lack of a height
+	sr, sa  float64 // standard deviations: metres; radians (polar)
+	pair    int     // chosen, or -1
+	again   *track  // its identity's track, if it is outside the gate but within reach
+	owned   bool    // a track of its identity is within reach
+	late    bool    // too old for every track that it fits
+}
+
+// pair is a measurement and a track within the gate of each other.
+type pair struct {
+	aim   int
+	tr    *track
+	f     Filter // predicted to the measurement, with its height
+	looks [maxModels]look
+	gain  float64 // log likelihood ratio, with identity and existence
+	ratio float64 // log likelihood ratio of the measurement alone
+	old   bool    // too late to move the track
+	h     bool    // the height was used
+}
+
+// limits of what a measurement may say.
+const (
+	minHeight   = -1000    // m
+	maxHeight   = 60_000   // m
+	maxSpeed    = 3000     // m/s
+	minUnix     = 0        // s
+	maxUnix     = 1 << 33  // s, the year 2242
+	maxBackward = 60       // s
+	idGate      = 50       // χ² for a match of address or MMSI
+	idNear      = 1500     // m; a match of identity within it is not doubted
+	fixedFalse  = 1e-12    // false positions for each m², with identity
+	fixedBare   = 1e-10    // false positions for each m², without
+	maxGroup    = 64       // measurements given to tracks together
+	searchFar   = 14_000.0 // m: gate of a young track and motion since its cell was found
+)
+
+// aimOf checks a measurement and prepares it.
+func (t *Tracker) aimOf(m *Measurement) aim {
+	a := aim{pair: -1}
+	if !m.sane(len(t.sensors)) {
+		a.refused = Malformed
+		return a
+	}
+	a.at = m.Time.UnixNano()
+	s := &t.sensors[m.Sensor]
+	k := motion(m.Domain)
+	a.height, a.sigmaH = k.height, k.sigmaH
+	if m.Has&HasHeight != 0 && m.Domain != Sea {
+		a.height, a.sigmaH = float64(m.Height), sigmaOr(float64(m.SigmaHeight), 30)
+	}
+	switch {
+	case m.Has&HasPosition != 0:
+		a.where, a.pos = fixed, m.Pos
+		a.sr = math.Max(5, sigmaOr(float64(m.SigmaPos), float64(s.SigmaPos)))
+	case m.Has&HasPolar != 0:
+		t.aimPolar(m, s, &a)
+	}
+	return a
+}
+
+func (t *Tracker) aimPolar(m *Measurement, s *sensor, a *aim) {
+	if !s.Polar {
+		a.refused = Malformed
+		return
+	}
+	r := float64(m.Range)
+	if m.Range > s.MaxRange+5*s.SigmaRange {
+		a.refused = OutOfRange
+		return
+	}
+	a.where = polar
+	a.sr = sigmaOr(float64(m.SigmaRange), float64(s.SigmaRange))
+	a.sa = geo.Degrees(sigmaOr(float64(m.SigmaAzimuth), float64(s.SigmaAzimuth))).Radians()
+	if m.Has&HasHeight == 0 && m.Domain != Sea {
+		// A target cannot be higher than the slant range allows.
+		a.height = math.Min(a.height, float64(s.Height)+r/2)
+		a.sigmaH = math.Min(a.sigmaH, r/2)
+		a.slop = math.Min(r, 2e8/r)
+	}
+	rise := a.height - float64(s.Height)
+	if math.Abs(rise) > 0.95*r {
+		a.height = float64(s.Height) + math.Copysign(0.95*r, rise)
+	}
+	p, ok := s.plane.FromPolar(s.Height, m.Range, m.Azimuth, geo.Metres(a.height))
+	if !ok {
+		a.refused = Malformed
+		return
+	}
+	a.pos = p
+}
+
+func sigmaOr(given, otherwise float64) float64 {
+	if given > 0 {
+		return given
+	}
+	return otherwise
+}
+
+// sane reports whether every field that is present is finite and in range.
+func (m *Measurement) sane(sensors int) bool {
+	within := func(v, lo, hi float64) bool { return v >= lo && v <= hi } // false for NaN
+	unix := m.Time.Unix()
+	switch {
+	case m.Sensor < 0 || m.Sensor >= sensors, m.Domain > Sea, unix < minUnix || unix > maxUnix:
+		return false
+	case m.Has&HasPolar != 0 && !(within(float64(m.Range), 1, 2e6) && within(float64(m.Azimuth), -360, 720) &&
+		within(float64(m.SigmaRange), 0, 1e5) && within(float64(m.SigmaAzimuth), 0, 10)):
+		return false
+	case m.Has&HasPosition != 0 && !(m.Pos.Valid() && within(float64(m.SigmaPos), 0, 1e6)):
+		return false
+	case m.Has&HasHeight != 0 && !(within(float64(m.Height), minHeight, maxHeight) && within(float64(m.SigmaHeight), 0, 1e4)):
+		return false
+	case m.Has&HasVelocity != 0 && !(within(float64(m.Speed), 0, maxSpeed) && within(float64(m.Course), -360, 720) &&
+		within(float64(m.SigmaVelocity), 0, maxSpeed)):
+		return false
+	}
+	return true
+}
+
+// gather finds the tracks that measurement i may belong to.
+func (t *Tracker) gather(i int) {
+	m, a := t.group[i], &t.aims[i]
+	if a.where == nowhere {
+		return
+	}
+	key, keyed := m.key()
+	if keyed {
+		c := t.ids[key]
+		for _, id := range c.id[:c.n] {
+			t.gatherOwn(i, t.byID[id])
+		}
+		if a.owned {
+			return
+		}
+	}
+	t.near = t.grid.near(a.pos, searchFar+a.slop, t.near[:0])
+	slices.SortFunc(t.near, byIdentity)
+	for _, tr := range t.near {
+		// Of a track with an identity, another one cannot be; the same one was
+		// refused by gatherOwn.
+		if _, has := tr.Identity.key(); has && keyed || !t.fits(m, a, tr) {
+			continue
+		}
+		t.tryPair(i, tr, t.cfg.GateNIS, false)
+	}
+}
+
+// gatherOwn weighs a measurement against a track of the same identity.
+func (t *Tracker) gatherOwn(i int, tr *track) {
+	m, a := t.group[i], &t.aims[i]
+	if !t.fits(m, a, tr) || !t.reaches(a, tr) {
+		return
+	}
+	a.owned = true
+	if tr.Phase != Lost && t.tryPair(i, tr, idGate, true) {
+		return
+	}
+	switch {
+	case a.at < tr.Time-int64(t.cfg.MaxLate):
+		a.late = true
+	case t.guarded(m, tr):
+		// A radar sees the object elsewhere: the claim must stand alone.
+		a.owned = false
+	case a.again == nil:
+		a.again = tr
+	}
+}
+
+// fits reports whether group, domain and scan let m belong to tr.
+func (t *Tracker) fits(m *Measurement, a *aim, tr *track) bool {
+	if tr.Group != m.Group || tr.Domain != 0 && m.Domain != 0 && tr.Domain != m.Domain {
+		return false
+	}
+	s := &t.sensors[m.Sensor]
+	if !s.Polar {
+		return true
+	}
+	c := tr.contact(m.Sensor)
+	// One object gives a scanning sensor one plot a scan.
+	return c == nil || absInt(a.at-c.Hit) > s.period()/2
+}
+
+func absInt(v int64) int64 {
+	if v < 0 {
+		return -v
+	}
+	return v
+}
+
+// reaches reports whether an object can have come from where tr was.
+func (t *Tracker) reaches(a *aim, tr *track) bool {
+	v, spare := t.cfg.MaxAirSpeed, 100.0
+	if tr.Domain == Sea {
+		v, spare = t.cfg.MaxSeaSpeed, 10
+	}
+	limit := float64(v)
+	x := tr.Filter.mean()
+	if tr.Velocity {
+		limit = math.Min(limit, 1.5*math.Hypot(x[iVE], x[iVN])+spare)
+	}
+	dt := math.Max(1, math.Abs(seconds(a.at-tr.Time)))
+	return between(tr.pos, a.pos) <= limit*dt+6*a.sr+a.slop+500
+}
+
+// guarded reports whether another sensor that measures for itself holds tr
+// where it is.
+func (t *Tracker) guarded(m *Measurement, tr *track) bool {
+	for _, c := range tr.Contacts {
+		if c.Sensor == 0 || int(c.Sensor-1) == m.Sensor {
+			continue
+		}
+		s := &t.sensors[c.Sensor-1]
+		if s.Polar && m.Time.UnixNano()-c.Hit < 2*s.period() && tr.Hits > 3 {
+			return true
+		}
+	}
+	return false
+}
+
+// between returns the distance of two positions in metres, good to a per cent
+// over a few hundred kilometres.
+func between(a, b geo.Point) float64 {
+	const perDegree = 111_195
+	dlon := math.Remainder(b.LonDeg-a.LonDeg, 360)
+	cos := math.Cos(geo.Degrees((a.LatDeg + b.LatDeg) / 2).Radians())
+	return perDegree * math.Hypot(b.LatDeg-a.LatDeg, dlon*cos)
+}
+
+// tryPair adds a pair if the measurement is inside the gate.
+func (t *Tracker) tryPair(i int, tr *track, gate float64, own bool) bool {
+	m, a := t.group[i], &t.aims[i]
+	dt := seconds(a.at - tr.Time)
+	if tr.Phase == Lost || dt < -maxBackward {
+		return false
+	}
+	speed := float64(t.cfg.MaxAirSpeed)
+	if tr.Domain == Sea {
+		speed = float64(t.cfg.MaxSeaSpeed)
+	}
+	if !own && between(tr.pos, a.pos) > speed*math.Abs(dt)+searchFar+a.slop {
+		return false
+	}
+	t.pairs = slices.Grow(t.pairs, 1)
+	t.pairs = t.pairs[:len(t.pairs)+1]
+	p := &t.pairs[len(t.pairs)-1]
+	*p = pair{aim: i, tr: tr, f: tr.Filter, old: a.at < tr.Time-int64(t.cfg.MaxLate)}
+	if !t.weigh(p, m, a, dt, gate, own) {
+		t.pairs = t.pairs[:len(t.pairs)-1]
+		return false
+	}
+	return true
+}
+
+// weigh predicts the pair's filter and computes its gain; false when the
+// measurement is outside the gate.
+func (t *Tracker) weigh(p *pair, m *Measurement, a *aim, dt, gate float64, own bool) bool {
+	k := motion(p.tr.Domain)
+	p.f.predict(dt, &k, p.tr.HeightAt != 0)
+	evidence := p.tr.Identity.agree(m)
+	if m.Has&HasHeight != 0 && p.tr.Domain != Sea {
+		evidence += p.takeHeight(m, a)
+	}
+	s := &t.sensors[m.Sensor]
+	if !p.look(m, a, s, math.Min(dt, 0), &k) {
+		return false
+	}
+	nis := p.nis()
+	if own && nis > 9 {
+		if nis > gate && between(p.place(), a.pos) > idNear+a.slop {
+			return false
+		}
+		if nis > gate {
+			p.widen()
+		}
+	} else if nis > gate {
+		return false
+	}
+	density := fixedBare
+	switch {
+	case a.where == polar:
+		density = s.density(float64(m.Range))
+	case own:
+		density = fixedFalse
+	}
+	p.ratio = math.Log(s.PD) + logSum(&p.f, &p.looks) - math.Log(density)
+	p.gain = p.ratio + evidence + math.Min(0, p.tr.Score)
+	if own {
+		p.gain += 20
+	}
+	return !math.IsNaN(p.gain)
+}
+
+// place returns where the pair's filter expects the object.
+func (p *pair) place() geo.Point {
+	x := p.f.mean()
+	return p.tr.frame.point(x[iE], x[iN])
+}
+
+// takeHeight updates the predicted filter with the measurement's height and
+// returns what the height says about the pairing.
+func (p *pair) takeHeight(m *Measurement, a *aim) float64 {
+	known := p.tr.HeightAt != 0
+	// Pressure height and geometric height differ by up to a few hundred
+	// metres: the kind that came first stays while it is fresh.
+	if known && m.Geometric != p.tr.Geometric && absInt(a.at-p.tr.HeightAt) < 60e9 {
+		return 0
+	}
+	x, cov := p.f.moments()
+	spread := math.Sqrt(cov[iH][iH] + a.sigmaH*a.sigmaH)
+	if known && math.Abs(x[iH]-a.height) > 600+5*spread {
+		return -4
+	}
+	p.f.height(a.height, a.sigmaH)
+	p.h = true
+	return 0
+}
+
+// look computes innovations and Jacobians for each model; back ≤ 0 is how many
+// seconds the measurement lies before the filter's time.
+func (p *pair) look(m *Measurement, a *aim, s *sensor, back float64, k *kinematics) bool {
+	fr := &p.tr.frame
+	var v view
+	var ze, zn float64
+	if a.where == polar {
+		v = newView(fr, &s.plane)
+	} else {
+		ze, zn = fr.ground(a.pos)
+	}
+	for j := range p.f.Models {
+		l, x := &p.looks[j], &p.f.X[j]
+		e, n := x[iE]+back*x[iVE], x[iN]+back*x[iVN]
+		q3 := k.q[j] * -back * back * back / 3
+		if a.where == fixed {
+			l.y = [2]float64{ze - e, zn - n}
+			l.h = [2]Vec{{iE: 1, iVE: back}, {iN: 1, iVN: back}}
+			l.r[0][0], l.r[1][1] = a.sr*a.sr+q3, a.sr*a.sr+q3
+		} else {
+			rng, azi, d, ok := v.polar(fr, e, n, x[iH])
+			if !ok {
+				return false
+			}
+			l.y = [2]float64{float64(m.Range) - rng, wrap(m.Azimuth.Radians() - azi)}
+			for c := range 2 {
+				l.h[c] = Vec{d[c][0], d[c][1], back * d[c][0], back * d[c][1], d[c][2]}
+			}
+			l.r[0][0] = a.sr*a.sr + q3*(d[0][0]*d[0][0]+d[0][1]*d[0][1])
+			l.r[1][1] = a.sa*a.sa + q3*(d[1][0]*d[1][0]+d[1][1]*d[1][1])
+		}
+		if !l.weigh(&p.f.P[j]) {
+			return false
+		}
+	}
+	return true
+}
+
+// nis returns the smallest normalised innovation of the models that are in
+// play: the gate is that of the widest.
+func (p *pair) nis() float64 {
+	least := math.Inf(1)
+	for j := range p.f.Models {
+		if p.f.Mu[j] > 0.01 {
+			least = math.Min(least, p.looks[j].nis)
+		}
+	}
+	return least
+}
+
+// widen raises the noise so that a measurement that belongs here by identity
+// moves the track without being trusted.
+func (p *pair) widen() {
+	for j := range p.f.Models {
+		l := &p.looks[j]
+		l.r[0][0] += l.y[0] * l.y[0] / 4
+		l.r[1][1] += l.y[1] * l.y[1] / 4
+		l.weigh(&p.f.P[j])
+	}
+}
+
+// agree returns the log likelihood ratio of the soft identity keys.
+func (k *Keys) agree(m *Measurement) float64 {
+	both := k.Has & m.Has
+	sum := 0.0
+	if both&HasModeA != 0 {
+		// A code is shared by many and changes on request.
+		sum += sameOr(k.ModeA == m.ModeA, 3, -5)
+	}
+	if both&HasCallsign != 0 {
+		sum += sameOr(k.Callsign == m.Callsign, 3, -3)
+	}
+	return sum
+}
+
+func sameOr(same bool, yes, no float64) float64 {
+	if same {
+		return yes
+	}
+	return no
+}
+
+// associate chooses pairs: global nearest neighbour in each cluster of
+// measurements and tracks that share pairs.
+func (t *Tracker) associate() {
+	if len(t.pairs) == 0 {
+		return
+	}
+	t.number()
+	order := t.order()
+	for len(order) > 0 {
+		root := t.find(t.pairs[order[0]].aim)
+		n := 1
+		for n < len(order) && t.find(t.pairs[order[n]].aim) == root {
+			n++
+		}
+		t.solve(order[:n])
+		order = order[n:]
+	}
+	for _, tr := range t.colOf {
+		tr.mark = 0
+	}
+}
+
+// number gives each track in a pair a column and joins the clusters.
+func (t *Tracker) number() {
+	t.colOf, t.root = t.colOf[:0], t.root[:0]
+	for i := range t.aims {
+		t.root = append(t.root, i)
+	}
+	for i := range t.pairs {
+		p := &t.pairs[i]
+		if p.tr.mark == 0 {
+			t.colOf = append(t.colOf, p.tr)
+			p.tr.mark = len(t.colOf)
+			t.root = append(t.root, len(t.root))
+		}
+		a, b := t.find(p.aim), t.find(len(t.aims)+p.tr.mark-1)
+		t.root[max(a, b)] = min(a, b)
+	}
+}
+
+func (t *Tracker) find(i int) int {
+	for t.root[i] != i {
+		t.root[i] = t.root[t.root[i]]
+		i = t.root[i]
+	}
+	return i
+}
+
+// order returns the pairs' indexes by cluster.
+func (t *Tracker) order() []int {
+	t.rowOf = resize(t.rowOf, len(t.pairs))
+	for i := range t.rowOf {
+		t.rowOf[i] = i
+	}
+	slices.SortFunc(t.rowOf, func(a, b int) int {
+		if d := t.find(t.pairs[a].aim) - t.find(t.pairs[b].aim); d != 0 {
+			return d
+		}
+		return a - b
+	})
+	return t.rowOf
+}
+
+// solve assigns one cluster, given as pairs in order of their measurements.
+func (t *Tracker) solve(cluster []int) {
+	t.links = t.links[:0]
+	cols := 0
+	for _, i := range cluster {
+		p := &t.pairs[i]
+		if p.tr.mark > 0 {
+			cols++
+			p.tr.mark = -cols // columns of this cluster count down
+		}
+	}
+	rows, row := 0, -1
+	for _, i := range cluster {
+		p := &t.pairs[i]
+		if p.aim != row {
+			row = p.aim
+			rows++
+		}
+		t.links = append(t.links, link{row: rows - 1, col: -p.tr.mark - 1, gain: p.gain})
+	}
+	t.out = resize(t.out, rows)
+	t.assigns.solve(rows, cols, t.links, t.out)
+	for n, i := range cluster {
+		l := t.links[n]
+		if t.out[l.row] == l.col {
+			t.aims[t.pairs[i].aim].pair = i
+		}
+	}
+}

@@ -1,0 +1,383 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package mtt
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/kuroshio-watch/kuroshio/geo"
+)
+
+// Tracker turns measurements into tracks. Use New.
+type Tracker struct {
+	cfg     Config
+	sensors []sensor
+	tracks  []*track // by ID
+	byID    map[ID]*track
+	grid    grid
+	ids     map[uint64]claims // tracks by address or MMSI
+	state   Core
+	stats   Stats
+	events  []Event
+	free    []*track
+
+	near    []*track
+	pairs   []pair
+	group   []*Measurement
+	aims    []aim
+	links   []link
+	out     []int
+	rowOf   []int
+	colOf   []*track
+	root    []int
+	assigns assigner
+}
+
+// Core is the part of a Tracker's state that is neither track nor sensor.
+type Core struct {
+	Next    ID    // the last ID given
+	Sweep   int64 // ns, of the last Advance that looked at every track
+	Looked  int64 // ns, of the last search for doubles
+	Watched int64 // ns, the greatest time seen by Advance
+}
+
+// Stats counts measurements by verdict since the Tracker was made or restored
+// from a State, which holds them.
+type Stats struct {
+	Verdicts [TooManySame + 1]uint64 // by Verdict
+	Started  uint64
+	Lost     uint64
+	Merged   uint64
+}
+
+// TrackState is a track as snapshots hold it. Times are Unix times in ns, 0 for
+// never.
+type TrackState struct {
+	ID        ID
+	Phase     Phase
+	Domain    Domain
+	Group     uint8
+	Anchor    geo.Point // origin of the tangent plane
+	Time      int64     // of Filter
+	First     int64
+	Hit       int64 // the last measurement
+	Ended     int64 // when it became lost
+	Filter    Filter
+	Score     float64 // log odds of existence
+	Hits      uint32
+	Window    uint8 // the last opportunities, newest in bit 0; 1 is a hit
+	Chances   uint8 // opportunities in Window, at most 8
+	Cell      uint32
+	Bucketed  int64 // when Cell was found
+	HeightAt  int64 // last height; 0 when there was none
+	Geometric bool  // kind of the last height
+	Velocity  bool  // a velocity was measured
+	Identity  Keys
+	KeyAt     int64 // the last measurement that carried the address or MMSI
+	Same      bool  // Estimate.SameAddress
+	TwinOf    ID    // perhaps the same object as this track
+	Twin      int16 // how often in a row that looked so
+	Contacts  [maxContacts]Contact
+}
+
+// Keys are what measurements said of an object's identity.
+type Keys struct {
+	Has      Has // HasAddress, HasModeA, HasCallsign, HasMMSI
+	Address  uint32
+	ModeA    uint16
+	Callsign string
+	MMSI     uint32
+}
+
+const maxContacts = 6
+
+// Contact is what one sensor has seen of a track.
+type Contact struct {
+	Sensor int32 // index + 1; 0 is a free place
+	Hit    int64 // ns
+	Chance int64 // ns, last time it should have given a plot
+	Misses uint8 // in a row
+}
+
+type track struct {
+	TrackState
+	frame      frame
+	pos        geo.Point // of the filter's mean at Time
+	prev, next *track    // in the grid's cell
+	mark       int       // column in the group at hand, plus 1
+}
+
+// New returns a Tracker without tracks.
+func New(cfg Config) (*Tracker, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	cfg.Sensors = slices.Clone(cfg.Sensors)
+	t := &Tracker{
+		cfg:  cfg,
+		byID: make(map[ID]*track),
+		grid: grid{head: make(map[uint32]*track)},
+		ids:  make(map[uint64]claims),
+	}
+	for _, s := range cfg.Sensors {
+		t.sensors = append(t.sensors, newSensor(s))
+	}
+	return t, nil
+}
+
+// groupSpan is the longest time over which measurements of one sensor are
+// given to tracks together.
+const groupSpan = time.Second
+
+// Observe takes measurements in the order given, which should be that of time,
+// and appends one Outcome for each to dst.
+func (t *Tracker) Observe(ms []Measurement, dst []Outcome) []Outcome {
+	for len(ms) > 0 {
+		n := t.groupLen(ms)
+		dst = t.observe(ms[:n], dst)
+		ms = ms[n:]
+	}
+	return dst
+}
+
+// groupLen returns how many measurements at the start are one group: plots of
+// one scan, of which a track can have only one.
+func (t *Tracker) groupLen(ms []Measurement) int {
+	first := &ms[0]
+	if first.Sensor < 0 || first.Sensor >= len(t.sensors) || !t.sensors[first.Sensor].Polar {
+		return 1
+	}
+	for i := 1; i < len(ms); i++ {
+		if i == maxGroup || ms[i].Sensor != first.Sensor || absDuration(ms[i].Time.Sub(first.Time)) > groupSpan {
+			return i
+		}
+	}
+	return len(ms)
+}
+
+func absDuration(d time.Duration) time.Duration {
+	if d < 0 {
+		return -d
+	}
+	return d
+}
+
+func (t *Tracker) observe(ms []Measurement, dst []Outcome) []Outcome {
+	base := len(dst)
+	t.group, t.aims, t.pairs = t.group[:0], t.aims[:0], t.pairs[:0]
+	for i := range ms {
+		a := t.aimOf(&ms[i])
+		t.group = append(t.group, &ms[i])
+		t.aims = append(t.aims, a)
+		dst = append(dst, Outcome{Verdict: a.refused})
+	}
+	for i := range t.aims {
+		if t.aims[i].refused == 0 {
+			t.gather(i)
+		}
+	}
+	t.associate()
+	for i := range t.aims {
+		if t.aims[i].refused == 0 {
+			dst[base+i] = t.settle(i)
+		}
+		t.stats.Verdicts[dst[base+i].Verdict]++
+	}
+	return dst
+}
+
+// settle updates, resumes or begins a track with measurement i.
+func (t *Tracker) settle(i int) Outcome {
+	m, a := t.group[i], &t.aims[i]
+	if a.pair >= 0 {
+		return t.update(m, a, &t.pairs[a.pair])
+	}
+	t.note(m, a)
+	switch {
+	case a.again != nil:
+		t.reacquire(a.again, m, a)
+		return Outcome{Updated, a.again.ID}
+	case a.late:
+		return Outcome{Verdict: TooLate}
+	case a.where == nowhere:
+		return t.refine(m)
+	}
+	return t.start(m, a)
+}
+
+// claims are the tracks that hold one address or MMSI, by ID.
+type claims struct {
+	n  int
+	id [4]ID
+}
+
+func keyOf(has Has, address, mmsi uint32) (uint64, bool) {
+	switch {
+	case has&HasMMSI != 0 && mmsi != 0:
+		return 1<<40 | uint64(mmsi), true
+	case has&HasAddress != 0 && address != 0:
+		return uint64(address), true
+	}
+	return 0, false
+}
+
+func (m *Measurement) key() (uint64, bool) { return keyOf(m.Has, m.Address, m.MMSI) }
+
+func (k *Keys) key() (uint64, bool) { return keyOf(k.Has, k.Address, k.MMSI) }
+
+// claim notes that tr holds its key. It is false when four tracks do already.
+func (t *Tracker) claim(tr *track) bool {
+	key, ok := tr.Identity.key()
+	if !ok {
+		return true
+	}
+	c := t.ids[key]
+	if slices.Contains(c.id[:c.n], tr.ID) {
+		return true
+	}
+	if c.n == len(c.id) {
+		return false
+	}
+	c.id[c.n] = tr.ID
+	c.n++
+	slices.Sort(c.id[:c.n])
+	t.ids[key] = c
+	return true
+}
+
+// disclaim takes tr's key away.
+func (t *Tracker) disclaim(tr *track) {
+	key, ok := tr.Identity.key()
+	if !ok {
+		return
+	}
+	c := t.ids[key]
+	at := slices.Index(c.id[:c.n], tr.ID)
+	if at < 0 {
+		return
+	}
+	copy(c.id[at:], c.id[at+1:c.n])
+	c.n--
+	c.id[c.n] = 0
+	if c.n == 0 {
+		delete(t.ids, key)
+	} else {
+		t.ids[key] = c
+	}
+}
+
+// Lookup appends the tracks that hold an address (or, with mmsi, an MMSI) to
+// dst, by ID.
+func (t *Tracker) Lookup(value uint32, mmsi bool, dst []ID) []ID {
+	has := HasAddress
+	if mmsi {
+		has = HasMMSI
+	}
+	key, ok := keyOf(has, value, value)
+	if !ok {
+		return dst
+	}
+	c := t.ids[key]
+	return append(dst, c.id[:c.n]...)
+}
+
+// Len returns the number of tracks, tentative and lost ones included.
+func (t *Tracker) Len() int { return len(t.tracks) }
+
+// IDs appends the IDs of all tracks to dst, in order.
+func (t *Tracker) IDs(dst []ID) []ID {
+	for _, tr := range t.tracks {
+		dst = append(dst, tr.ID)
+	}
+	return dst
+}
+
+// Stats returns the counters.
+func (t *Tracker) Stats() Stats { return t.stats }
+
+// Estimate returns what is held of a track at the time of its last update.
+func (t *Tracker) Estimate(id ID) (Estimate, bool) {
+	tr := t.byID[id]
+	if tr == nil {
+		return Estimate{}, false
+	}
+	x, p := tr.Filter.moments()
+	return tr.estimate(&x, &p, tr.pos, tr.Time), true
+}
+
+// EstimateAt returns what is held of a track, moved to a time at or after its
+// last update; an earlier time gives that of the update.
+func (t *Tracker) EstimateAt(id ID, at time.Time) (Estimate, bool) {
+	tr := t.byID[id]
+	if tr == nil {
+		return Estimate{}, false
+	}
+	when := max(at.UnixNano(), tr.Time)
+	f := tr.Filter
+	k := motion(tr.Domain)
+	f.predict(seconds(when-tr.Time), &k, tr.HeightAt != 0)
+	x, p := f.moments()
+	return tr.estimate(&x, &p, tr.frame.point(x[iE], x[iN]), when), true
+}
+
+func (tr *track) estimate(x *Vec, p *Mat, pos geo.Point, at int64) Estimate {
+	k := motion(tr.Domain)
+	sv := math.Sqrt((p[iVE][iVE] + p[iVN][iVN]) / 2)
+	return Estimate{
+		ID: tr.ID, Phase: tr.Phase, Domain: tr.Domain, Group: tr.Group,
+		FirstSeen: stamp(tr.First), Time: stamp(at), LastHit: stamp(tr.Hit),
+		Pos: pos, SigmaPos: geo.Metres(math.Sqrt((p[iE][iE] + p[iN][iN]) / 2)),
+		East: geo.MetresPerSecond(x[iVE]), North: geo.MetresPerSecond(x[iVN]),
+		HasVelocity: tr.Velocity || tr.Hits > 1 && sv < k.sigmaV/2,
+		SigmaSpeed:  geo.MetresPerSecond(sv),
+		HasHeight:   tr.HeightAt != 0, Height: geo.Metres(x[iH]),
+		Hits: tr.Hits, Existence: 1 / (1 + math.Exp(-tr.Score)),
+		SameAddress: tr.Same,
+	}
+}
+
+func stamp(ns int64) time.Time { return time.Unix(0, ns).UTC() }
+
+func seconds(ns int64) float64 { return float64(ns) / 1e9 }
+
+// add puts a new track into all indexes.
+func (t *Tracker) add(tr *track) {
+	t.tracks = append(t.tracks, tr) // IDs rise
+	t.byID[tr.ID] = tr
+	t.claim(tr)
+}
+
+// fresh returns an empty track with the next ID.
+func (t *Tracker) fresh() *track {
+	t.state.Next++
+	var tr *track
+	if n := len(t.free); n > 0 {
+		tr, t.free = t.free[n-1], t.free[:n-1]
+		*tr = track{}
+	} else {
+		tr = &track{}
+	}
+	tr.ID, tr.Cell = t.state.Next, noCell
+	return tr
+}
+
+// sweepOut forgets tracks whose Phase is 0.
+func (t *Tracker) sweepOut() {
+	t.tracks = slices.DeleteFunc(t.tracks, func(tr *track) bool {
+		if tr.Phase != 0 {
+			return false
+		}
+		delete(t.byID, tr.ID)
+		if len(t.free) < 1000 {
+			t.free = append(t.free, tr)
+		}
+		return true
+	})
+}
+
+// byIdentity orders tracks by ID.
+func byIdentity(a, b *track) int { return cmp.Compare(a.ID, b.ID) }
