@@ -160,7 +160,7 @@ func TestParse(t *testing.T) {
 			with(airborne, modes.FieldCategory, func(f *modes.Frame) { f.TC, f.Subtype, f.Category = 3, 1, 0xB1 }),
 		},
 		"a callsign with a character that is none": {
-			me(squitter, field(5, 4)|field(14, 63)),
+			me(squitter, field(5, 4)|field(14, 11)|field(20, 63)|field(26, 32)|field(32, 32)|field(38, 32)|field(44, 32)|field(50, 32)|field(56, 32)),
 			with(airborne, modes.FieldCategory, func(f *modes.Frame) { f.TC, f.Category = 4, 0xA0 }),
 		},
 		"no position, with altitude": {
