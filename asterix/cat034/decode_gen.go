@@ -223,6 +223,7 @@ func (v *I060) decode(b []byte) int {
 }
 
 func decodeI070(v *[]I070, b []byte) int {
+	list := *v
 	if len(b) < 1 {
 		return 0
 	}
@@ -236,8 +237,9 @@ func decodeI070(v *[]I070, b []byte) int {
 		var e I070
 		e.TYP = b[0] >> 3
 		e.COUNT = binary.BigEndian.Uint16(b[0:]) & 0x7ff
-		*v = append(*v, e)
+		list = append(list, e)
 	}
+	*v = list
 	return size
 }
 

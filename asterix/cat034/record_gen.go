@@ -14,9 +14,9 @@ import (
 // before is gone, but its slices are used again: a copy of r shares them. On an
 // error, an *asterix.Error, r.Has names the items before the refused one.
 func (r *Record) Decode(b []byte) (int, error) {
-	*r = Record{
-		I070: r.I070[:0],
-	}
+	kept1 := r.I070[:0]
+	*r = Record{}
+	r.I070 = kept1
 	set, at := wire.FSPEC(b, 2)
 	if at == 0 || set == 0 {
 		return 0, wire.Refuse(Category, forms, b)

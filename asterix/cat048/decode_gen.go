@@ -113,15 +113,17 @@ func (v *I020) decode(b []byte) int {
 }
 
 func decodeI030(v *[]uint8, b []byte) int {
+	list := *v
 	for at := 0; ; {
 		b := b[at:]
 		if len(b) < 1 {
 			return 0
 		}
 		e := b[0] >> 1
-		*v = append(*v, e)
+		list = append(list, e)
 		at += 1
 		if b[0]&1 == 0 {
+			*v = list
 			return at
 		}
 	}
@@ -287,6 +289,7 @@ func (v *I120CAL) decode(b []byte) int {
 }
 
 func decodeI120RDS(v *[]I120RDS, b []byte) int {
+	list := *v
 	if len(b) < 1 {
 		return 0
 	}
@@ -301,8 +304,9 @@ func decodeI120RDS(v *[]I120RDS, b []byte) int {
 		e.DOP = binary.BigEndian.Uint16(b[0:])
 		e.AMB = binary.BigEndian.Uint16(b[2:])
 		e.FRQ = binary.BigEndian.Uint16(b[4:])
-		*v = append(*v, e)
+		list = append(list, e)
 	}
+	*v = list
 	return size
 }
 
@@ -549,6 +553,7 @@ func (v *I240) decode(b []byte) int {
 }
 
 func decodeI250(v *[]I250, b []byte) int {
+	list := *v
 	if len(b) < 1 {
 		return 0
 	}
@@ -563,8 +568,9 @@ func decodeI250(v *[]I250, b []byte) int {
 		copy(e.MBDATA[:], b[0:7])
 		e.BDS1 = b[7] >> 4
 		e.BDS2 = b[7] & 0xf
-		*v = append(*v, e)
+		list = append(list, e)
 	}
+	*v = list
 	return size
 }
 

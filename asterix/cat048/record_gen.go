@@ -14,11 +14,13 @@ import (
 // before is gone, but its slices are used again: a copy of r shares them. On an
 // error, an *asterix.Error, r.Has names the items before the refused one.
 func (r *Record) Decode(b []byte) (int, error) {
-	*r = Record{
-		I030: r.I030[:0],
-		I120: I120{RDS: r.I120.RDS[:0]},
-		I250: r.I250[:0],
-	}
+	kept1 := r.I030[:0]
+	kept2 := r.I120.RDS[:0]
+	kept3 := r.I250[:0]
+	*r = Record{}
+	r.I030 = kept1
+	r.I120.RDS = kept2
+	r.I250 = kept3
 	set, at := wire.FSPEC(b, 4)
 	if at == 0 || set == 0 {
 		return 0, wire.Refuse(Category, forms, b)

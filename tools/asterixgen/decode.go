@@ -21,11 +21,7 @@ func writeDecode(s *source, c *spec.Category) {
 	s.p("// before is gone, but its slices are used again: a copy of r shares them. On an")
 	s.p("// error, an *asterix.Error, r.Has names the items before the refused one.")
 	s.p("func (r *Record) Decode(b []byte) (int, error) {")
-	s.p("*r = Record{")
-	for i := range c.Items {
-		writeKeep(s, &c.Items[i])
-	}
-	s.p("}")
+	writeReset(s, c)
 	s.p("set, at := wire.FSPEC(b, %d)", octets)
 	s.p("if at == 0 || set == 0 {")
 	s.p("return 0, wire.Refuse(Category, forms, b)")
@@ -50,21 +46,29 @@ func writeDecode(s *source, c *spec.Category) {
 	}
 }
 
-// writeKeep writes the slices that survive from one record to the next.
-func writeKeep(s *source, it *spec.Item) {
-	switch it.Form {
-	case spec.Repetitive, spec.RepetitiveFX:
-		s.p("%[1]s: r.%[1]s[:0],", it.GoName())
-	case spec.Compound:
-		var kept []string
-		for i := range it.Subs {
-			if f := it.Subs[i].Form; f == spec.Repetitive || f == spec.RepetitiveFX {
-				kept = append(kept, fmt.Sprintf("%[2]s: r.%[1]s.%[2]s[:0]", it.GoName(), it.Subs[i].Name))
-			}
+// writeReset empties the record but for the slices that survive from one record
+// to the next. Clearing in place and putting them back costs less than copying
+// a literal.
+func writeReset(s *source, c *spec.Category) {
+	var kept []string
+	keep := func(f spec.Form, path string) {
+		if f == spec.Repetitive || f == spec.RepetitiveFX {
+			kept = append(kept, path)
 		}
-		if len(kept) > 0 {
-			s.p("%[1]s: %[1]s{%[2]s},", it.GoName(), strings.Join(kept, ", "))
+	}
+	for i := range c.Items {
+		it := &c.Items[i]
+		keep(it.Form, it.GoName())
+		for k := range it.Subs {
+			keep(it.Subs[k].Form, it.GoName()+"."+it.Subs[k].Name)
 		}
+	}
+	for i, path := range kept {
+		s.p("kept%d := r.%s[:0]", i+1, path)
+	}
+	s.p("*r = Record{}")
+	for i, path := range kept {
+		s.p("r.%s = kept%d", path, i+1)
 	}
 }
 
@@ -244,6 +248,7 @@ func writeRepetitiveDecode(s *source, it *spec.Item, name string) {
 	n := octets(it, 0)
 	s.p("")
 	s.p("func decode%s(v *[]%s, b []byte) int {", name, typ)
+	s.p("list := *v")
 	if it.Form == spec.RepetitiveFX {
 		s.p("for at := 0; ; {")
 		s.p("b := b[at:]")
@@ -270,15 +275,17 @@ func writeRepetitiveDecode(s *source, it *spec.Item, name string) {
 			writeField(s, &pl, "e"+pl.expr, fieldType(pl.Field))
 		}
 	}
-	s.p("*v = append(*v, e)")
+	s.p("list = append(list, e)")
 	if it.Form == spec.RepetitiveFX {
 		s.p("at += %d", n)
 		s.p("if b[%d]&1 == 0 {", n-1)
+		s.p("*v = list")
 		s.p("return at")
 		s.p("}")
 		s.p("}")
 	} else {
 		s.p("}")
+		s.p("*v = list")
 		s.p("return size")
 	}
 	s.p("}")

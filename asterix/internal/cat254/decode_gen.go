@@ -75,6 +75,7 @@ func (v *I030) decode(b []byte) int {
 }
 
 func decodeI040(v *[]I040, b []byte) int {
+	list := *v
 	if len(b) < 2 {
 		return 0
 	}
@@ -88,12 +89,14 @@ func decodeI040(v *[]I040, b []byte) int {
 		var e I040
 		e.M = int16(binary.BigEndian.Uint16(b[0:])) >> 4
 		e.Spare1 = b[1] & 0xf
-		*v = append(*v, e)
+		list = append(list, e)
 	}
+	*v = list
 	return size
 }
 
 func decodeI050(v *[]uint32, b []byte) int {
+	list := *v
 	if len(b) < 1 {
 		return 0
 	}
@@ -105,12 +108,14 @@ func decodeI050(v *[]uint32, b []byte) int {
 	for i := range rep {
 		b := b[1+i*3:][:3]
 		e := (uint32(b[0])<<16 | uint32(b[1])<<8 | uint32(b[2]))
-		*v = append(*v, e)
+		list = append(list, e)
 	}
+	*v = list
 	return size
 }
 
 func decodeI060(v *[]I060, b []byte) int {
+	list := *v
 	for at := 0; ; {
 		b := b[at:]
 		if len(b) < 2 {
@@ -119,9 +124,10 @@ func decodeI060(v *[]I060, b []byte) int {
 		var e I060
 		e.N = b[0] >> 2
 		e.Spare1 = binary.BigEndian.Uint16(b[0:]) >> 1 & 0x1ff
-		*v = append(*v, e)
+		list = append(list, e)
 		at += 2
 		if b[1]&1 == 0 {
+			*v = list
 			return at
 		}
 	}
@@ -147,6 +153,7 @@ func (v *I070EXT) decode(b []byte) int {
 }
 
 func decodeI070REP(v *[]int8, b []byte) int {
+	list := *v
 	if len(b) < 1 {
 		return 0
 	}
@@ -158,21 +165,24 @@ func decodeI070REP(v *[]int8, b []byte) int {
 	for i := range rep {
 		b := b[1+i*1:][:1]
 		e := int8(b[0])
-		*v = append(*v, e)
+		list = append(list, e)
 	}
+	*v = list
 	return size
 }
 
 func decodeI070FXS(v *[]int8, b []byte) int {
+	list := *v
 	for at := 0; ; {
 		b := b[at:]
 		if len(b) < 1 {
 			return 0
 		}
 		e := int8(b[0]) >> 1
-		*v = append(*v, e)
+		list = append(list, e)
 		at += 1
 		if b[0]&1 == 0 {
+			*v = list
 			return at
 		}
 	}

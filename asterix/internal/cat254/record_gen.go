@@ -14,12 +14,17 @@ import (
 // before is gone, but its slices are used again: a copy of r shares them. On an
 // error, an *asterix.Error, r.Has names the items before the refused one.
 func (r *Record) Decode(b []byte) (int, error) {
-	*r = Record{
-		I040: r.I040[:0],
-		I050: r.I050[:0],
-		I060: r.I060[:0],
-		I070: I070{REP: r.I070.REP[:0], FXS: r.I070.FXS[:0]},
-	}
+	kept1 := r.I040[:0]
+	kept2 := r.I050[:0]
+	kept3 := r.I060[:0]
+	kept4 := r.I070.REP[:0]
+	kept5 := r.I070.FXS[:0]
+	*r = Record{}
+	r.I040 = kept1
+	r.I050 = kept2
+	r.I060 = kept3
+	r.I070.REP = kept4
+	r.I070.FXS = kept5
 	set, at := wire.FSPEC(b, 9)
 	if at == 0 || set == 0 {
 		return 0, wire.Refuse(Category, forms, b)
