@@ -1,0 +1,220 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package release
+
+import (
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/kuroshio-watch/kuroshio/internal/party"
+	"github.com/kuroshio-watch/kuroshio/internal/record"
+	"github.com/kuroshio-watch/kuroshio/internal/zone"
+)
+
+// distressLabel marks distress where no policy gives a label.
+func distressLabel() record.Label {
+	return record.Label{Policy: "kuroshio", Classification: "distress", Purpose: "safety-of-life", Retention: 30 * 24 * time.Hour}
+}
+
+// build makes the record of a due release. changed is false where the partner
+// already holds the same.
+func (d *Desk) build(now time.Time, p *pending, dec Decision, src Sources) (r *record.Record, changed bool, err error) {
+	r = &record.Record{}
+	switch {
+	case p.Body != nil:
+		*r = *p.Body
+	case p.Kind == record.KindTrack:
+		r.Track = d.trackBody(p, dec.Then)
+	case p.Kind == record.KindIncident:
+		i := slices.IndexFunc(src.Cases, func(c Case) bool { return c.Number == p.Number })
+		if i < 0 {
+			return nil, false, nil
+		}
+		r.Incident = d.project(p.To, &src.Cases[i], dec.Then, now.Add(-dec.Then.Delay))
+		if r.Incident == nil || d.same(p, r.Incident) {
+			return nil, false, nil
+		}
+	}
+	d.envelope(r, p, dec)
+	return r, true, nil
+}
+
+func (d *Desk) envelope(r *record.Record, p *pending, dec Decision) {
+	d.records++
+	r.Envelope = record.Envelope{
+		Version: record.Protocol, Kind: p.Kind, ID: d.cfg.IDs(p.To, 0, d.records), Object: d.cfg.IDs(p.To, p.Kind, p.Number),
+		Epoch: 1, Originator: d.cfg.Self, Exercise: p.Facts.Exercise, Time: floor(p.Due, time.Second),
+	}
+	if o := d.objects[p.To][objectKey{p.Kind, p.Number}]; o != nil {
+		r.Epoch = o.Epoch + 1
+	}
+	if dec.Reason == Distress {
+		r.Label = distressLabel()
+		return
+	}
+	r.Label = d.policy.labelFor(dec.Then)
+	r.Onward = d.policy.Onward(dec.Then)
+}
+
+// trackBody coarsens a sample. Everything in it follows from the cell, the bin
+// and the cells told before.
+func (d *Desk) trackBody(p *pending, o Obligations) *record.Track {
+	s := p.Sample
+	t := &record.Track{Domain: s.Domain.String(), Cell: cellOf(s.Pos, o.GridM), Bin: binOf(s.Mid, o.Bin), Ended: s.Ended}
+	if s.HasHeight && o.Fields&FieldHeight != 0 {
+		t.Height = bandOf(s.Height, o.BandFt)
+	}
+	if obj := d.objects[p.To][objectKey{p.Kind, p.Number}]; obj != nil {
+		course, speed := movement(obj.Told, past{t.Cell, t.Bin})
+		if o.Fields&FieldCourse != 0 {
+			t.Course = course
+		}
+		if o.Fields&FieldSpeed != 0 {
+			t.SpeedKt = speed
+		}
+	}
+	if o.Fields&FieldIdentity != 0 && s.Standard != "" {
+		t.Identity = &record.Identity{Standard: s.Standard}
+		if o.Fields&FieldType != 0 {
+			t.Identity.Type, t.Identity.Presumed = s.Type, s.Presumed
+		}
+	}
+	if o.Fields&FieldCallsign != 0 {
+		t.Callsign = s.Callsign
+	}
+	if o.Fields&FieldName != 0 {
+		t.Name = s.Name
+	}
+	if o.Fields&FieldAddress != 0 {
+		t.Address = s.Address
+	}
+	if o.Fields&FieldMMSI != 0 {
+		t.MMSI = s.MMSI
+	}
+	return t
+}
+
+// caseFacts returns what a decision about an incident rests on: our own part.
+func (d *Desk) caseFacts(now time.Time, to party.ID, c *Case) (Facts, bool) {
+	f := Facts{To: to, Kind: record.KindIncident, Domain: c.Domain, Sources: c.Sources, Exercise: c.Exercise, Age: now.Sub(c.Opened)}
+	if c.Identity != nil {
+		f.Standard = c.Identity.Standard
+	}
+	if c.Sector != "" {
+		f.Zones = append(f.Zones, c.Sector)
+	}
+	any := false
+	for i := range c.Events {
+		ev := &c.Events[i]
+		if !ev.releasable(d.cfg.Self, to) {
+			continue
+		}
+		any = true
+		if ev.Zone != "" && !slices.Contains(f.Zones, ev.Zone) {
+			f.Zones = append(f.Zones, ev.Zone)
+		}
+		f.Emergency = f.Emergency || ev.Rule == "A11"
+	}
+	slices.Sort(f.Zones)
+	return f, any
+}
+
+// observeCase puts an incident to the pending releases when what the partner
+// may know of it has changed.
+func (d *Desk) observeCase(now time.Time, to party.ID, c *Case) {
+	f, any := d.caseFacts(now, to, c)
+	if !any {
+		return
+	}
+	key := objectKey{record.KindIncident, c.Number}
+	dec := d.policy.Decide(&f)
+	if !dec.Allow {
+		d.withholdOnce(to, key, dec)
+		return
+	}
+	body := d.project(to, c, dec.Then, now)
+	o := d.object(to, key)
+	if o == nil || body == nil || reflect.DeepEqual(o.Noted, body) {
+		return
+	}
+	p := pending{To: to, Kind: key.kind, Number: key.number, Made: now, Due: slotAt(now.Add(dec.Then.Delay), dec.Then.Slot), Facts: f}
+	if d.push(p) {
+		o.Noted = body
+	}
+}
+
+// withholdOnce counts a denied incident once, not at every look.
+func (d *Desk) withholdOnce(to party.ID, key objectKey, dec Decision) {
+	if o := d.object(to, key); o != nil && !o.Denied {
+		o.Denied = true
+		d.withhold(to, dec)
+	}
+}
+
+// same reports whether the partner holds this body, or will once what is
+// pending has left.
+func (d *Desk) same(p *pending, body *record.Incident) bool {
+	o := d.objects[p.To][objectKey{p.Kind, p.Number}]
+	return o != nil && o.Last != nil && reflect.DeepEqual(o.Last.Incident, body)
+}
+
+// project returns our own part of an incident as it was known at cutoff, or
+// nil where there was none.
+func (d *Desk) project(to party.ID, c *Case, o Obligations, cutoff time.Time) *record.Incident {
+	body := &record.Incident{State: "open", Opened: binOf(c.Opened, o.Bin), Sector: string(c.Sector), Domain: c.Domain.String()}
+	for i := range c.Events {
+		ev := &c.Events[i]
+		if ev.Entered.After(cutoff) || !ev.releasable(d.cfg.Self, to) || len(body.Events) == maxEvents {
+			continue
+		}
+		body.Events = append(body.Events, eventBody(ev, o))
+	}
+	if len(body.Events) == 0 {
+		return nil
+	}
+	if c.Closed && !c.ClosedAt.After(cutoff) {
+		body.State, body.Outcome = "closed", c.Outcome
+	}
+	if id := c.Identity; id != nil && !id.At.After(cutoff) && o.Fields&FieldIdentity != 0 {
+		body.Identity = &record.Identity{Standard: id.Standard}
+		if o.Fields&FieldType != 0 {
+			body.Identity.Type, body.Identity.Presumed = id.Type, id.Presumed
+		}
+	}
+	for _, n := range c.Tracks {
+		if t := d.objects[to][objectKey{record.KindTrack, uint64(n)}]; t != nil && t.Last != nil && len(body.Tracks) < maxEvents {
+			body.Tracks = append(body.Tracks, t.Last.Object)
+		}
+	}
+	if o.Fields&FieldCount != 0 && len(c.Tracks) > 0 && len(c.Tracks) < 1<<16 {
+		n := uint16(len(c.Tracks))
+		body.Count = &n
+	}
+	return body
+}
+
+// maxEvents is how many events and tracks one report of an incident holds.
+const maxEvents = 64
+
+func eventBody(ev *CaseEvent, o Obligations) record.Event {
+	e := record.Event{Rule: "event", Bin: binOf(ev.At, o.Bin), Cleared: ev.Cleared}
+	if o.Fields&FieldRule != 0 {
+		e.Rule = ev.Rule
+	}
+	if o.Fields&FieldZone != 0 {
+		e.Zone, e.ZoneVersion, e.Direction = string(ev.Zone), ev.ZoneVersion, ev.Direction
+	}
+	return e
+}
+
+// zonesOf returns the zones of an explanation, sorted.
+func zonesOf(list []zone.ID) []string {
+	var out []string
+	for _, z := range list {
+		out = append(out, string(z))
+	}
+	slices.Sort(out)
+	return out
+}

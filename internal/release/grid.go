@@ -1,0 +1,106 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package release
+
+import (
+	"math"
+	"time"
+
+	"github.com/kuroshio-watch/kuroshio/geo"
+	"github.com/kuroshio-watch/kuroshio/internal/record"
+)
+
+// metresPerDegree is the length of a degree of latitude that the lattice is
+// laid out with. It only shapes cells; no position is measured by it.
+const metresPerDegree = 111_320.0
+
+// cellOf returns the cell of p on the one lattice of grid metres. Rows are
+// counted from the south pole and are equally high; the columns of a row are
+// counted from 180 degrees west and are equally wide at the row's middle. The
+// lattice depends on nothing but the grid, so that a report depends on nothing
+// but the cell.
+func cellOf(p geo.Point, gridM uint32) record.Cell {
+	height := float64(gridM) / metresPerDegree
+	row := math.Floor((p.LatDeg + 90) / height)
+	lat := min(-90+(row+0.5)*height, 90)
+	shrink := max(math.Cos(lat*math.Pi/180), 0.01)
+	columns := max(math.Floor(360*shrink/height), 1)
+	width := 360 / columns
+	col := min(math.Floor((p.LonDeg+180)/width), columns-1)
+	return record.Cell{
+		LatE5: int32(math.Round(lat * 1e5)),
+		LonE5: int32(math.Round((-180 + (col+0.5)*width) * 1e5)),
+		GridM: gridM,
+	}
+}
+
+func centre(c record.Cell) geo.Point {
+	return geo.Point{LatDeg: float64(c.LatE5) / 1e5, LonDeg: float64(c.LonE5) / 1e5}
+}
+
+// binOf returns the bin of the given width that holds t. Bins are counted from
+// the Unix epoch.
+func binOf(t time.Time, width time.Duration) record.Bin {
+	return record.Bin{Start: floor(t, width), Width: width}
+}
+
+func floor(t time.Time, width time.Duration) time.Time {
+	ns := t.UnixNano()
+	r := ns % int64(width)
+	if r < 0 {
+		r += int64(width)
+	}
+	return time.Unix(0, ns-r).UTC()
+}
+
+// slotAt returns the first whole multiple of slot at or after t; t itself
+// where there is no slot.
+func slotAt(t time.Time, slot time.Duration) time.Time {
+	if slot <= 0 {
+		return t.UTC()
+	}
+	f := floor(t, slot)
+	if f.Before(t) {
+		f = f.Add(slot)
+	}
+	return f
+}
+
+// bandOf returns the height band of size feet that holds h.
+func bandOf(h geo.Feet, size uint32) *record.Band {
+	if size == 0 || math.IsNaN(float64(h)) || math.Abs(float64(h)) > 200_000 {
+		return nil
+	}
+	return &record.Band{BaseFt: int32(math.Floor(float64(h)/float64(size))) * int32(size), SizeFt: size}
+}
+
+// Steps of course and speed. Both come from released cells alone.
+const (
+	courseStep = 45
+	speedStep  = 20
+	pastCells  = 5 // a movement is taken over so many reports
+)
+
+// past is one cell that a partner was told.
+type past struct {
+	Cell record.Cell `json:"cell"`
+	Bin  record.Bin  `json:"bin"`
+}
+
+// movement returns course and speed from the oldest of the cells told to the
+// new one, or nothing where they do not show any.
+func movement(told []past, now past) (course, speed *uint16) {
+	for _, p := range told {
+		dt := now.Bin.Start.Sub(p.Bin.Start)
+		if p.Cell == now.Cell || p.Cell.GridM != now.Cell.GridM || dt <= 0 || dt > 10*now.Bin.Width {
+			continue
+		}
+		dist, azi := geo.Inverse(centre(p.Cell), centre(now.Cell))
+		c := uint16(math.Round(float64(azi)/courseStep)) * courseStep % 360
+		kt := float64(geo.MetresPerSecond(float64(dist) / dt.Seconds()).Knots())
+		s := uint16(math.Round(min(kt, 3000)/speedStep)) * speedStep
+		return &c, &s
+	}
+	return nil, nil
+}

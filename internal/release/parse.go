@@ -1,0 +1,471 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package release
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pelletier/go-toml/v2"
+
+	"github.com/kuroshio-watch/kuroshio/internal/party"
+	"github.com/kuroshio-watch/kuroshio/internal/plot"
+	"github.com/kuroshio-watch/kuroshio/internal/record"
+	"github.com/kuroshio-watch/kuroshio/internal/zone"
+)
+
+// ErrPolicy is wrapped by every error of Parse.
+var ErrPolicy = errors.New("policy refused")
+
+type policyFile struct {
+	Version  int        `toml:"version"`
+	Party    string     `toml:"party"`
+	Distress *bool      `toml:"distress"`
+	Label    labelFile  `toml:"label"`
+	Rules    []ruleFile `toml:"rule"`
+}
+
+type labelFile struct {
+	Policy         string `toml:"policy"`
+	Classification string `toml:"classification"`
+	Purpose        string `toml:"purpose"`
+	Retention      string `toml:"retention"`
+}
+
+type ruleFile struct {
+	ID     string   `toml:"id"`
+	Effect string   `toml:"effect"`
+	To     []string `toml:"to"`
+	Kinds  []string `toml:"kinds"`
+	When   whenFile `toml:"when"`
+	Then   thenFile `toml:"then"`
+}
+
+type whenFile struct {
+	Zones     []string `toml:"zones"`
+	Domain    string   `toml:"domain"`
+	Identity  []string `toml:"identity"`
+	Source    []string `toml:"source"`
+	Emergency bool     `toml:"emergency"`
+	Exercise  *bool    `toml:"exercise"`
+	MinAge    string   `toml:"min_age"`
+	MaxAge    string   `toml:"max_age"`
+}
+
+type thenFile struct {
+	Grid       string   `toml:"grid"`
+	HeightBand string   `toml:"height_band"`
+	TimeBin    string   `toml:"time_bin"`
+	Slot       string   `toml:"slot"`
+	Delay      string   `toml:"delay"`
+	Fields     []string `toml:"fields"`
+	Onward     []string `toml:"onward"`
+	Retention  string   `toml:"retention"`
+}
+
+// Parse reads a policy. It refuses unknown keys, unknown words and rules
+// without their obligations; the error says file, line and what is wrong.
+// known tells whether a zone exists; nil takes any.
+func Parse(name string, b []byte, known func(zone.ID) bool) (*Policy, error) {
+	var f policyFile
+	if err := toml.NewDecoder(bytes.NewReader(b)).DisallowUnknownFields().Decode(&f); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrPolicy, located(name, err))
+	}
+	c := compiler{p: &Policy{Version: f.Version, Party: party.ID(f.Party), hash: hashOf(b), distress: f.Distress == nil || *f.Distress}, known: known}
+	if err := c.head(&f); err != nil {
+		return nil, fmt.Errorf("%w: %s:%d: %w", ErrPolicy, name, lineOfKey(b, -1, c.key), err)
+	}
+	for i := range f.Rules {
+		if err := c.rule(&f.Rules[i]); err != nil {
+			return nil, fmt.Errorf("%w: %s:%d: rule %q: %s: %w", ErrPolicy, name, lineOfKey(b, i, c.key), f.Rules[i].ID, c.key, err)
+		}
+	}
+	return c.p, nil
+}
+
+func located(name string, err error) error {
+	var strict *toml.StrictMissingError
+	if errors.As(err, &strict) && len(strict.Errors) > 0 {
+		row, col := strict.Errors[0].Position()
+		return fmt.Errorf("%s:%d:%d: unknown key %s", name, row, col, strings.Join(strict.Errors[0].Key(), "."))
+	}
+	var decode *toml.DecodeError
+	if errors.As(err, &decode) {
+		row, col := decode.Position()
+		return fmt.Errorf("%s:%d:%d: %s", name, row, col, decode.Error())
+	}
+	return fmt.Errorf("%s: %w", name, err)
+}
+
+// compiler turns a file into bits. key is what it looks at, for errors.
+type compiler struct {
+	p         *Policy
+	known     func(zone.ID) bool
+	key       string
+	retention time.Duration
+}
+
+func (c *compiler) head(f *policyFile) error {
+	c.key = "version"
+	if f.Version < 1 {
+		return errors.New("version: want a number above zero")
+	}
+	c.key = "party"
+	if _, err := party.Parse(f.Party); err != nil {
+		return err
+	}
+	c.key = "retention"
+	r, err := span(f.Label.Retention)
+	if err != nil {
+		return fmt.Errorf("label.retention: %w", err)
+	}
+	c.retention = r
+	c.p.label = record.Label{Policy: f.Label.Policy, Classification: f.Label.Classification, Purpose: f.Label.Purpose, Retention: r}
+	c.key = "label"
+	if !c.p.label.Valid() {
+		return errors.New("label: policy, classification, purpose and retention are all needed: without a label nothing leaves")
+	}
+	c.key = "rule"
+	if len(f.Rules) > maxRules {
+		return fmt.Errorf("%d rules, at most %d", len(f.Rules), maxRules)
+	}
+	return nil
+}
+
+func (c *compiler) rule(f *ruleFile) error {
+	var r rule
+	steps := []struct {
+		key string
+		run func(*ruleFile, *rule) error
+	}{
+		{"id", c.id},
+		{"effect", c.effect},
+		{"to", c.to},
+		{"kinds", c.kinds},
+		{"zones", c.zones},
+		{"domain", c.domain},
+		{"identity", c.identity},
+		{"source", c.source},
+		{"exercise", c.flags},
+		{"min_age", c.ages},
+		{"grid", c.grid},
+		{"height_band", c.band},
+		{"time_bin", c.bin},
+		{"slot", c.slot},
+		{"delay", c.delay},
+		{"fields", c.fields},
+		{"onward", c.onward},
+		{"retention", c.keep},
+	}
+	for _, s := range steps {
+		c.key = s.key
+		if err := s.run(f, &r); err != nil {
+			return err
+		}
+	}
+	c.p.rules = append(c.p.rules, r)
+	if !r.deny && r.then.Bin > 0 && (c.p.minBin == 0 || r.then.Bin < c.p.minBin) {
+		c.p.minBin = r.then.Bin
+	}
+	return nil
+}
+
+var ruleID = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
+
+func (c *compiler) id(f *ruleFile, r *rule) error {
+	r.id = f.ID
+	if !ruleID.MatchString(f.ID) {
+		return errors.New("want a letter, then up to 31 letters, digits or hyphens")
+	}
+	if slices.ContainsFunc(c.p.rules, func(o rule) bool { return o.id == f.ID }) {
+		return errors.New("stands twice")
+	}
+	return nil
+}
+
+func (c *compiler) effect(f *ruleFile, r *rule) error {
+	r.deny = f.Effect == "deny"
+	if f.Effect != "deny" && f.Effect != "allow" {
+		return fmt.Errorf("%q: want allow or deny", f.Effect)
+	}
+	return nil
+}
+
+// peer returns the bit of a party, noting it when it is new.
+func (c *compiler) peer(s string) (uint32, error) {
+	id, err := party.Parse(s)
+	if err != nil {
+		return 0, err
+	}
+	i := slices.Index(c.p.parties, id)
+	if i < 0 {
+		if len(c.p.parties) == maxPeers {
+			return 0, fmt.Errorf("more than %d parties", maxPeers)
+		}
+		i = len(c.p.parties)
+		c.p.parties = append(c.p.parties, id)
+	}
+	return 1 << i, nil
+}
+
+func (c *compiler) to(f *ruleFile, r *rule) error {
+	if len(f.To) == 0 {
+		return errors.New("name the partners")
+	}
+	for _, s := range f.To {
+		bit, err := c.peer(s)
+		if err != nil {
+			return err
+		}
+		r.to |= bit
+	}
+	return nil
+}
+
+func (c *compiler) kinds(f *ruleFile, r *rule) error {
+	if len(f.Kinds) == 0 {
+		return errors.New("name the kinds of record")
+	}
+	for _, s := range f.Kinds {
+		found := false
+		for k := record.KindTrack; k <= record.KindPosture; k++ {
+			if k.String() == s {
+				r.kinds |= 1 << k
+				found = true
+			}
+		}
+		if !found {
+			return fmt.Errorf("%q: want track, incident, link, dialogue or posture", s)
+		}
+	}
+	return nil
+}
+
+func (c *compiler) zones(f *ruleFile, r *rule) error {
+	for _, s := range f.When.Zones {
+		if c.known != nil && !c.known(zone.ID(s)) {
+			return fmt.Errorf("no zone is called %q", s)
+		}
+		i := slices.Index(c.p.zones, zone.ID(s))
+		if i < 0 {
+			if len(c.p.zones) == maxZones {
+				return fmt.Errorf("more than %d zones", maxZones)
+			}
+			i = len(c.p.zones)
+			c.p.zones = append(c.p.zones, zone.ID(s))
+		}
+		r.zones |= 1 << i
+	}
+	return nil
+}
+
+func (c *compiler) domain(f *ruleFile, r *rule) error {
+	switch f.When.Domain {
+	case "":
+	case "air":
+		r.domain = plot.Air
+	case "sea":
+		r.domain = plot.Sea
+	default:
+		return fmt.Errorf("%q: want air or sea", f.When.Domain)
+	}
+	return nil
+}
+
+func (c *compiler) identity(f *ruleFile, r *rule) error {
+	for _, s := range f.When.Identity {
+		i := slices.Index(standards, s)
+		if i < 0 {
+			return fmt.Errorf("%q: want one of %s", s, strings.Join(standards, ", "))
+		}
+		r.identities |= 1 << i
+	}
+	return nil
+}
+
+func (c *compiler) source(f *ruleFile, r *rule) error {
+	for _, s := range f.When.Source {
+		found := false
+		for k := plot.Radar; k <= plot.AIS; k++ {
+			if k.String() == s {
+				r.sources |= 1 << k
+				found = true
+			}
+		}
+		if !found {
+			return fmt.Errorf("%q: want radar, adsb, tisb, mlat or ais", s)
+		}
+	}
+	return nil
+}
+
+func (c *compiler) flags(f *ruleFile, r *rule) error {
+	r.emergency = f.When.Emergency
+	if e := f.When.Exercise; e != nil {
+		r.exercise = -1
+		if *e {
+			r.exercise = 1
+		}
+	}
+	return nil
+}
+
+func (c *compiler) ages(f *ruleFile, r *rule) (err error) {
+	if r.minAge, err = optionalSpan(f.When.MinAge); err != nil {
+		return err
+	}
+	c.key = "max_age"
+	r.maxAge, err = optionalSpan(f.When.MaxAge)
+	return err
+}
+
+var quantity = regexp.MustCompile(`^(\d{1,7}) ?(m|km|nm|ft)$`)
+
+// length returns metres, or feet for the unit ft.
+func length(s string, units ...string) (float64, error) {
+	m := quantity.FindStringSubmatch(s)
+	if m == nil || !slices.Contains(units, m[2]) {
+		return 0, fmt.Errorf("%q: want a whole number and one of %s", s, strings.Join(units, ", "))
+	}
+	n, err := strconv.ParseFloat(m[1], 64)
+	if err != nil || n <= 0 {
+		return 0, fmt.Errorf("%q: want a number above zero", s)
+	}
+	return n * map[string]float64{"m": 1, "km": 1000, "nm": 1852, "ft": 1}[m[2]], nil
+}
+
+func (c *compiler) grid(f *ruleFile, r *rule) error {
+	if f.Then.Grid == "" {
+		if !r.deny && r.kinds&(1<<record.KindTrack) != 0 {
+			return errors.New("a rule that allows tracks needs a position grid")
+		}
+		return nil
+	}
+	m, err := length(f.Then.Grid, "m", "km", "nm")
+	if err == nil && (m < 10 || m > 500_000) {
+		return errors.New("want 10 m to 500 km")
+	}
+	r.then.GridM = uint32(m)
+	return err
+}
+
+func (c *compiler) band(f *ruleFile, r *rule) error {
+	if f.Then.HeightBand == "" {
+		return nil
+	}
+	ft, err := length(f.Then.HeightBand, "ft")
+	r.then.BandFt = uint32(ft)
+	return err
+}
+
+func (c *compiler) bin(f *ruleFile, r *rule) (err error) {
+	needs := r.kinds&(1<<record.KindTrack|1<<record.KindIncident) != 0
+	if f.Then.TimeBin == "" {
+		if !r.deny && needs {
+			return errors.New("a rule that allows tracks or incidents needs a time bin")
+		}
+		return nil
+	}
+	r.then.Bin, err = span(f.Then.TimeBin)
+	if err == nil && (r.then.Bin < time.Second || r.then.Bin > 24*time.Hour) {
+		return errors.New("want 1s to 24h")
+	}
+	return err
+}
+
+func (c *compiler) slot(f *ruleFile, r *rule) (err error) {
+	r.then.Slot, err = optionalSpan(f.Then.Slot)
+	if err == nil && !r.deny && f.Then.Slot == "" && r.kinds&(1<<record.KindTrack|1<<record.KindIncident) != 0 {
+		return errors.New(`a rule that allows tracks or incidents needs a sending slot ("0s" for none)`)
+	}
+	return err
+}
+
+func (c *compiler) delay(f *ruleFile, r *rule) (err error) {
+	if f.Then.Delay == "" && !r.deny {
+		return errors.New(`say the delay ("0s" for none)`)
+	}
+	r.then.Delay, err = optionalSpan(f.Then.Delay)
+	return err
+}
+
+func (c *compiler) fields(f *ruleFile, r *rule) error {
+	for _, s := range f.Then.Fields {
+		i := slices.Index(FieldNames(), s)
+		if i < 0 {
+			return fmt.Errorf("%q: want one of %s", s, strings.Join(FieldNames(), ", "))
+		}
+		r.then.Fields |= 1 << i
+	}
+	if r.then.Fields&FieldHeight != 0 && r.then.BandFt == 0 {
+		return errors.New("the field height needs a height band")
+	}
+	return nil
+}
+
+func (c *compiler) onward(f *ruleFile, r *rule) error {
+	for _, s := range f.Then.Onward {
+		bit, err := c.peer(s)
+		if err != nil {
+			return err
+		}
+		r.then.onward |= bit
+	}
+	return nil
+}
+
+func (c *compiler) keep(f *ruleFile, r *rule) (err error) {
+	r.then.Retention = c.retention
+	if f.Then.Retention != "" {
+		r.then.Retention, err = span(f.Then.Retention)
+	}
+	return err
+}
+
+// span reads a duration above zero.
+func span(s string) (time.Duration, error) {
+	d, err := time.ParseDuration(s)
+	if err != nil || d <= 0 {
+		return 0, fmt.Errorf("%q: want a duration above zero, as 60s, 10m or 24h", s)
+	}
+	return d, nil
+}
+
+// optionalSpan reads a duration of zero or more; "" is zero.
+func optionalSpan(s string) (time.Duration, error) {
+	if s == "" {
+		return 0, nil
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil || d < 0 {
+		return 0, fmt.Errorf("%q: want a duration, as 0s, 60s or 10m", s)
+	}
+	return d, nil
+}
+
+// lineOfKey finds the line of a key in the n-th [[rule]] (-1: before the
+// first), the rule's own line where the key is absent.
+func lineOfKey(b []byte, n int, key string) int {
+	at, in := 1, -1
+	for i, raw := range strings.Split(string(b), "\n") {
+		line := strings.TrimSpace(raw)
+		if strings.HasPrefix(line, "[[rule]]") {
+			in++
+			if in == n {
+				at = i + 1
+			}
+		}
+		k, _, _ := strings.Cut(line, "=")
+		if in == n && strings.Trim(strings.TrimSpace(k), "[]") == key {
+			return i + 1
+		}
+	}
+	return at
+}

@@ -1,0 +1,89 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package release
+
+import (
+	"time"
+
+	"github.com/kuroshio-watch/kuroshio/geo"
+	"github.com/kuroshio-watch/kuroshio/internal/party"
+	"github.com/kuroshio-watch/kuroshio/internal/plot"
+	"github.com/kuroshio-watch/kuroshio/internal/record"
+	"github.com/kuroshio-watch/kuroshio/internal/track"
+	"github.com/kuroshio-watch/kuroshio/internal/zone"
+)
+
+// Tracks is the local picture: own sensors only. It is the only one that is
+// ever exported.
+type Tracks interface {
+	// All appends the tracks, sorted by number.
+	All(dst []track.Track) []track.Track
+	// At returns where a track was at a time of the last minutes.
+	At(n track.Number, t time.Time) (geo.Point, bool)
+}
+
+// Zones tells which zones hold a place.
+type Zones interface {
+	At(p geo.Point, dst []zone.ID) []zone.ID
+}
+
+// Case is an incident as release sees it.
+type Case struct {
+	Number   uint64
+	Closed   bool
+	Outcome  string
+	Opened   time.Time
+	ClosedAt time.Time
+	Sector   zone.ID
+	Domain   plot.Domain
+	Exercise bool
+	Events   []CaseEvent
+	Tracks   []track.Number
+	Identity *CaseIdentity // ours; nil while nobody and nothing set one
+	Sources  uint8         // bits by plot.Kind
+}
+
+// CaseEvent is one entry of an incident's time line that a rule made.
+type CaseEvent struct {
+	Rule        string
+	Zone        zone.ID
+	ZoneVersion string
+	Direction   string
+	At          time.Time // when it happened
+	Entered     time.Time // when we knew
+	Cleared     bool
+	Originators []party.ID // whose evidence it rests on
+	Onward      []party.ID // to whom the originators let it be passed on
+}
+
+// CaseIdentity is our identity of an incident's object.
+type CaseIdentity struct {
+	record.Identity
+	At time.Time
+}
+
+// Sources is what the desk looks at.
+type Sources struct {
+	Tracks Tracks
+	Zones  Zones
+	Cases  []Case // sorted by number
+}
+
+// own reports whether an event may go to a partner: our evidence alone, or
+// all that others gave carries their onward mark for it.
+func (ev *CaseEvent) releasable(self, to party.ID) bool {
+	for _, o := range ev.Originators {
+		if o == self {
+			continue
+		}
+		marked := false
+		for _, p := range ev.Onward {
+			marked = marked || p == to
+		}
+		if !marked {
+			return false
+		}
+	}
+	return len(ev.Originators) > 0
+}

@@ -1,0 +1,129 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package release
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/kuroshio-watch/kuroshio/internal/party"
+	"github.com/kuroshio-watch/kuroshio/internal/record"
+)
+
+// State is a Desk as a snapshot holds it. The policy is configuration and not
+// part of it.
+type State struct {
+	Pendings []pending             `json:"pendings"`
+	Objects  map[party.ID][]object `json:"objects"`
+	Stats    []Stat                `json:"stats"`
+	Frozen   []party.ID            `json:"frozen"`
+	NextID   uint64                `json:"next_id"`
+	Records  uint64                `json:"records"`
+	Checked  time.Time             `json:"checked"`
+}
+
+// Snapshot returns a copy of the desk's state.
+func (d *Desk) Snapshot() State {
+	s := State{
+		Pendings: slices.Clone(d.pendings), Objects: make(map[party.ID][]object), Stats: d.Stats(),
+		Frozen: slices.Sorted(maps.Keys(d.frozen)), NextID: d.nextID, Records: d.records, Checked: d.checked,
+	}
+	for to, m := range d.objects {
+		for _, key := range sortedKeys(m) {
+			o := *m[key]
+			o.Told = slices.Clone(o.Told)
+			s.Objects[to] = append(s.Objects[to], o)
+		}
+	}
+	return s
+}
+
+// Restore takes the state over. Partners that are gone are left out.
+func (d *Desk) Restore(s State) {
+	fresh := NewDesk(d.cfg)
+	fresh.policy = d.policy
+	fresh.pendings = slices.Clone(s.Pendings)
+	fresh.nextID, fresh.records, fresh.checked = s.NextID, s.Records, s.Checked
+	for to, list := range s.Objects {
+		if fresh.objects[to] == nil {
+			continue
+		}
+		for _, o := range list {
+			o.Told = slices.Clone(o.Told)
+			fresh.objects[to][objectKey{o.Kind, o.Number}] = &o
+		}
+	}
+	for _, st := range s.Stats {
+		fresh.stats[statKey{st.To, st.Rule}] = &st
+	}
+	for _, p := range s.Frozen {
+		fresh.frozen[p] = true
+	}
+	*d = *fresh
+}
+
+// Explanation says what of one thing goes to one partner and why, or why not.
+type Explanation struct {
+	To          party.ID         `json:"to"`
+	Allow       bool             `json:"allow"`
+	Rules       []string         `json:"rules"`
+	Reason      string           `json:"reason"`
+	Obligations *ObligationsView `json:"obligations,omitempty"`
+	Zones       []string         `json:"zones,omitempty"`
+	Due         *time.Time       `json:"due,omitempty"` // of the next report
+	Last        *record.Record   `json:"last,omitempty"`
+	Stopped     bool             `json:"stopped,omitempty"`
+}
+
+// ObligationsView is Obligations in units for people.
+type ObligationsView struct {
+	GridM        uint32     `json:"grid_m"`
+	HeightBandFt uint32     `json:"height_band_ft"`
+	TimeBinS     float64    `json:"time_bin_s"`
+	SlotS        float64    `json:"slot_s"`
+	DelayS       float64    `json:"delay_s"`
+	RetentionS   float64    `json:"retention_s"`
+	Fields       []string   `json:"fields"`
+	Onward       []party.ID `json:"onward"`
+}
+
+// Explain says for each partner what the policy says of the facts and what the
+// partner was told last. number names the track or the incident.
+func (d *Desk) Explain(kind record.Kind, number uint64, f Facts) []Explanation {
+	var list []Explanation
+	for _, to := range d.cfg.Partners {
+		f.To, f.Kind = to, kind
+		dec := d.policy.Decide(&f)
+		e := Explanation{To: to, Allow: dec.Allow, Rules: d.policy.Rules(dec), Reason: dec.Reason.String(), Zones: zonesOf(f.Zones), Stopped: d.frozen[to]}
+		if dec.Allow {
+			e.Obligations = d.policy.View(dec.Then)
+		}
+		if o := d.objects[to][objectKey{kind, number}]; o != nil {
+			e.Last = o.Last
+		}
+		for i := range d.pendings {
+			if p := &d.pendings[i]; p.To == to && p.Kind == kind && p.Number == number {
+				e.Due = &p.Due
+				break
+			}
+		}
+		list = append(list, e)
+	}
+	return list
+}
+
+// ExplainCase is Explain for an incident.
+func (d *Desk) ExplainCase(now time.Time, c *Case) []Explanation {
+	f, _ := d.caseFacts(now, "", c)
+	return d.Explain(record.KindIncident, c.Number, f)
+}
+
+// View returns obligations in units for people.
+func (p *Policy) View(o Obligations) *ObligationsView {
+	return &ObligationsView{
+		GridM: o.GridM, HeightBandFt: o.BandFt, TimeBinS: o.Bin.Seconds(), SlotS: o.Slot.Seconds(), DelayS: o.Delay.Seconds(),
+		RetentionS: o.Retention.Seconds(), Fields: o.Fields.Names(), Onward: p.Onward(o),
+	}
+}
