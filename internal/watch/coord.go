@@ -1,0 +1,144 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package watch
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/kuroshio-watch/kuroshio/internal/party"
+	"github.com/kuroshio-watch/kuroshio/internal/track"
+)
+
+// associations is rule A17: one alert for each association of an own track
+// with a partner's, unless the aircraft is explained.
+func (w *Watch) associations(out *collector, tracks Tracks) {
+	r, ok := w.rules[HeldByBoth]
+	if !ok {
+		return
+	}
+	held := make(map[Key]bool)
+	for _, a := range tracks.Associations() {
+		if a.Own == 0 {
+			continue
+		}
+		t, ok := tracks.Get(a.Own)
+		if !ok || w.explained(&t, w.stateOf(a.Own)) {
+			continue
+		}
+		slot := Key{Rule: r.ID, Track: a.Own, Partner: a.Partner}
+		held[slot] = true
+		w.hold(out, slot, out.now, 0, true, func() Alert { return w.heldByBoth(r, &t, a) })
+	}
+	for _, slot := range w.slots(func(k Key) bool { return k.Rule == r.ID && !held[k] }) {
+		w.release(out, slot, out.now, 0)
+	}
+}
+
+func (w *Watch) heldByBoth(r Rule, t *track.Track, as track.Association) Alert {
+	a := w.alert(r, t, "")
+	a.Partner, a.At = as.Partner, as.Since
+	a.Originators = []party.ID{w.cfg.Self, as.Partner.Party}
+	slices.Sort(a.Originators)
+	return a
+}
+
+func (w *Watch) stateOf(n track.Number) *trackState {
+	if s := w.tracks[n]; s != nil {
+		return s
+	}
+	return &trackState{}
+}
+
+// leads is rule C01.
+func (w *Watch) leads(out *collector, incidents []OpenIncident) {
+	r, ok := w.rules[WithoutLead]
+	if !ok {
+		return
+	}
+	without := make(map[Key]bool)
+	for _, inc := range incidents {
+		slot := Key{Rule: r.ID, Incident: inc.Number}
+		due := inc.Opened.Add(r.Params.Max)
+		if inc.HasLead || out.now.Before(due) {
+			continue
+		}
+		without[slot] = true
+		w.hold(out, slot, out.now, 0, true, func() Alert {
+			return Alert{
+				Key: slot, At: due, Priority: r.Priority, Domain: r.Domain,
+				Originators: []party.ID{w.cfg.Self}, Exercise: inc.Exercise,
+			}
+		})
+	}
+	for _, slot := range w.slots(func(k Key) bool { return k.Rule == r.ID && !without[k] }) {
+		w.release(out, slot, out.now, 0)
+	}
+}
+
+// feedsLost is rule C06. A feed that never spoke counts from when it was first
+// heard of.
+func (w *Watch) feedsLost(out *collector, feeds []Feed) {
+	r, ok := w.rules[FeedLost]
+	if !ok {
+		return
+	}
+	known := make(map[string]bool, len(feeds))
+	for _, f := range feeds {
+		known[f.Name] = true
+		if _, ok := w.feeds[f.Name]; !ok {
+			w.feeds[f.Name] = out.now
+		}
+		w.feedLost(out, r, f)
+	}
+	for _, name := range slices.Sorted(maps.Keys(w.feeds)) {
+		if !known[name] {
+			delete(w.feeds, name)
+			w.clear(out, Key{Rule: r.ID, Feed: name}, out.now)
+		}
+	}
+}
+
+func (w *Watch) feedLost(out *collector, r Rule, f Feed) {
+	slot := Key{Rule: r.ID, Feed: f.Name}
+	last := w.feeds[f.Name]
+	if f.Has && f.LastMessage.After(last) {
+		last = f.LastMessage
+	}
+	silent := out.now.Sub(last) >= r.Params.Silent
+	if !silent && !(f.HasRate && f.RatePct < r.Params.RatePct) {
+		w.release(out, slot, out.now, r.Params.Clear)
+		return
+	}
+	at := out.now
+	if silent {
+		at = last.Add(r.Params.Silent)
+	}
+	w.hold(out, slot, out.now, 0, true, func() Alert {
+		return Alert{
+			Key: slot, At: at, Priority: r.Priority, Domain: r.Domain,
+			Originators: []party.ID{w.cfg.Self}, Exercise: f.Exercise,
+		}
+	})
+}
+
+// Proposal is an identity that the machine proposes for a track. It is never
+// stronger than neutral and never touches what a person set.
+type Proposal struct {
+	Track    track.Number
+	Standard string // "pending", "unknown", "neutral"
+	Reason   string // "new", "unidentified", "plan", "ais"
+}
+
+// pendingFor is how long a new track may be pending (operating concept §4.1).
+const pendingFor = 60 * time.Second
+
+// Proposals returns what was proposed since the last call, in order of track
+// number within each Observe or Tick.
+func (w *Watch) Proposals() []Proposal {
+	list := w.proposed
+	w.proposed = nil
+	return list
+}
