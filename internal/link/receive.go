@@ -1,0 +1,219 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package link
+
+import (
+	"context"
+	"errors"
+
+	"github.com/kuroshio-watch/kuroshio/internal/journal"
+	"github.com/kuroshio-watch/kuroshio/internal/record"
+)
+
+// committer is the receiving side of a session; its fields are owned by the
+// commit goroutine.
+type committer struct {
+	*session
+	held  LogState     // the partner's log as we hold it
+	batch record.Batch // being put together; N is 0 when there is none
+}
+
+// commit takes in what the reader queued, and notes acknowledgements, until the
+// session ends.
+func (s *session) commit(ctx context.Context) error {
+	c := &committer{session: s}
+	var err error
+	if c.held, err = s.link.cfg.Inbox.Received(ctx, s.link.cfg.Partner); err != nil {
+		return s.link.storeError(ctx, "read received log", err)
+	}
+	for {
+		select {
+		case f := <-s.in:
+			err = c.frames(ctx, f)
+		case <-s.acked:
+			err = c.acknowledgements(ctx)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		if errors.Is(err, errOrder) {
+			s.link.refuse(RefusedOrder)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// frames takes f and whatever records have come since in one commit.
+func (c *committer) frames(ctx context.Context, f Frame) error {
+	if f.States != nil {
+		return c.states(ctx, f.States)
+	}
+	merged := *f.Records
+	for len(merged.Items) < maxMerge {
+		select {
+		case f = <-c.in:
+		default:
+			return c.records(ctx, &merged)
+		}
+		if f.States != nil {
+			if err := c.records(ctx, &merged); err != nil {
+				return err
+			}
+			return c.states(ctx, f.States)
+		}
+		if f.Records.Epoch != merged.Epoch {
+			return errOrder
+		}
+		merged.Items = append(merged.Items, f.Records.Items...)
+		merged.Checkpoint = f.Records.Checkpoint
+	}
+	return c.records(ctx, &merged)
+}
+
+// records commits records, compares the root with the partner's checkpoint and
+// makes the receipt.
+func (c *committer) records(ctx context.Context, r *Records) error {
+	cfg := &c.link.cfg
+	for i := range r.Items {
+		if r.Items[i].Seq != c.held.Size+1+uint64(i) {
+			return errOrder
+		}
+	}
+	if c.held.Size > 0 && r.Epoch != c.held.Epoch {
+		return errOrder
+	}
+	if len(r.Items) > 0 {
+		held, err := cfg.Inbox.TakeRecords(ctx, cfg.Partner, r.Epoch, r.Items)
+		if err != nil {
+			return c.link.storeError(ctx, "take records", err)
+		}
+		c.held = held
+		c.received(func(st *Status) { st.Received += uint64(len(r.Items)) })
+	}
+	return c.receipt(ctx, r.Checkpoint)
+}
+
+// received tells of a commit to the inbox.
+func (c *committer) received(count func(st *Status)) {
+	c.link.stored()
+	c.link.update(count)
+	if c.link.cfg.OnReceived != nil {
+		c.link.cfg.OnReceived(c.link.cfg.Partner)
+	}
+}
+
+// receipt cosigns the partner's checkpoint of what we hold.
+func (c *committer) receipt(ctx context.Context, checkpoint []byte) error {
+	cfg := &c.link.cfg
+	_, theirs, err := cfg.Keys.Verifiers(cfg.Partner)
+	if err != nil {
+		return &haltError{problem: ProblemKeys}
+	}
+	signer, err := cfg.Keys.JournalSigner(cfg.Partner)
+	if err != nil {
+		return &haltError{problem: ProblemKeys}
+	}
+	cosigned, err := journal.Cosign(checkpoint, theirs, c.held, signer)
+	switch {
+	case errors.Is(err, journal.ErrRoot):
+		return &haltError{problem: ProblemRoot, reason: StopJournal}
+	case err != nil:
+		return &haltError{problem: ProblemSignature, reason: StopJournal}
+	}
+	if err := cfg.Inbox.Checkpoint(ctx, cfg.Partner, c.held.Size, cosigned); err != nil {
+		return c.link.storeError(ctx, "keep checkpoint", err)
+	}
+	c.mu.Lock()
+	c.ack = &Ack{Size: c.held.Size, Cosigned: cosigned}
+	c.mu.Unlock()
+	c.wake()
+	return nil
+}
+
+// states puts a batch together and commits it when it is complete.
+func (c *committer) states(ctx context.Context, p *States) error {
+	cfg := &c.link.cfg
+	if c.batch.N != 0 && c.batch.N != p.N || len(c.batch.Items)+len(p.Items) > MaxStates {
+		return errOrder
+	}
+	c.batch.N = p.N
+	c.batch.Items = append(c.batch.Items, p.Items...)
+	if !p.Last {
+		return nil
+	}
+	b := c.batch
+	c.batch = record.Batch{}
+	if err := cfg.Inbox.TakeStates(ctx, cfg.Partner, &b); err != nil {
+		return c.link.storeError(ctx, "take states", err)
+	}
+	c.received(func(st *Status) { st.Batches++ })
+	c.mu.Lock()
+	c.statesAck = &StatesAck{N: b.N}
+	c.mu.Unlock()
+	c.wake()
+	return nil
+}
+
+// acknowledgements notes what the partner has of ours.
+func (c *committer) acknowledgements(ctx context.Context) error {
+	c.mu.Lock()
+	ack, batch := c.gotAck, c.gotStates
+	c.gotAck, c.gotStates = nil, 0
+	c.mu.Unlock()
+	cfg := &c.link.cfg
+	if ack != nil {
+		if err := c.acknowledged(ctx, ack); err != nil {
+			return err
+		}
+	}
+	if batch != 0 {
+		if err := cfg.Outbox.StatesAcknowledged(ctx, cfg.Partner, batch); err != nil {
+			return c.link.storeError(ctx, "note acknowledged states", err)
+		}
+		c.mu.Lock()
+		c.inFlight = 0
+		c.mu.Unlock()
+	}
+	c.link.stored()
+	c.wake()
+	return nil
+}
+
+// acknowledged checks and keeps the partner's receipt.
+func (c *committer) acknowledged(ctx context.Context, a *Ack) error {
+	cfg := &c.link.cfg
+	own, theirs, err := cfg.Keys.Verifiers(cfg.Partner)
+	if err != nil {
+		return &haltError{problem: ProblemKeys}
+	}
+	cp, err := journal.OpenCosigned(a.Cosigned, own, theirs)
+	if err != nil {
+		return &haltError{problem: ProblemSignature, reason: StopJournal}
+	}
+	if cp.Size != a.Size || !c.wasSigned(cp.LogState) {
+		return errOrder // an old receipt, or of another session: it proves nothing new
+	}
+	if err := cfg.Outbox.Acknowledged(ctx, cfg.Partner, a.Size, a.Cosigned); err != nil {
+		return c.link.storeError(ctx, "note receipt", err)
+	}
+	c.mu.Lock()
+	c.receipted = max(c.receipted, a.Size)
+	c.mu.Unlock()
+	return nil
+}
+
+// wasSigned reports whether we sent a checkpoint of that state in this session
+// and its receipt is outstanding; those up to it are so no longer.
+func (c *committer) wasSigned(state LogState) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i, s := range c.signed {
+		if s == state {
+			c.signed = c.signed[i+1:]
+			return true
+		}
+	}
+	return false
+}

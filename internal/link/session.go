@@ -1,0 +1,316 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package link
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"connectrpc.com/connect"
+	"golang.org/x/sync/errgroup"
+)
+
+// Bounds of what a session holds.
+const (
+	window       = 20_000                 // records sent and not receipted
+	inQueue      = 6                      // frames read and not committed; the reader then waits, and so does the partner
+	maxMerge     = 2_000                  // records in one commit
+	maxMalformed = 32                     // malformed frames before the session is ended
+	farewell     = 500 * time.Millisecond // for the partner to read a Stop
+)
+
+// Errors that end a session.
+var (
+	errRefused = errors.New("the partner refused the session")
+	errBusy    = errors.New("another session is the one")
+	errDead    = errors.New("nothing heard")
+	errOrder   = errors.New("frame out of place")
+)
+
+// haltError ends a session and stops the link until a person has looked.
+type haltError struct {
+	problem Problem
+	reason  StopReason // told to the partner; 0 for nothing
+}
+
+func (e *haltError) Error() string { return "link stopped: " + string(e.problem) }
+
+// session is one stream that both sides have opened.
+type session struct {
+	link   *Link
+	stream stream
+	conn   net.Conn
+	number uint64
+	theirs Hello // what the partner holds of us
+
+	cancel context.CancelFunc
+	done   chan struct{} // closed when all goroutines have ended
+	left   chan struct{} // closed when the partner has hung up
+	kick   chan struct{} // the writer has something to do; holds one, more are the same
+	in     chan Frame    // Records and States; see inQueue
+	acked  chan struct{} // the committer has an acknowledgement to note; holds one
+
+	mu        sync.Mutex
+	lastHeard time.Time
+	pingDue   bool
+	pings     map[uint64]time.Time // sent, not answered; at most the last few
+	pingN     uint64
+	pong      *Ping      // to be sent; the last one counts
+	ack       *Ack       // to be sent; the last one counts
+	statesAck *StatesAck // to be sent; the last one counts
+	gotAck    *Ack       // received; the last one counts
+	gotStates uint64     // received StatesAck
+	sent      uint64     // records sent, by number of the last
+	receipted uint64     // records receipted
+	inFlight  uint64     // batch of states sent and not acknowledged
+	signed    []LogState // checkpoints sent and not receipted, by size
+}
+
+// newSession returns a session that is not admitted yet; theirs is the
+// partner's Hello.
+func (l *Link) newSession(st stream, c net.Conn, theirs Hello, cancel context.CancelFunc) *session {
+	return &session{
+		link: l, stream: st, conn: c, number: theirs.Session, theirs: theirs, sent: theirs.Size, cancel: cancel,
+		done: make(chan struct{}), left: make(chan struct{}), kick: make(chan struct{}, 1),
+		in: make(chan Frame, inQueue), acked: make(chan struct{}, 1),
+		lastHeard: time.Now(), pings: make(map[uint64]time.Time),
+	}
+}
+
+func (s *session) wake() { signal(s.kick) }
+
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default: // it is set
+	}
+}
+
+func (s *session) queued() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.queuedLocked()
+}
+
+// queuedLocked returns how many records of this session lack a receipt.
+func (s *session) queuedLocked() uint64 {
+	return s.sent - min(s.sent, max(s.receipted, s.theirs.Size))
+}
+
+// receiveHello reads the other side's first frame within the time for it.
+func (l *Link) receiveHello(st stream, c net.Conn) (Frame, error) {
+	late := time.AfterFunc(l.cfg.Timing.Hello, func() { _ = c.Close() }) // Receive reports it
+	defer late.Stop()
+	m, err := st.Receive()
+	if err != nil {
+		return Frame{}, fmt.Errorf("read hello: %w", err)
+	}
+	if m.err != nil {
+		l.refuse(RefusedMalformed)
+		return Frame{}, m.err
+	}
+	return m.in, nil
+}
+
+func send(st stream, f *Frame) error {
+	b, err := EncodeFrame(f)
+	if err != nil {
+		return err
+	}
+	return st.Send(&message{out: b})
+}
+
+// hello returns our own first frame of a session.
+func (l *Link) hello(ctx context.Context, number uint64) (*Frame, error) {
+	log, err := l.cfg.Inbox.Received(ctx, l.cfg.Partner)
+	if err != nil {
+		return nil, l.storeError(ctx, "read received log", err)
+	}
+	states, err := l.cfg.Inbox.LastStates(ctx, l.cfg.Partner)
+	if err != nil {
+		return nil, l.storeError(ctx, "read received states", err)
+	}
+	return &Frame{Hello: &Hello{
+		Protocol: Protocol, Session: number,
+		Epoch: log.Epoch, Size: log.Size, Root: log.Root[:], States: states,
+	}}, nil
+}
+
+// storeError raises ProblemStore unless the call was given up.
+func (l *Link) storeError(ctx context.Context, what string, err error) error {
+	if ctx.Err() == nil {
+		l.problem(ProblemStore)
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
+
+// run works an admitted session until it ends and says why. It owns the
+// session's goroutines.
+func (s *session) run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx) // its cause is the first error
+	g.Go(func() error {
+		<-ctx.Done()
+		s.hangUp(ctx)
+		return nil
+	})
+	s.link.up()
+	g.Go(func() error { return s.read(ctx) })
+	g.Go(func() error { return s.commit(ctx) })
+	g.Go(func() error { return s.write(ctx) })
+	g.Go(func() error { return s.watch(ctx) })
+	return g.Wait()
+}
+
+// hangUp closes the connection when the session is over, so that reader and
+// writer return. A partner that must know why gets a moment to read it.
+func (s *session) hangUp(ctx context.Context) {
+	if halted(ctx) == nil {
+		_ = s.conn.Close() // the reader reports it
+		return
+	}
+	late := time.NewTimer(farewell)
+	defer late.Stop()
+	select {
+	case <-late.C:
+	case <-s.left:
+	}
+	_ = s.conn.Close() // the reader reports it
+}
+
+// halted returns why the session ended, when the partner must be told.
+func halted(ctx context.Context) *haltError {
+	var h *haltError
+	if errors.As(context.Cause(ctx), &h) && h.reason != 0 {
+		return h
+	}
+	return nil
+}
+
+// watch sends pings and gives the session up when the partner is not heard.
+func (s *session) watch(ctx context.Context) error {
+	t := s.link.cfg.Timing
+	ticker := time.NewTicker(t.Ping / 5)
+	defer ticker.Stop()
+	var pinged time.Time
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case now := <-ticker.C:
+			s.mu.Lock()
+			silent := now.Sub(s.lastHeard)
+			due := now.Sub(pinged) >= t.Ping
+			s.pingDue = s.pingDue || due
+			s.mu.Unlock()
+			if silent > t.Dead {
+				return errDead
+			}
+			if silent > t.Ping*3/2 {
+				s.link.setState(Degraded)
+			}
+			if due {
+				pinged = now
+				s.wake()
+			}
+		}
+	}
+}
+
+// read takes frames off the stream.
+func (s *session) read(ctx context.Context) error {
+	defer close(s.left)
+	malformed := 0
+	for {
+		m, err := s.stream.Receive()
+		if err != nil {
+			if connect.CodeOf(err) == connect.CodeResourceExhausted {
+				s.link.refuse(RefusedOversize)
+			}
+			return fmt.Errorf("read link: %w", err)
+		}
+		if ctx.Err() != nil {
+			continue // over; what the partner still sends is its next session's
+		}
+		s.mu.Lock()
+		s.lastHeard = time.Now()
+		s.mu.Unlock()
+		s.link.heard(s.link.cfg.Now())
+		if m.err != nil {
+			s.link.refuse(RefusedMalformed)
+			if malformed++; malformed > maxMalformed {
+				return fmt.Errorf("read link: too much: %w", m.err)
+			}
+			continue // the framing holds: the partner stays
+		}
+		if err := s.take(ctx, m.in); err != nil {
+			if errors.Is(err, errOrder) {
+				s.link.refuse(RefusedOrder)
+			}
+			return err
+		}
+	}
+}
+
+// take hands one frame on.
+func (s *session) take(ctx context.Context, f Frame) error {
+	if f.Records != nil || f.States != nil {
+		select {
+		case s.in <- f:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case f.Ack != nil:
+		if f.Ack.Size > s.sent {
+			return errOrder
+		}
+		s.gotAck = f.Ack
+		signal(s.acked)
+	case f.StatesAck != nil:
+		if f.StatesAck.N != s.inFlight || s.inFlight == 0 {
+			return errOrder
+		}
+		s.gotStates = f.StatesAck.N
+		signal(s.acked)
+	case f.Ping != nil:
+		s.pong = f.Ping
+		s.wake()
+	case f.Pong != nil:
+		s.pongLocked(f.Pong.N)
+	case f.Stop != nil:
+		return stopError(f.Stop)
+	default: // a second hello
+		return errOrder
+	}
+	return nil
+}
+
+func (s *session) pongLocked(n uint64) {
+	at, ok := s.pings[n]
+	if !ok {
+		return // of a ping given up
+	}
+	clear(s.pings)
+	rtt := time.Since(at)
+	s.link.update(func(st *Status) { st.RTT = rtt })
+}
+
+// stopError returns what a Stop of the partner means for us.
+func stopError(f *Stop) error {
+	switch f.Reason {
+	case StopJournal:
+		return &haltError{problem: ProblemPartner}
+	case StopBusy:
+		return errBusy
+	}
+	return errRefused
+}
