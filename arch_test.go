@@ -22,7 +22,7 @@ const module = "github.com/kuroshio-watch/kuroshio"
 // libraries are usable alone: they import the standard library and each other
 // only.
 var libraries = []string{
-	"geo", "asterix", "asterix/cat034", "asterix/cat048", "asterix/pcap", "asterix/spec", "asterix/internal/wire",
+	"geo", "asterix", "asterix/cat034", "asterix/cat048", "asterix/pcap", "asterix/spec", "asterix/internal/wire", "asterix/internal/cat254",
 	"modes", "modes/beast", "modes/avr", "ais", "ais/nmea", "mtt",
 }
 
@@ -38,7 +38,7 @@ var ranks = [][]string{
 	6:  {"internal/response"},
 	7:  {"internal/release"},
 	8:  {"internal/engine"},
-	9:  {"internal/journal", "internal/keystore", "packs"},
+	9:  {"internal/journal", "internal/keystore", "packs", "packs/policies"},
 	10: {"internal/store", "internal/store/storetest", "internal/tape"},
 	11: {"internal/feed", "internal/link", "internal/link/linktest", "internal/pairing"},
 	12: {"internal/replay", "sim", "scenarios"},

@@ -4,6 +4,7 @@
 package release
 
 import (
+	"slices"
 	"time"
 
 	"github.com/kuroshio-watch/kuroshio/geo"
@@ -60,7 +61,9 @@ type CaseEvent struct {
 // CaseIdentity is our identity of an incident's object.
 type CaseIdentity struct {
 	record.Identity
-	At time.Time
+	At       time.Time
+	ByPerson bool   // a person set it; a machine's proposal does not replace it
+	By       string // the person; stays home
 }
 
 // Sources is what the desk looks at.
@@ -86,4 +89,23 @@ func (ev *CaseEvent) releasable(self, to party.ID) bool {
 		}
 	}
 	return len(ev.Originators) > 0
+}
+
+// Facts returns what a decision about a statement on the incident rests on.
+// The zones are those of all events, since a statement names none of them.
+func (c *Case) Facts() Facts {
+	f := Facts{Domain: c.Domain, Sources: c.Sources, Exercise: c.Exercise}
+	if c.Identity != nil {
+		f.Standard = c.Identity.Standard
+	}
+	if c.Sector != "" {
+		f.Zones = append(f.Zones, c.Sector)
+	}
+	for i := range c.Events {
+		if z := c.Events[i].Zone; z != "" && !slices.Contains(f.Zones, z) {
+			f.Zones = append(f.Zones, z)
+		}
+	}
+	slices.Sort(f.Zones)
+	return f
 }

@@ -302,3 +302,10 @@ func (d *Desk) Merge(into, from uint32) {
 func rank(state string) int {
 	return slices.Index([]string{None, Local, Proposed, Accepted, Confirmed}, state)
 }
+
+// Withdraw ends a proposal of ours that could not be told to the partner.
+func (d *Desk) Withdraw(incident uint32, now time.Time) {
+	if l := d.lead(incident); l.State == Proposed && l.ByUs {
+		l.fallBack(now)
+	}
+}
