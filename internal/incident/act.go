@@ -4,6 +4,7 @@
 package incident
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -43,7 +44,7 @@ func (b *Book) OpenByHand(o Opening, now time.Time, pos Positions) (Number, erro
 	if o.At.IsZero() {
 		o.At = now
 	}
-	if err := b.checkOpening(&o, now); err != nil {
+	if err := b.checkOpening(&o, now, pos); err != nil {
 		return 0, fmt.Errorf("open incident: %w", err)
 	}
 	inc := b.open(o.At, now, o.Exercise)
@@ -65,7 +66,7 @@ func (b *Book) OpenByHand(o Opening, now time.Time, pos Positions) (Number, erro
 	return inc.Number, nil
 }
 
-func (b *Book) checkOpening(o *Opening, now time.Time) error {
+func (b *Book) checkOpening(o *Opening, now time.Time, pos Positions) error {
 	if err := checkAct(o.By, o.Text, true); err != nil {
 		return err
 	}
@@ -82,6 +83,9 @@ func (b *Book) checkOpening(o *Opening, now time.Time) error {
 	for _, n := range o.Tracks {
 		if held, ok := b.Holding(n); ok {
 			return fmt.Errorf("track %d belongs to incident %d: %w", n, held, ErrState)
+		}
+		if t, ok := pos.Get(n); !ok || t.Exercise != o.Exercise {
+			return fmt.Errorf("track %d is gone, or exercise and live: %w", n, ErrRefused)
 		}
 	}
 	return nil
@@ -134,10 +138,10 @@ func (b *Book) merge(into, from *Incident, by string, now time.Time) {
 		into.Events = insertEvent(into.Events, e)
 	}
 	for _, n := range from.Tracks {
-		into.Tracks = insert(into.Tracks, n, compareTracks)
+		into.Tracks = insert(into.Tracks, n, cmp.Compare)
 	}
 	for _, s := range from.Seen {
-		into.Seen = insert(into.Seen, s, func(a, b Seen) int { return compareTracks(a.Track, b.Track) })
+		into.Seen = insert(into.Seen, s, func(a, b Seen) int { return cmp.Compare(a.Track, b.Track) })
 	}
 	for _, k := range from.Objects {
 		into.Objects = insert(into.Objects, k, track.PartnerKey.Compare)
@@ -202,8 +206,6 @@ func (b *Book) inheritApart(from, into Number) {
 	b.apart = slices.DeleteFunc(b.apart, func(x Apart) bool { return x.A == from || x.B == from })
 }
 
-func compareTracks(a, b track.Number) int { return int(int64(a) - int64(b)) }
-
 // Split takes tracks out of an incident into a new one.
 func (b *Book) Split(n Number, tracks []track.Number, by string, now time.Time) (Number, error) {
 	inc, err := b.mustOpen(n)
@@ -254,15 +256,15 @@ func (b *Book) moveTracks(from, to *Incident, moved map[track.Number]bool) {
 }
 
 // divide returns the elements that stay and those that fit, each in order.
-func divide[T any](list []T, fits func(T) bool) (stay, go_ []T) {
+func divide[T any](list []T, fits func(T) bool) (stay, out []T) {
 	for _, v := range list {
 		if fits(v) {
-			go_ = append(go_, v)
+			out = append(out, v)
 		} else {
 			stay = append(stay, v)
 		}
 	}
-	return stay, go_
+	return stay, out
 }
 
 // SplitPartner takes a partner's part out of an incident into a new one, and

@@ -90,8 +90,10 @@ func (b *Book) succeed(gone, into track.Number, pos Positions) {
 	if _, held := b.Holding(into); held {
 		return
 	}
-	if n, held := b.Holding(gone); held {
-		b.addTrack(b.find(n), into, pos)
+	n, held := b.Holding(gone)
+	t, ok := pos.Get(into)
+	if inc := b.find(n); held && ok && t.Exercise == inc.Exercise {
+		b.addTrack(inc, into, pos)
 	}
 }
 

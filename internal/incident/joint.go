@@ -48,6 +48,7 @@ func (b *Book) newPart(p PartnerPart, now time.Time) (Number, error) {
 		}
 		inc = b.open(p.Body.Opened.Start, now, p.Exercise)
 		inc.Priority = 2
+		inc.Alarm = Unacknowledged
 	}
 	if inc.Domain == "" {
 		inc.Domain = p.Body.Domain
