@@ -67,7 +67,7 @@ func motion(d Domain) kinematics {
 		tau:    [maxModels]float64{60, 20, 10},
 		mu:     [maxModels]float64{0.5, 0.35, 0.15},
 		sigmaV: 150,
-		height: 6000, sigmaH: 3000, heightQ: 600,
+		height: 5000, sigmaH: 3000, heightQ: 600,
 	}
 }
 
@@ -102,6 +102,16 @@ func (f *Filter) predict(dt float64, k *kinematics, heightKnown bool) {
 		// What is not known does not become less known than at birth.
 		if heightKnown && p[iH][iH] < k.sigmaH*k.sigmaH {
 			p[iH][iH] += k.heightQ * dt
+		}
+		p.mirror()
+	}
+}
+
+// mirror makes the covariance symmetric to the last bit.
+func (p *Mat) mirror() {
+	for r := range nx {
+		for c := r + 1; c < nx; c++ {
+			p[c][r] = p[r][c]
 		}
 	}
 }
@@ -265,17 +275,25 @@ func (l *look) apply(x *Vec, p *Mat, consider bool) {
 	mend(p)
 }
 
-// mend keeps variances positive where rounding took them below a floor.
+// mend keeps variances positive and correlations within ±1 where rounding
+// broke them.
 func mend(p *Mat) {
 	const floor = 1e-6
 	for r := range nx {
-		if p[r][r] >= floor {
-			continue
+		if p[r][r] < floor {
+			for c := range nx {
+				p[r][c], p[c][r] = 0, 0
+			}
+			p[r][r] = floor
 		}
-		for c := range nx {
-			p[r][c], p[c][r] = 0, 0
+	}
+	for r := range nx {
+		for c := r + 1; c < nx; c++ {
+			if limit := p[r][r] * p[c][c]; p[r][c]*p[r][c] > limit {
+				v := math.Copysign(math.Sqrt(limit), p[r][c]) * (1 - 1e-9)
+				p[r][c], p[c][r] = v, v
+			}
 		}
-		p[r][r] = floor
 	}
 }
 

@@ -87,12 +87,7 @@ func (p *Mat) rotate(sin, cos float64) {
 			p[r][i], p[r][i+1] = cos*a+sin*b, cos*b-sin*a
 		}
 	}
-	for r := range nx {
-		for c := r + 1; c < nx; c++ {
-			v := (p[r][c] + p[c][r]) / 2
-			p[r][c], p[c][r] = v, v
-		}
-	}
+	p.mirror()
 }
 
 // view is the affine map from a track's plane to a sensor's plane.

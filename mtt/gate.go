@@ -48,18 +48,24 @@ type pair struct {
 
 // limits of what a measurement may say.
 const (
-	minHeight   = -1000    // m
-	maxHeight   = 60_000   // m
-	maxSpeed    = 3000     // m/s
-	minUnix     = 0        // s
-	maxUnix     = 1 << 33  // s, the year 2242
-	maxBackward = 60       // s
-	idGate      = 50       // χ² for a match of address or MMSI
-	idNear      = 1500     // m; a match of identity within it is not doubted
-	fixedFalse  = 1e-12    // false positions for each m², with identity
-	fixedBare   = 1e-10    // false positions for each m², without
-	maxGroup    = 64       // measurements given to tracks together
-	searchFar   = 14_000.0 // m: gate of a young track and motion since its cell was found
+	minHeight   = -1000   // m
+	maxHeight   = 60_000  // m
+	maxSpeed    = 3000    // m/s
+	minUnix     = 0       // s
+	maxUnix     = 1 << 33 // s, the year 2242
+	maxBackward = 60      // s
+
+	// After so long a prediction is worth nothing: only identity can resume it.
+	maxForward    = 180.0    // s
+	maxForwardSea = 1800.0   // s
+	insideGate    = 20       // gain of a pair before its likelihood
+	youngLoss     = 3        // what a tentative track gives way to a confirmed one
+	idGate        = 50       // χ² for a match of address or MMSI
+	idNear        = 1500     // m; a match of identity within it is not doubted
+	fixedFalse    = 1e-12    // false positions for each m², with identity
+	fixedBare     = 1e-10    // false positions for each m², without
+	maxGroup      = 64       // measurements given to tracks together
+	searchFar     = 14_000.0 // m: gate of a young track and motion since its cell was found
 )
 
 // aimOf checks a measurement and prepares it.
@@ -258,12 +264,12 @@ func between(a, b geo.Point) float64 {
 func (t *Tracker) tryPair(i int, tr *track, gate float64, own bool) bool {
 	m, a := t.group[i], &t.aims[i]
 	dt := seconds(a.at - tr.Time)
-	if tr.Phase == Lost || dt < -maxBackward {
-		return false
-	}
-	speed := float64(t.cfg.MaxAirSpeed)
+	speed, limit := float64(t.cfg.MaxAirSpeed), maxForward
 	if tr.Domain == Sea {
-		speed = float64(t.cfg.MaxSeaSpeed)
+		speed, limit = float64(t.cfg.MaxSeaSpeed), maxForwardSea
+	}
+	if tr.Phase == Lost || dt < -maxBackward || dt > limit {
+		return false
 	}
 	if !own && between(tr.pos, a.pos) > speed*math.Abs(dt)+searchFar+a.slop {
 		return false
@@ -311,9 +317,17 @@ func (t *Tracker) weigh(p *pair, m *Measurement, a *aim, dt, gate float64, own b
 		density = fixedFalse
 	}
 	p.ratio = math.Log(s.PD) + logSum(&p.f, &p.looks) - math.Log(density)
-	p.gain = p.ratio + evidence + math.Min(0, p.tr.Score)
+	if evidence < 0 && p.ratio+evidence < 0 {
+		return false
+	}
+	// Inside the gate any track is a better explanation than none: a young one
+	// could not be born otherwise.
+	p.gain = math.Max(1, insideGate+p.ratio+evidence)
+	if p.tr.Phase == Tentative {
+		p.gain = math.Max(0.5, p.gain-youngLoss)
+	}
 	if own {
-		p.gain += 20
+		p.gain += insideGate
 	}
 	return !math.IsNaN(p.gain)
 }

@@ -246,6 +246,7 @@ func (t *Tracker) birthCovariance(m *Measurement, a *aim) Mat {
 		}
 		p[r][iH], p[iH][r] = g[r]*vh, g[r]*vh
 	}
+	p.mirror()
 	return p
 }
 
