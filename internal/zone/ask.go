@@ -88,8 +88,9 @@ func (s *Set) Distance(id ID, p geo.Point) (geo.Metres, bool) {
 
 // Crossings appends the passages of the step from a to b over gates and other
 // lines that have ways over them to dst, in the order of the step; two at one
-// point by ID. A zigzag over one line is all of its passages. Steps over 2,000 km
-// cross nothing: they are no steps.
+// point by ID. A zigzag over one line is all of its passages, but over and back
+// within a tenth of a metre is a touch and none. Steps over 2,000 km cross
+// nothing: they are no steps.
 func (s *Set) Crossings(a, b geo.Point, dst []Crossing) []Crossing {
 	if !a.Valid() || !b.Valid() || a == b {
 		return dst
@@ -124,6 +125,27 @@ func (s *Set) Crossings(a, b geo.Point, dst []Crossing) []Crossing {
 	slices.SortFunc(dst[first:], func(x, y Crossing) int {
 		return cmp.Or(cmp.Compare(x.Fraction, y.Fraction), compareIDs(x.Zone, y.Zone), cmp.Compare(x.Way, y.Way))
 	})
+	if len(dst)-first < 2 {
+		return dst
+	}
+	length, _ := geo.Inverse(a, b)
+	return dropTouches(dst, first, 0.1/float64(length))
+}
+
+// dropTouches removes from dst[first:] pairs of opposite passages over one line
+// that are no farther apart than that fraction of the step: there the rounding
+// decides in which order they come.
+func dropTouches(dst []Crossing, first int, apart float64) []Crossing {
+	for i := first; i < len(dst); i++ {
+		for j := i + 1; j < len(dst) && dst[j].Fraction-dst[i].Fraction <= apart; j++ {
+			if dst[j].Zone == dst[i].Zone && dst[j].Way != dst[i].Way {
+				dst = slices.Delete(dst, j, j+1)
+				dst = slices.Delete(dst, i, i+1)
+				i--
+				break
+			}
+		}
+	}
 	return dst
 }
 

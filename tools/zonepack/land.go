@@ -22,17 +22,19 @@ type group struct {
 	islets [][3]float64
 }
 
+// Rocks that the base map has in the wrong place (east of Uotsuri) and
+// Qixingyan, which is a base point but no coast, are left out by the boxes.
 var groups = []group{
 	{"yonaguni", "jp", "Coast of Yonaguni", "與那國海岸", "与那国島の海岸", [][4]float64{{122.9, 24.4, 123.1, 24.5}}, nil},
 	{"yaeyama", "jp", "Coasts of Yaeyama", "八重山海岸", "八重山の海岸", [][4]float64{{123.5, 24, 124.5, 24.7}}, nil},
 	{"miyako", "jp", "Coasts of Miyako and Tarama", "宮古海岸", "宮古の海岸", [][4]float64{{124.6, 24.5, 125.6, 25.1}}, nil},
-	{"senkaku", "jp", "Coasts of the Senkaku Islands", "釣魚臺列嶼（尖閣）海岸", "尖閣諸島の海岸", [][4]float64{{123.3, 25.6, 124.7, 26.05}}, [][3]float64{{123.55, 25.72, 400}}},
+	{"senkaku", "jp", "Coasts of the Senkaku Islands", "釣魚臺列嶼（尖閣）海岸", "尖閣諸島の海岸", [][4]float64{{123.44, 25.72, 123.52, 25.77}, {123.66, 25.9, 123.7, 25.95}, {124.55, 25.91, 124.57, 25.93}}, [][3]float64{{123.55, 25.72, 400}}},
 	{"okinawa", "jp", "Coasts of Okinawa", "沖繩海岸", "沖縄の海岸", [][4]float64{{126.6, 25.9, 128.8, 27.6}}, nil},
 	{"amami", "jp", "Coasts of Amami", "奄美海岸", "奄美の海岸", [][4]float64{{128.1, 27.65, 130.1, 28.6}}, nil},
 	{"tokara", "jp", "Coasts of Tokara", "吐噶喇海岸", "トカラの海岸", [][4]float64{{128.9, 28.7, 130.1, 30.1}}, nil},
 	{"daito", "jp", "Coasts of Daito", "大東海岸", "大東の海岸", [][4]float64{{131, 24.3, 131.5, 26.1}}, nil},
 	{"batanes", "ph", "Coasts of Batanes", "巴丹群島海岸", "バタネスの海岸", [][4]float64{{121.7, 20.2, 122.1, 21.2}}, nil},
-	{"taiwan", "tw", "Coasts of Taiwan and its near islands", "臺灣及鄰近島嶼海岸", "台湾と周辺の島の海岸", [][4]float64{{120, 21.6, 122.2, 25.7}, {119.2, 23.1, 119.8, 23.9}}, nil},
+	{"taiwan", "tw", "Coasts of Taiwan and its near islands", "臺灣及鄰近島嶼海岸", "台湾と周辺の島の海岸", [][4]float64{{120, 21.85, 122.2, 25.7}, {119.2, 23.1, 119.8, 23.9}}, nil},
 }
 
 func outerRings(land []inFeature) ([][][2]float64, error) {
@@ -72,7 +74,7 @@ func (b *builder) coasts(land []inFeature) error {
 				ID: "coast_" + g.id, Kind: "coast", Party: g.party,
 				Names:      map[string]string{"en": g.en, "zh-Hant": g.zh, "ja": g.ja},
 				PrecisionM: 1500,
-				Source:     "Natural Earth 1:10m (public domain) and discs for islets missing there, simplified to about 300 m; stands for the low-water line",
+				Source:     coastSource,
 			},
 			Geometry: &geometry{"MultiPolygon", json.RawMessage("[" + strings.Join(parts, ",") + "]")},
 		})

@@ -9,6 +9,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/kuroshio-watch/kuroshio/internal/zone"
 )
 
 // ways names the directions over a line, left to right and right to left seen
@@ -35,6 +37,12 @@ var ways = map[string][2]string{
 // leads is the agreed plan's default lead in each gap sector, first match
 // first. It is meant to be edited.
 var leads = [][2]string{{"gap_overlap", "jp"}, {"gap_n", "jp"}, {"gap_c", "jp"}, {"gap_s", "tw"}}
+
+// Sources that more than one file quotes.
+const (
+	baselineSource = "ROC straight baseline of 1999/2009 (features T1-T24 by name; coordinates approximated)"
+	coastSource    = "Natural Earth 1:10m, public domain, and discs for islets missing there, simplified to about 300 m; stands for the low-water line"
+)
 
 func (b *builder) adiz() error {
 	in, err := b.read("adiz.geojson")
@@ -189,7 +197,7 @@ func (b *builder) bases() error {
 		}
 		if line[0] == line[len(line)-1] {
 			g = geometry{"Polygon", json.RawMessage("[" + string(g.Coordinates) + "]")}
-			p.Source = "ROC straight baseline of 1999/2009 (features T1-T24 by name); coordinates approximated"
+			p.Source = baselineSource
 			p.Note = "load the official T-point list before operational use"
 		}
 		list = append(list, outFeature{Properties: p, Geometry: &g})
@@ -197,8 +205,8 @@ func (b *builder) bases() error {
 	return b.zones("baselines.json", list)
 }
 
-// seas writes the 12 and 24 nm zones with what they are measured from. The
-// polygons of the folder are kept for drawing.
+// seas writes the 12 and 24 nm zones with what they are measured from and an
+// outline to draw.
 func (b *builder) seas() error {
 	in, err := b.read("territorial_seas.geojson")
 	if err != nil {
@@ -206,17 +214,28 @@ func (b *builder) seas() error {
 	}
 	var list []outFeature
 	for i := range in {
-		p, g := in[i].out()
+		p, _ := in[i].out()
 		group := strings.TrimPrefix(strings.TrimSuffix(strings.TrimSuffix(p.ID, "_12"), "_24"), "ts_")
+		p.Source = "distance from the coast (" + coastSource + ")"
 		switch group {
 		case "taiwan":
 			p.From = []string{"baseline_tw_reconstructed", "coast_taiwan"}
+			p.Source = "distance from the " + baselineSource + ", and from the coast"
 		case "taiwan_coast":
 			p.From = []string{"coast_taiwan"}
 		default:
 			p.From = []string{"coast_" + group}
 		}
-		list = append(list, outFeature{Properties: p, Geometry: &g})
+		list = append(list, outFeature{Type: "Feature", Properties: p})
+	}
+	set, err := b.measurable(list)
+	if err != nil {
+		return err
+	}
+	for i, z := range list {
+		if list[i].Geometry, err = outline(set, zone.ID(z.Properties.(properties).ID)); err != nil {
+			return err
+		}
 	}
 	return b.zones("territorial_seas.json", list)
 }
