@@ -7,8 +7,14 @@ import (
 	"context"
 	"testing"
 
+	"github.com/kuroshio-watch/kuroshio/internal/link"
 	"github.com/kuroshio-watch/kuroshio/internal/store"
 	"github.com/kuroshio-watch/kuroshio/internal/store/storetest"
+)
+
+var (
+	_ link.Outbox = (*store.Store)(nil)
+	_ link.Inbox  = (*store.Store)(nil)
 )
 
 func sqlite() storetest.Driver {
