@@ -1,0 +1,147 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"slices"
+
+	"github.com/kuroshio-watch/kuroshio/internal/incident"
+	"github.com/kuroshio-watch/kuroshio/internal/party"
+	"github.com/kuroshio-watch/kuroshio/internal/record"
+	"github.com/kuroshio-watch/kuroshio/internal/release"
+	"github.com/kuroshio-watch/kuroshio/internal/response"
+	"github.com/kuroshio-watch/kuroshio/internal/track"
+)
+
+type partyID = party.ID
+
+// cases returns the incidents as release sees them.
+func (e *Engine) cases() []release.Case {
+	all := e.book.All()
+	list := make([]release.Case, 0, len(all))
+	for i := range all {
+		list = append(list, e.caseOf(&all[i]))
+	}
+	return list
+}
+
+func (e *Engine) caseOf(inc *incident.Incident) release.Case {
+	c := release.Case{
+		Number: uint64(inc.Number), Closed: inc.State == incident.Closed, Outcome: inc.Outcome, Opened: inc.Opened,
+		ClosedAt: inc.Closed, Sector: inc.Sector, Domain: domainOf(inc.Domain), Exercise: inc.Exercise, Tracks: inc.Tracks,
+	}
+	for i := range inc.Events {
+		if ev := &inc.Events[i]; releasableKind(ev.Kind) {
+			c.Events = append(c.Events, caseEvent(ev))
+		}
+	}
+	if id, ok := e.identities[inc.Number]; ok {
+		c.Identity = &id
+	}
+	var tracks []track.Track
+	for _, n := range inc.Tracks {
+		if t, ok := e.tracks.Get(n); ok {
+			tracks = append(tracks, t)
+		}
+	}
+	c.Sources = sourcesOf(tracks)
+	return c
+}
+
+// releasableKind reports whether events of a kind can be part of what a
+// partner is told: alerts and reports by hand, never notes or acts of people.
+func releasableKind(kind string) bool {
+	return kind == incident.EventAlert || kind == incident.EventOpened
+}
+
+func caseEvent(ev *incident.Event) release.CaseEvent {
+	rule := string(ev.Rule)
+	if rule == "" {
+		rule = "report"
+	}
+	return release.CaseEvent{
+		Rule: rule, Zone: ev.Zone, ZoneVersion: ev.ZoneVersion, Direction: ev.Direction,
+		At: ev.At, Entered: ev.Entered, Cleared: ev.Cleared, Originators: ev.Originators,
+	}
+}
+
+// say puts a statement about an incident to the pending releases. What the
+// policy does not allow is counted there and noted in the time line.
+func (e *Engine) say(to party.ID, kind record.Kind, number uint64, about incident.Number, body record.Record, out *Outputs) bool {
+	inc, ok := e.book.Get(about)
+	if !ok {
+		return false
+	}
+	c := e.caseOf(&inc)
+	if err := e.release.Say(to, kind, number, body, c.Facts(), e.now); err != nil {
+		out.Audit = append(out.Audit, Audit{e.now, "node", "release-withheld", err.Error()})
+		return false
+	}
+	return true
+}
+
+// sayAll puts the dialogue's steps and postures to the pending releases.
+func (e *Engine) sayAll(outs []response.Out, out *Outputs) bool {
+	all := true
+	for _, o := range outs {
+		n := incident.Number(o.Incident)
+		refs := e.book.Refs(n, o.To)
+		r := record.Record{Dialogue: o.Dialogue, Posture: o.Posture}
+		kind := record.KindPosture
+		number := uint64(o.Incident)
+		if o.Dialogue != nil {
+			kind, number = record.KindDialogue, o.Number
+			o.Dialogue.Incident = refs
+		} else {
+			o.Posture.Incident = refs
+		}
+		all = e.say(o.To, kind, number, n, r, out) && all
+	}
+	return all
+}
+
+// incidentOf returns the incident that a partner's references name.
+func (e *Engine) incidentOf(from party.ID, refs []record.Ref) (incident.Number, bool) {
+	for _, r := range refs {
+		switch r.Originator {
+		case e.self:
+			if n, ok := e.ownIncident(from, r.ID); ok {
+				return n, true
+			}
+		case from:
+			if n, ok := e.book.OfPartner(from, r.ID); ok {
+				return n, true
+			}
+		}
+	}
+	return 0, false
+}
+
+// ownIncident returns the number of our incident that a partner knows by id.
+func (e *Engine) ownIncident(from party.ID, id record.ID) (incident.Number, bool) {
+	m := e.known[from]
+	if m == nil {
+		m = make(map[record.ID]incident.Number)
+		e.known[from] = m
+	}
+	for n := e.knownTo[from] + 1; n <= e.book.Last(); n++ {
+		m[e.ids(from, record.KindIncident, uint64(n))] = n
+		e.knownTo[from] = n
+	}
+	n, ok := m[id]
+	return n, ok
+}
+
+// partnersOf returns the partners that hold our part of an incident or whose
+// part it holds.
+func (e *Engine) partnersOf(inc *incident.Incident) []party.ID {
+	list := e.release.Holders(record.KindIncident, uint64(inc.Number))
+	for i := range inc.Partner {
+		if p := inc.Partner[i].Party; !slices.Contains(list, p) {
+			list = append(list, p)
+		}
+	}
+	slices.Sort(list)
+	return list
+}

@@ -1,0 +1,44 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import "slices"
+
+// Reply answers a command. Code is "" when it was done, else one of the
+// console's error codes.
+type Reply struct {
+	Code     string `json:"code,omitempty"`
+	Incident uint32 `json:"incident,omitempty"`
+	Entry    uint64 `json:"entry,omitempty"`
+}
+
+// The roles. Each session has one.
+const (
+	Viewer        = "viewer"        // reads
+	Officer       = "officer"       // works incidents
+	Supervisor    = "supervisor"    // stops and resumes release besides
+	Administrator = "administrator" // manages people
+	Auditor       = "auditor"       // reads journals and the audit log besides
+)
+
+// Roles lists the roles.
+func Roles() []string { return []string{Viewer, Officer, Supervisor, Administrator, Auditor} }
+
+// Verbs lists the verbs that a role may use.
+func Verbs(role string) []string {
+	officer := []string{
+		"identify", "acknowledge", "acknowledge-alarm", "open", "merge", "split", "close", "reopen",
+		"take", "propose", "accept", "reject", "posture", "log", "strike", "distress",
+	}
+	switch role {
+	case Officer:
+		return officer
+	case Supervisor:
+		return append(officer, "stop", "resume")
+	}
+	return nil
+}
+
+// Allowed reports whether the role may use the verb.
+func Allowed(role, verb string) bool { return slices.Contains(Verbs(role), verb) }

@@ -1,0 +1,210 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/kuroshio-watch/kuroshio/geo"
+	"github.com/kuroshio-watch/kuroshio/internal/decode"
+	"github.com/kuroshio-watch/kuroshio/internal/incident"
+	"github.com/kuroshio-watch/kuroshio/internal/party"
+	"github.com/kuroshio-watch/kuroshio/internal/plot"
+	"github.com/kuroshio-watch/kuroshio/internal/release"
+	"github.com/kuroshio-watch/kuroshio/internal/response"
+	"github.com/kuroshio-watch/kuroshio/internal/track"
+	"github.com/kuroshio-watch/kuroshio/internal/watch"
+	"github.com/kuroshio-watch/kuroshio/internal/zone"
+)
+
+// Text is a configured file: its name, for errors, and its content.
+type Text struct {
+	Name string `cbor:"1,keyasint" json:"name"`
+	Data []byte `cbor:"2,keyasint" json:"data"`
+}
+
+// FeedConfig is what the engine knows of a feed.
+type FeedConfig struct {
+	Name   string        `cbor:"1,keyasint" json:"name"`
+	Kind   string        `cbor:"2,keyasint" json:"kind"`
+	Source decode.Source `cbor:"3,keyasint" json:"source"`
+}
+
+// Config is everything that shapes the output, as texts and plain values, so
+// that the tape holds it whole. Two engines with equal Configs give equal
+// outputs for equal inputs.
+type Config struct {
+	Partners  []party.ID      `cbor:"1,keyasint" json:"partners"`
+	Pack      zone.Pack       `cbor:"2,keyasint" json:"pack"`
+	Overrides []zone.Override `cbor:"3,keyasint" json:"overrides"`
+	Rules     Text            `cbor:"4,keyasint" json:"rules"`
+	Plans     *Text           `cbor:"5,keyasint,omitempty" json:"plans"`  // nil: no plan feed
+	Policy    *Text           `cbor:"6,keyasint,omitempty" json:"policy"` // nil: nothing leaves but distress
+	Feeds     []FeedConfig    `cbor:"7,keyasint" json:"feeds"`
+	Sensors   []track.Sensor  `cbor:"8,keyasint" json:"sensors"`
+	ADIZ      zone.ID         `cbor:"9,keyasint" json:"adiz"`
+	T1        time.Duration   `cbor:"10,keyasint" json:"t1"`
+	T2        time.Duration   `cbor:"11,keyasint" json:"t2"`
+}
+
+// parts is what a Config describes, built.
+type parts struct {
+	zones   *zone.Set
+	rules   []watch.Rule
+	plans   []watch.Plan
+	policy  *release.Policy
+	tracks  track.Config
+	decoder *decode.Decoder
+}
+
+// Check builds everything that the configuration describes and says what is
+// wrong; errors of the texts name file and line.
+func (c *Config) Check(self party.ID) error {
+	_, err := c.build(self)
+	return err
+}
+
+func (c *Config) build(self party.ID) (*parts, error) {
+	var p parts
+	set, err := zone.Parse(c.Pack)
+	if err == nil {
+		set, err = set.WithOverrides(c.Overrides)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read zones: %w", err)
+	}
+	p.zones = set
+	if p.rules, err = watch.ParseRules(c.Rules.Name, c.Rules.Data); err != nil {
+		return nil, err
+	}
+	if c.Plans != nil {
+		if p.plans, err = watch.ParsePlans(c.Plans.Name, c.Plans.Data); err != nil {
+			return nil, err
+		}
+	}
+	if c.Policy != nil {
+		known := func(id zone.ID) bool { _, ok := set.Zone(id); return ok }
+		if p.policy, err = release.Parse(c.Policy.Name, c.Policy.Data, known); err != nil {
+			return nil, err
+		}
+		if p.policy.Party != self {
+			return nil, fmt.Errorf("%s: the policy is of party %q, this node is %q", c.Policy.Name, p.policy.Party, self)
+		}
+	}
+	if c.ADIZ != "" {
+		if _, ok := set.Zone(c.ADIZ); !ok {
+			return nil, fmt.Errorf("watch.adiz: no zone is called %q", c.ADIZ)
+		}
+	}
+	p.tracks = track.DefaultConfig()
+	p.tracks.Sensors = c.Sensors
+	if err := p.tracks.Validate(); err != nil {
+		return nil, err
+	}
+	if p.decoder, err = decode.New(c.decodeConfig()); err != nil {
+		return nil, err
+	}
+	return &p, nil
+}
+
+func (c *Config) decodeConfig() decode.Config {
+	d := decode.Config{Sources: make(map[string]decode.Source, len(c.Feeds))}
+	for _, f := range c.Feeds {
+		d.Sources[f.Name] = f.Source
+	}
+	return d
+}
+
+// errNoIDs is a bug in the caller of New.
+var errNoIDs = errors.New("engine needs a function for ids")
+
+// configure takes a configuration. A wrong one is refused whole and the
+// present one stays.
+func (e *Engine) configure(c *Config, out *Outputs) {
+	p, err := c.build(e.self)
+	if err != nil {
+		out.Reply.Code = "bad-request"
+		out.Audit = append(out.Audit, Audit{e.now, "node", "configuration-refused", err.Error()})
+		return
+	}
+	if err := e.adopt(c, p); err != nil {
+		out.Reply.Code = "bad-request"
+		out.Audit = append(out.Audit, Audit{e.now, "node", "configuration-refused", err.Error()})
+		return
+	}
+	out.Audit = append(out.Audit, Audit{e.now, "node", "configured", fmt.Sprintf("zones %s, policy %s", p.zones.Version(), p.policy.ID())})
+}
+
+// adopt puts the built parts in place and carries the state over.
+func (e *Engine) adopt(c *Config, p *parts) error {
+	if e.ids == nil {
+		return errNoIDs
+	}
+	old := e.state()
+	e.cfg, e.zones, e.decoder, e.rules = *c, p.zones, p.decoder, p.rules
+	e.tracks = track.NewTable(p.tracks)
+	e.watch = watch.New(watch.Config{
+		Self: e.self, Rules: p.rules, Zones: p.zones, ADIZ: c.ADIZ, Plans: p.plans, HasPlanFeed: c.Plans != nil,
+	})
+	e.book = incident.NewBook(e.bookConfig(c, p))
+	e.responses = response.NewDesk(e.responseConfig(c, p))
+	e.release = release.NewDesk(release.Config{Self: e.self, Partners: c.Partners, IDs: e.ids})
+	e.release.SetPolicy(p.policy)
+	e.feeds.configure(c.Feeds)
+	for _, id := range c.Partners {
+		if e.links[id] == nil {
+			e.links[id] = &LinkView{Party: id, State: "down", Since: e.now}
+		}
+	}
+	e.up = true
+	if old == nil {
+		return nil
+	}
+	return e.carry(old, p)
+}
+
+func (e *Engine) bookConfig(c *Config, p *parts) incident.Config {
+	b := incident.DefaultConfig()
+	b.Self, b.Partners, b.IDs = e.self, c.Partners, e.ids
+	b.Priorities = make(map[watch.RuleID]int)
+	for _, r := range p.rules {
+		b.Priorities[r.ID] = r.Priority
+	}
+	b.Sector = func(pt geo.Point) zone.ID {
+		s, ok := p.zones.LeadAt(pt)
+		if !ok {
+			return ""
+		}
+		return s.Zone
+	}
+	return b
+}
+
+func (e *Engine) responseConfig(c *Config, p *parts) response.Config {
+	r := response.Config{Self: e.self, Sectors: make(map[string]party.ID), T1: c.T1, T2: c.T2}
+	for _, s := range p.zones.Sectors() {
+		r.Sectors[string(s.Zone)] = party.ID(s.Lead)
+	}
+	return r
+}
+
+// sourcesOf returns the bits of the kinds of sensors that saw the tracks.
+func sourcesOf(list []track.Track) uint8 {
+	var bits uint8
+	for i := range list {
+		bits |= list[i].Sources
+	}
+	return bits
+}
+
+func domainOf(s string) plot.Domain {
+	for _, d := range []plot.Domain{plot.Air, plot.Sea} {
+		if d.String() == s {
+			return d
+		}
+	}
+	return 0
+}

@@ -1,0 +1,134 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package engine chains the stages: decode, track, watch, incident, response,
+// release. Step is the whole node without I/O: the live node, replay, the
+// simulator and the tests all call it and nothing else. It knows no clock, no
+// disk, no network, and not whether it is a demonstration.
+package engine
+
+import (
+	"time"
+
+	"github.com/kuroshio-watch/kuroshio/internal/decode"
+	"github.com/kuroshio-watch/kuroshio/internal/incident"
+	"github.com/kuroshio-watch/kuroshio/internal/party"
+	"github.com/kuroshio-watch/kuroshio/internal/plot"
+	"github.com/kuroshio-watch/kuroshio/internal/record"
+	"github.com/kuroshio-watch/kuroshio/internal/release"
+	"github.com/kuroshio-watch/kuroshio/internal/response"
+	"github.com/kuroshio-watch/kuroshio/internal/track"
+	"github.com/kuroshio-watch/kuroshio/internal/watch"
+	"github.com/kuroshio-watch/kuroshio/internal/zone"
+)
+
+// IDs gives the id under which a partner knows one of our things: a keyed hash
+// under a secret that is never taped. Equal arguments give equal ids.
+type IDs func(to party.ID, kind record.Kind, number uint64) record.ID
+
+// Outputs is what one step produced.
+type Outputs struct {
+	Sealed  []release.Sealed // for the outbox
+	Audit   []Audit          // for the local audit log
+	Reply   Reply            // to a command
+	Refused []Refusal        // frames and records that were not taken
+	Stop    party.ID         // the link to close at once, if any
+	Resume  party.ID         // the link to open again, if any
+}
+
+// Audit is one entry for the local audit log. It stays home.
+type Audit struct {
+	At     time.Time `json:"at"`
+	Actor  string    `json:"actor"` // a login, or "node"
+	Act    string    `json:"act"`
+	Detail string    `json:"detail"`
+}
+
+// Refusal is one bad input.
+type Refusal struct {
+	Source string // feed or "partner:ID"
+	Offset int64
+	Reason string
+}
+
+// Engine holds the state of all stages. It has one owner.
+type Engine struct {
+	self party.ID
+	ids  IDs
+
+	seq uint64
+	now time.Time
+	cfg Config
+	up  bool // a Config was taken
+
+	decoder   *decode.Decoder
+	zones     *zone.Set
+	rules     []watch.Rule
+	tracks    *track.Table
+	watch     *watch.Watch
+	book      *incident.Book
+	responses *response.Desk
+	release   *release.Desk
+
+	plots      []plot.Plot  // decoded, waiting for the tick
+	sweeps     []plot.Sweep // as plots
+	feeds      feedTable
+	links      map[party.ID]*LinkView
+	labels     map[track.PartnerKey]record.Label
+	identities map[incident.Number]release.CaseIdentity // ours, of each incident's object
+	known      map[party.ID]map[record.ID]incident.Number
+	knownTo    map[party.ID]incident.Number // known holds all numbers up to it
+}
+
+// maxWaiting bounds the plots that wait for a tick. Over it the oldest are
+// tracked without waiting.
+const maxWaiting = 200_000
+
+// New returns an engine that refuses everything but a Config.
+func New(self party.ID, ids IDs) *Engine {
+	return &Engine{
+		self: self, ids: ids,
+		feeds:      newFeedTable(),
+		links:      make(map[party.ID]*LinkView),
+		labels:     make(map[track.PartnerKey]record.Label),
+		identities: make(map[incident.Number]release.CaseIdentity),
+		known:      make(map[party.ID]map[record.ID]incident.Number),
+		knownTo:    make(map[party.ID]incident.Number),
+	}
+}
+
+// Now returns the engine's time: that of its latest input.
+func (e *Engine) Now() time.Time { return e.now }
+
+// Seq returns the number of its latest input.
+func (e *Engine) Seq() uint64 { return e.seq }
+
+// Configured reports whether a Config was taken.
+func (e *Engine) Configured() bool { return e.up }
+
+// Step takes in input number n. Numbers rise by one.
+func (e *Engine) Step(n uint64, in *Input) (out Outputs) {
+	e.seq = n
+	if in.At.After(e.now) {
+		e.now = in.At.UTC()
+	}
+	if in.Config == nil && !e.up {
+		out.Reply.Code = "not-now"
+		return out
+	}
+	switch {
+	case in.Config != nil:
+		e.configure(in.Config, &out)
+	case in.Frame != nil:
+		e.frame(in, &out)
+	case in.Partner != nil:
+		e.partner(in.Partner, &out)
+	case in.Command != nil:
+		e.command(in.Command, &out)
+	case in.Event != nil:
+		e.event(in.Event, &out)
+	case in.Tick != nil:
+		e.tick(&out)
+	}
+	return out
+}

@@ -1,0 +1,179 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/kuroshio-watch/kuroshio/internal/frame"
+	"github.com/kuroshio-watch/kuroshio/internal/incident"
+	"github.com/kuroshio-watch/kuroshio/internal/party"
+	"github.com/kuroshio-watch/kuroshio/internal/watch"
+)
+
+// event takes what the node saw of its own adapters.
+func (e *Engine) event(ev *Event, out *Outputs) {
+	switch ev.Kind {
+	case "link":
+		e.linkEvent(ev, out)
+	case "feed":
+		e.feeds.up(ev.Feed, ev.State == "up", e.now)
+	case "refused":
+		e.feeds.refused(ev.Feed, ev.Reason, ev.Offset, ev.Count, e.now)
+	case "store":
+		e.system("store", "store", "", 1, ev.State != "ok")
+	case "pressure":
+		e.pressure(ev)
+	}
+}
+
+func (e *Engine) linkEvent(ev *Event, out *Outputs) {
+	l, ok := e.links[ev.Partner]
+	if !ok {
+		return
+	}
+	if l.State != ev.State {
+		l.State, l.Since = ev.State, e.now
+		out.Audit = append(out.Audit, Audit{e.now, "node", "link-" + ev.State, string(ev.Partner)})
+	}
+	l.Problem = ev.Problem
+	e.system("link/"+string(ev.Partner), "link", string(ev.Partner), 2, ev.State == "down" || ev.State == "degraded")
+	e.system("journal/"+string(ev.Partner), "journal", string(ev.Partner), 1, ev.Problem != "")
+}
+
+// pressure freezes release to a partner whose outbox is nearly full: records
+// wait here, and are refused by count, before any is lost.
+func (e *Engine) pressure(ev *Event) {
+	full := ev.State == "full"
+	e.system("outbox/"+string(ev.Partner), "outbox", string(ev.Partner), 2, full)
+	switch {
+	case full:
+		e.release.Freeze(ev.Partner)
+	case e.links[ev.Partner] != nil && e.links[ev.Partner].State != "stopped":
+		e.release.Resume(ev.Partner)
+	}
+}
+
+func (e *Engine) system(key, rule, subject string, priority int, active bool) {
+	e.book.System(incident.SystemAlarm{Key: key, Rule: rule, Subject: subject, Priority: priority, At: e.now, Active: active})
+}
+
+// LinkStates returns the state of each link as the engine knows it.
+func (e *Engine) LinkStates() map[party.ID]string {
+	m := make(map[party.ID]string, len(e.links))
+	for id, l := range e.links {
+		m[id] = l.State
+	}
+	return m
+}
+
+// feedTable counts what each feed delivered.
+type feedTable struct{ byName map[string]*feedState }
+
+type feedState struct {
+	Name    string                 `json:"name"`
+	Up      bool                   `json:"up"`
+	Has     bool                   `json:"has"`
+	Last    time.Time              `json:"last"`
+	Frames  uint64                 `json:"frames"`
+	LastSeq uint64                 `json:"last_seq"`
+	Plots   uint64                 `json:"plots"`
+	Refused map[string]*RefusedFor `json:"refused"`
+}
+
+// maxReasons bounds the reasons kept for one feed; a decoder has a closed list
+// of fewer.
+const maxReasons = 64
+
+func newFeedTable() feedTable { return feedTable{make(map[string]*feedState)} }
+
+func (t *feedTable) configure(list []FeedConfig) {
+	for _, f := range list {
+		t.get(f.Name)
+	}
+	for name := range t.byName {
+		if !slices.ContainsFunc(list, func(f FeedConfig) bool { return f.Name == name }) {
+			delete(t.byName, name)
+		}
+	}
+}
+
+func (t *feedTable) get(name string) *feedState {
+	f, ok := t.byName[name]
+	if !ok {
+		f = &feedState{Name: name, Refused: make(map[string]*RefusedFor)}
+		t.byName[name] = f
+	}
+	return f
+}
+
+func (t *feedTable) took(f *frame.Frame, at time.Time, plots int) {
+	s := t.get(f.Source)
+	s.Frames++
+	s.LastSeq = max(s.LastSeq, f.Seq)
+	s.Plots += uint64(max(plots, 0))
+	s.Has, s.Up, s.Last = true, true, at
+	if f.Received.After(s.Last) {
+		s.Last = f.Received
+	}
+}
+
+func (t *feedTable) refused(name, reason string, offset int64, count uint64, at time.Time) {
+	s, ok := t.byName[name]
+	if !ok {
+		return
+	}
+	r := s.Refused[reason]
+	if r == nil {
+		if len(s.Refused) == maxReasons {
+			return
+		}
+		r = &RefusedFor{Reason: reason}
+		s.Refused[reason] = r
+	}
+	r.Count += count
+	r.Offset, r.At = offset, at
+}
+
+func (t *feedTable) up(name string, up bool, _ time.Time) {
+	if s, ok := t.byName[name]; ok {
+		s.Up = up
+	}
+}
+
+// health returns the feeds for the rule of lost feeds, by name.
+func (t *feedTable) health(cfg []FeedConfig) []watch.Feed {
+	list := make([]watch.Feed, 0, len(cfg))
+	for _, f := range cfg {
+		s := t.get(f.Name)
+		list = append(list, watch.Feed{Name: f.Name, LastMessage: s.Last, Has: s.Has, Exercise: f.Source.Exercise})
+	}
+	slices.SortFunc(list, func(a, b watch.Feed) int { return cmp.Compare(a.Name, b.Name) })
+	return list
+}
+
+// LastSeqs returns the number of the last frame of each feed, so that a feed
+// goes on counting after a restart.
+func (e *Engine) LastSeqs() map[string]uint64 {
+	m := make(map[string]uint64, len(e.feeds.byName))
+	for _, name := range slices.Sorted(maps.Keys(e.feeds.byName)) {
+		m[name] = e.feeds.byName[name].LastSeq
+	}
+	return m
+}
+
+func (f *feedState) view(cfg *FeedConfig) FeedView {
+	v := FeedView{Name: f.Name, Up: f.Up, Frames: f.Frames, Plots: f.Plots, Kind: cfg.Kind, Exercise: cfg.Source.Exercise, Refused: []RefusedFor{}}
+	if f.Has {
+		last := f.Last
+		v.Last = &last
+	}
+	for _, reason := range slices.Sorted(maps.Keys(f.Refused)) {
+		v.Refused = append(v.Refused, *f.Refused[reason])
+	}
+	return v
+}

@@ -1,0 +1,237 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"time"
+
+	"github.com/kuroshio-watch/kuroshio/geo"
+	"github.com/kuroshio-watch/kuroshio/internal/party"
+	"github.com/kuroshio-watch/kuroshio/internal/record"
+)
+
+// View is the picture that people see: a copy, safe to hand to any goroutine.
+// It is the console's JSON. Lists are sorted; absent values are left out.
+type View struct {
+	Seq           uint64         `json:"seq"` // the last input's number
+	Now           time.Time      `json:"now"`
+	Party         party.ID       `json:"party"`
+	Exercise      bool           `json:"exercise"` // any object or feed is an exercise
+	PolicyVersion string         `json:"policy_version"`
+	ZoneVersion   string         `json:"zone_version"`
+	Tracks        []TrackView    `json:"tracks"`
+	PartnerTracks []PartnerView  `json:"partner_tracks"`
+	Incidents     []IncidentView `json:"incidents"` // newest first
+	Alarms        []AlarmView    `json:"alarms"`    // system alarms: feed, link, store
+	Counts        AlarmCounts    `json:"counts"`
+	Links         []LinkView     `json:"links"`
+	Feeds         []FeedView     `json:"feeds"`
+	OutOfService  []OutOfService `json:"out_of_service"`
+	Log           []LogView      `json:"log"` // watch log, newest last, at most the last 500
+	StoreProblem  string         `json:"store_problem,omitempty"`
+}
+
+// TrackView is one own track.
+type TrackView struct {
+	N         uint32       `json:"n"`
+	Domain    string       `json:"domain"`
+	State     string       `json:"state"` // "tentative", "confirmed", "coasting", "lost"
+	Pos       geo.Point    `json:"pos"`
+	SigmaM    float64      `json:"sigma_m"`
+	HeightFt  *float64     `json:"height_ft,omitempty"`
+	SpeedKt   *float64     `json:"speed_kt,omitempty"`
+	CourseDeg *float64     `json:"course_deg,omitempty"`
+	Address   string       `json:"address,omitempty"` // six hexadecimal digits
+	ModeA     string       `json:"mode_a,omitempty"`  // four octal digits
+	Callsign  string       `json:"callsign,omitempty"`
+	MMSI      string       `json:"mmsi,omitempty"`
+	Name      string       `json:"name,omitempty"`
+	Sources   []string     `json:"sources"`
+	Emergency bool         `json:"emergency,omitempty"`
+	Exercise  bool         `json:"exercise,omitempty"`
+	Identity  IdentityView `json:"identity"`
+	FirstSeen time.Time    `json:"first_seen"`
+	Time      time.Time    `json:"time"` // of the last plot
+	Plots     uint32       `json:"plots"`
+	Incident  uint32       `json:"incident,omitempty"`
+	Partners  []PartnerKey `json:"partners,omitempty"` // the same object as partners report it
+	Released  []party.ID   `json:"released,omitempty"` // partners that hold a report of it
+	Flags     []string     `json:"flags,omitempty"`
+}
+
+// IdentityView is an identity as one party holds it.
+type IdentityView struct {
+	Party    party.ID  `json:"party"`
+	Standard string    `json:"standard"`
+	Type     string    `json:"type,omitempty"`
+	Presumed bool      `json:"presumed,omitempty"`
+	By       string    `json:"by,omitempty"` // own people only
+	At       time.Time `json:"at"`
+}
+
+// PartnerKey names a partner's object.
+type PartnerKey struct {
+	Party  party.ID  `json:"party"`
+	Object record.ID `json:"object"`
+}
+
+// PartnerView is one object as a partner released it.
+type PartnerView struct {
+	PartnerKey
+	record.Track
+	Exercise bool         `json:"exercise,omitempty"`
+	Received time.Time    `json:"received"`
+	State    string       `json:"state"` // "fresh", "stale", "ended"
+	Own      uint32       `json:"own,omitempty"`
+	Others   []PartnerKey `json:"others,omitempty"` // the same object at another partner
+	Incident uint32       `json:"incident,omitempty"`
+	Label    record.Label `json:"label"`
+}
+
+// IncidentView is one incident.
+type IncidentView struct {
+	N          uint32              `json:"n"`
+	State      string              `json:"state"` // "open", "closed"
+	Outcome    string              `json:"outcome,omitempty"`
+	Opened     time.Time           `json:"opened"`
+	Updated    time.Time           `json:"updated"`
+	Priority   int                 `json:"priority"`
+	Domain     string              `json:"domain,omitempty"`
+	Sector     string              `json:"sector,omitempty"`
+	Exercise   bool                `json:"exercise,omitempty"`
+	ByHand     bool                `json:"by_hand,omitempty"`
+	Alarm      string              `json:"alarm"` // "unacknowledged", "acknowledged", "returned", "normal"
+	AckBy      string              `json:"ack_by,omitempty"`
+	AckAt      *time.Time          `json:"ack_at,omitempty"`
+	Tracks     []uint32            `json:"tracks"`
+	Partners   []PartnerPart       `json:"partners"`
+	References []ReferenceView     `json:"references"`
+	Identities []IdentityView      `json:"identities"` // own first, then partners', never merged
+	Events     []EventView         `json:"events"`
+	Lead       LeadView            `json:"lead"`
+	Postures   []PostureView       `json:"postures"`
+	Can        map[string][]string `json:"can"` // verb → partners it may address now, empty list for none needed
+}
+
+// PartnerPart is a partner's own part of a joint incident.
+type PartnerPart struct {
+	Party    party.ID        `json:"party"`
+	ID       record.ID       `json:"id"`
+	Body     record.Incident `json:"body"`
+	Received time.Time       `json:"received"`
+}
+
+// ReferenceView is the spoken reference on one link: the same on both sides.
+type ReferenceView struct {
+	Party party.ID `json:"party"`
+	Ref   string   `json:"ref"`
+}
+
+// EventView is one entry of an incident's time line.
+type EventView struct {
+	At          time.Time  `json:"at"`
+	Entered     time.Time  `json:"entered"`
+	Kind        string     `json:"kind"`
+	Rule        string     `json:"rule,omitempty"`
+	Zone        string     `json:"zone,omitempty"`
+	ZoneVersion string     `json:"zone_version,omitempty"`
+	Direction   string     `json:"direction,omitempty"`
+	Track       uint32     `json:"track,omitempty"`
+	Originators []party.ID `json:"originators,omitempty"`
+	By          string     `json:"by,omitempty"`
+	Text        string     `json:"text,omitempty"`
+	Cleared     bool       `json:"cleared,omitempty"`
+}
+
+// LeadView is who leads the coordination of an incident.
+type LeadView struct {
+	State    string     `json:"state"`            // "none", "local", "proposed", "accepted", "confirmed"
+	Holder   party.ID   `json:"holder,omitempty"` // who leads now
+	Epoch    uint32     `json:"epoch"`
+	Proposed party.ID   `json:"proposed,omitempty"` // who shall lead if the dialogue ends well
+	Giver    party.ID   `json:"giver,omitempty"`
+	With     party.ID   `json:"with,omitempty"`
+	ByUs     bool       `json:"by_us,omitempty"` // we made the open proposal
+	Since    *time.Time `json:"since,omitempty"`
+	Deadline *time.Time `json:"deadline,omitempty"` // of the open step
+	Alarm    bool       `json:"alarm,omitempty"`
+}
+
+// PostureView is what a party itself does.
+type PostureView struct {
+	Party   party.ID  `json:"party"`
+	Posture string    `json:"posture"`
+	By      string    `json:"by,omitempty"`
+	At      time.Time `json:"at"`
+}
+
+// AlarmView is a system alarm.
+type AlarmView struct {
+	Key      string    `json:"key"`
+	Rule     string    `json:"rule"` // "C06", "link", "store", "journal", "refused"
+	Subject  string    `json:"subject"`
+	Priority int       `json:"priority"`
+	State    string    `json:"state"` // as IncidentView.Alarm
+	At       time.Time `json:"at"`
+	AckBy    string    `json:"ack_by,omitempty"`
+}
+
+// AlarmCounts counts incidents and system alarms by state (ISA-18.2).
+type AlarmCounts struct {
+	Unacknowledged int `json:"unacknowledged"`
+	Acknowledged   int `json:"acknowledged"`
+	Returned       int `json:"returned"`
+	Shelved        int `json:"shelved"`
+}
+
+// LinkView is the state of the link to one partner.
+type LinkView struct {
+	Party     party.ID   `json:"party"`
+	State     string     `json:"state"` // "up", "degraded", "down", "stopped"
+	Since     time.Time  `json:"since"`
+	RTTMillis float64    `json:"rtt_ms,omitempty"`
+	LastHeard *time.Time `json:"last_heard,omitempty"`
+	Queued    uint64     `json:"queued"`
+	Sent      uint64     `json:"sent"`
+	Received  uint64     `json:"received"`
+	Refused   uint64     `json:"refused"`
+	Problem   string     `json:"problem,omitempty"` // a code: "journal", "backup", "version"
+}
+
+// FeedView is the health of one feed.
+type FeedView struct {
+	Name     string       `json:"name"`
+	Kind     string       `json:"kind"`
+	Exercise bool         `json:"exercise"`
+	Up       bool         `json:"up"`
+	Last     *time.Time   `json:"last,omitempty"`
+	Frames   uint64       `json:"frames"`
+	Plots    uint64       `json:"plots"`
+	Refused  []RefusedFor `json:"refused"`
+}
+
+// RefusedFor counts refused frames of one reason.
+type RefusedFor struct {
+	Reason string    `json:"reason"`
+	Count  uint64    `json:"count"`
+	Offset int64     `json:"offset"` // of the last
+	At     time.Time `json:"at"`
+}
+
+// OutOfService is a rule that can't work now.
+type OutOfService struct {
+	Rule   string `json:"rule"`
+	Reason string `json:"reason"` // a code: "no-plan-feed"
+}
+
+// LogView is one entry of the watch log.
+type LogView struct {
+	N       uint64    `json:"n"`
+	At      time.Time `json:"at"`
+	Entered time.Time `json:"entered"`
+	Desk    string    `json:"desk"`
+	By      string    `json:"by"`
+	Text    string    `json:"text"`
+	Struck  string    `json:"struck,omitempty"` // by whom and why; the text stays
+}
