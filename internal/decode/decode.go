@@ -1,0 +1,207 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package decode turns frames of all feeds into plots and sweeps, and refuses
+// what is malformed or cannot be, with a reason from a closed list. The formats
+// themselves are decoded by the packages modes, ais and asterix.
+//
+// It does not track, join measurements of different frames or feeds, choose
+// between contradicting ones, or decide what an object is. Time is the frame's.
+package decode
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/kuroshio-watch/kuroshio/ais"
+	"github.com/kuroshio-watch/kuroshio/asterix"
+	"github.com/kuroshio-watch/kuroshio/asterix/cat034"
+	"github.com/kuroshio-watch/kuroshio/asterix/cat048"
+	"github.com/kuroshio-watch/kuroshio/geo"
+	"github.com/kuroshio-watch/kuroshio/internal/frame"
+	"github.com/kuroshio-watch/kuroshio/internal/plot"
+	"github.com/kuroshio-watch/kuroshio/modes"
+)
+
+// Sensor is how well a radar measures. A zero leaves it to the tracker's
+// configuration.
+type Sensor struct {
+	SigmaRange   geo.Metres  `cbor:"1,keyasint,omitempty" json:"sigma_range,omitempty"`   // one standard deviation
+	SigmaAzimuth geo.Degrees `cbor:"2,keyasint,omitempty" json:"sigma_azimuth,omitempty"` // one standard deviation
+}
+
+// Source says what a feed carries.
+type Source struct {
+	Format   frame.Format `cbor:"1,keyasint" json:"format"`
+	Exercise bool         `cbor:"2,keyasint,omitempty" json:"exercise,omitempty"` // everything in it is simulated
+	// Receiver is where the feed's one antenna stands; nil when there are many
+	// or it is unknown. It bounds what can have been heard.
+	Receiver *geo.Point `cbor:"3,keyasint,omitempty" json:"receiver,omitempty"`
+	// RangeNM is how far the receiver can hear; 0 takes no bound for Mode S and
+	// ais.DefaultHorizon for AIS.
+	RangeNM float64 `cbor:"4,keyasint,omitempty" json:"range_nm,omitempty"`
+	// Sensors are the radars of an ASTERIX feed by their id, "025/010" (SAC and
+	// SIC in three digits).
+	Sensors map[string]Sensor `cbor:"5,keyasint,omitempty" json:"sensors,omitempty"`
+}
+
+// Config lists the feeds by name.
+type Config struct {
+	Sources map[string]Source
+}
+
+// Validate reports the first thing that is wrong with c, feeds in the order of
+// their names.
+func (c Config) Validate() error {
+	for _, name := range c.names() {
+		s := c.Sources[name]
+		if name == "" {
+			return errors.New("decode: feed without a name")
+		}
+		if err := s.validate(); err != nil {
+			return fmt.Errorf("decode: feed %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+func (c Config) names() []string {
+	names := make([]string, 0, len(c.Sources))
+	for name := range c.Sources {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+func (s Source) validate() error {
+	if s.Format < frame.ModeS || s.Format > frame.ASTERIX {
+		return errors.New("format is unknown")
+	}
+	if s.Receiver != nil && !s.Receiver.Valid() {
+		return errors.New("receiver is not on the globe")
+	}
+	if !(s.RangeNM >= 0 && s.RangeNM <= 10_000) {
+		return errors.New("range is not between 0 and 10000 NM")
+	}
+	for id, x := range s.Sensors {
+		if !(x.SigmaRange >= 0 && x.SigmaRange <= 1e5) || !(x.SigmaAzimuth >= 0 && x.SigmaAzimuth <= 10) {
+			return fmt.Errorf("sensor %s: standard deviation out of range", id)
+		}
+	}
+	return nil
+}
+
+// Decoder decodes the frames of one node. It is deterministic, bounded, and
+// not safe for concurrent use.
+type Decoder struct {
+	sources map[string]*source
+	names   []string // sorted
+	text    interner
+
+	rec48  cat048.Record
+	rec34  cat034.Record
+	detail Detail
+	report modes.Report
+	vessel ais.Message
+}
+
+// source is one feed. Of the decoders the one of its format is set.
+type source struct {
+	Source
+	modes    *modes.Decoder
+	accuracy map[modes.ICAO]accuracy
+	ais      *ais.Decoder
+	ids      map[asterix.Source]string // a cache of the sensors' names
+}
+
+// Detail is the whole message behind the last decoded frame, for those who
+// show or compare more than a plot holds. It is good until the next Decode;
+// both are nil when the frame held no complete message.
+type Detail struct {
+	ModeS *modes.Report
+	AIS   *ais.Message
+}
+
+// New returns a Decoder that knows the feeds of cfg.
+func New(cfg Config) (*Decoder, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	d := &Decoder{sources: make(map[string]*source, len(cfg.Sources)), names: cfg.names(), text: make(interner)}
+	for _, name := range d.names {
+		d.sources[name] = newSource(cfg.Sources[name])
+	}
+	return d, nil
+}
+
+func newSource(cfg Source) *source {
+	s := &source{Source: cfg}
+	switch cfg.Format {
+	case frame.ModeS:
+		s.modes = modes.NewDecoder(modesConfig(cfg))
+		s.accuracy = make(map[modes.ICAO]accuracy)
+	case frame.NMEA:
+		s.ais = ais.NewDecoder(gateConfig(cfg))
+	case frame.ASTERIX:
+		s.ids = make(map[asterix.Source]string)
+	}
+	return s
+}
+
+// Decode appends the plots and sweeps of f to dst and sweeps. The error is a
+// *Refusal; what else the frame held is returned beside it, so that one bad
+// block does not spoil a datagram. A frame that is sound but tells no
+// measurement gives nothing at all.
+func (d *Decoder) Decode(f *frame.Frame, dst []plot.Plot, sweeps []plot.Sweep) ([]plot.Plot, []plot.Sweep, error) {
+	d.detail = Detail{}
+	s := d.sources[f.Source]
+	switch {
+	case s == nil:
+		return dst, sweeps, &Refusal{Offset: f.Offset, Reason: UnknownFeed}
+	case s.Format != f.Format:
+		return dst, sweeps, &Refusal{Offset: f.Offset, Reason: WrongFormat}
+	}
+	var r *Refusal
+	switch f.Format {
+	case frame.ModeS:
+		dst, r = d.modeS(s, f, dst)
+	case frame.NMEA:
+		dst, r = d.nmea(s, f, dst)
+	case frame.ASTERIX:
+		dst, sweeps, r = d.asterix(s, f, dst, sweeps)
+	}
+	if r != nil {
+		return dst, sweeps, r
+	}
+	return dst, sweeps, nil
+}
+
+// Detail returns the whole message behind the last frame.
+func (d *Decoder) Detail() Detail { return d.detail }
+
+// base returns a plot with what every plot of f has in common.
+func (s *source) base(f *frame.Frame) plot.Plot {
+	received := f.Received.UTC()
+	return plot.Plot{Time: received, Received: received, Source: f.Source, Seq: f.Seq, Exercise: s.Exercise}
+}
+
+// interner gives out one copy of texts that come again and again. It is a
+// cache: losing it changes nothing.
+type interner map[string]string
+
+const maxTexts = 8192
+
+func (in interner) text(b []byte) string {
+	if s, ok := in[string(b)]; ok {
+		return s
+	}
+	if len(in) >= maxTexts {
+		clear(in)
+	}
+	s := strings.Clone(string(b))
+	in[s] = s
+	return s
+}
