@@ -46,6 +46,8 @@ const (
 type Store struct {
 	dir string
 
+	witnessMu sync.Mutex // one note at a time; a slow disk holds up no key
+
 	mu     sync.Mutex
 	master cipher.AEAD           // nil when closed
 	macKey []byte                // authenticates witness files

@@ -210,6 +210,20 @@ func writeFile(path string, b []byte) error {
 	if old != nil {
 		defer old.Close() //nolint:errcheck // wipe syncs it
 	}
+	if err := replaceFile(path, b); err != nil {
+		return err
+	}
+	if old != nil {
+		if err := wipe(old); err != nil {
+			return err
+		}
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+// replaceFile puts b in the place of the file at path at once: after a crash
+// the file holds all of b or all of what it held before.
+func replaceFile(path string, b []byte) error {
 	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // mode 0600
 	if err != nil {
 		return fmt.Errorf("create keystore file: %w", err)
@@ -222,12 +236,7 @@ func writeFile(path string, b []byte) error {
 	if err != nil {
 		return errors.Join(fmt.Errorf("write keystore file: %w", err), os.Remove(tmp.Name()))
 	}
-	if old != nil {
-		if err := wipe(old); err != nil {
-			return err
-		}
-	}
-	return syncDir(filepath.Dir(path))
+	return nil
 }
 
 // removeFile overwrites the file at path and removes it.

@@ -4,6 +4,7 @@
 package keystore
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
@@ -18,7 +19,6 @@ import (
 
 const witnessBytes = 4 + 8 + 32 // epoch, size, root
 
-
 // ErrWitnessAhead is wrapped when a log is smaller than, or differs from, what
 // the witness saw: the database is an older copy.
 var ErrWitnessAhead = errors.New("the witness has seen more of this log")
@@ -28,9 +28,13 @@ var ErrWitnessAhead = errors.New("the witness has seen more of this log")
 // never goes back: an older epoch, a smaller size, or another root at the same
 // size, is an error that wraps ErrWitnessAhead.
 func (s *Store) SetWitness(log string, state journal.LogState) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	had, ok, err := s.witness(log)
+	s.witnessMu.Lock()
+	defer s.witnessMu.Unlock()
+	key, err := s.witnessKey()
+	if err != nil {
+		return err
+	}
+	had, ok, err := s.witness(key, log)
 	switch {
 	case err != nil:
 		return err
@@ -44,29 +48,40 @@ func (s *Store) SetWitness(log string, state journal.LogState) error {
 	b = binary.BigEndian.AppendUint32(b, state.Epoch)
 	b = binary.BigEndian.AppendUint64(b, state.Size)
 	b = append(b, state.Root[:]...)
-	return writeFile(s.witnessPath(log), append(b, s.mac(log, b)...))
+	return replaceFile(s.witnessPath(key, log), append(b, mac(key, log, b)...)) // not writeFile: it holds no secret, and an older one does no harm
 }
 
 // Witness returns the state last noted for a log; ok is false when there is
 // none.
 func (s *Store) Witness(log string) (state journal.LogState, ok bool, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.witness(log)
+	s.witnessMu.Lock()
+	defer s.witnessMu.Unlock()
+	key, err := s.witnessKey()
+	if err != nil {
+		return state, false, err
+	}
+	return s.witness(key, log)
 }
 
-func (s *Store) witness(log string) (state journal.LogState, ok bool, err error) {
+// witnessKey returns the key that authenticates witness files.
+func (s *Store) witnessKey() ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.master == nil {
-		return state, false, fmt.Errorf("read witness: %w", os.ErrClosed)
+		return nil, fmt.Errorf("use witness: %w", os.ErrClosed)
 	}
-	b, err := readFile(s.witnessPath(log))
+	return bytes.Clone(s.macKey), nil
+}
+
+func (s *Store) witness(key []byte, log string) (state journal.LogState, ok bool, err error) {
+	b, err := readFile(s.witnessPath(key, log))
 	if errors.Is(err, os.ErrNotExist) {
 		return state, false, nil
 	}
 	if err != nil {
 		return state, false, fmt.Errorf("read witness: %w", err)
 	}
-	if len(b) != witnessBytes+sha256.Size || !hmac.Equal(b[witnessBytes:], s.mac(log, b[:witnessBytes])) {
+	if len(b) != witnessBytes+sha256.Size || !hmac.Equal(b[witnessBytes:], mac(key, log, b[:witnessBytes])) {
 		return state, false, errors.New("read witness: damaged")
 	}
 	state.Epoch = binary.BigEndian.Uint32(b)
@@ -76,8 +91,8 @@ func (s *Store) witness(log string) (state journal.LogState, ok bool, err error)
 }
 
 // mac is over the name, behind its length, and the note.
-func (s *Store) mac(log string, b []byte) []byte {
-	h := hmac.New(sha256.New, s.macKey)
+func mac(key []byte, log string, b []byte) []byte {
+	h := hmac.New(sha256.New, key)
 	h.Write(binary.BigEndian.AppendUint32([]byte("note"), uint32(len(log))))
 	h.Write([]byte(log))
 	h.Write(b)
@@ -86,8 +101,8 @@ func (s *Store) mac(log string, b []byte) []byte {
 
 // witnessPath names the file by a keyed hash, so that the name of a log stays
 // inside and cannot leave the folder.
-func (s *Store) witnessPath(log string) string {
-	h := hmac.New(sha256.New, s.macKey)
+func (s *Store) witnessPath(key []byte, log string) string {
+	h := hmac.New(sha256.New, key)
 	h.Write([]byte("name"))
 	h.Write([]byte(log))
 	return filepath.Join(s.dir, hex.EncodeToString(h.Sum(nil)[:8])+".witness")

@@ -5,6 +5,7 @@ package link
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 
 	"connectrpc.com/connect"
@@ -19,7 +20,7 @@ type message struct {
 	out  []byte
 	in   Frame
 	err  error
-	size int // octets of in
+	read bool // in and err are set
 }
 
 // stream is one end of the procedure.
@@ -46,8 +47,16 @@ func (codec) Unmarshal(b []byte, v any) error {
 		return errors.New("decode link frame: not a message")
 	}
 	m.in, m.err = DecodeFrame(b)
-	m.size = len(b)
+	m.read = true
 	return nil
+}
+
+// frame returns the frame that came. An empty one does not reach the codec.
+func (m *message) frame() (Frame, error) {
+	if !m.read {
+		return Frame{}, fmt.Errorf("%w: empty", ErrMalformed)
+	}
+	return m.in, m.err
 }
 
 func handlerOptions() connect.HandlerOption {

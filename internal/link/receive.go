@@ -6,9 +6,16 @@ package link
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/kuroshio-watch/kuroshio/internal/journal"
 	"github.com/kuroshio-watch/kuroshio/internal/record"
+)
+
+// How long the committer insists on a store that fails: 6 s in all.
+const (
+	storeRetry = 200 * time.Millisecond
+	storeTries = 6
 )
 
 // committer is the receiving side of a session; its fields are owned by the
@@ -42,6 +49,32 @@ func (s *session) commit(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+	}
+}
+
+// stubborn writes to the store, again and again while it fails: the partner
+// waits, and nothing is acknowledged before it is on the disk. A person is told
+// when it is not over at once. It gives up after some seconds, so that a new
+// session starts from what the store then has.
+func (c *committer) stubborn(ctx context.Context, what string, write func() error) error {
+	pause := storeRetry
+	for try := 1; ; try++ {
+		err := write()
+		if err == nil {
+			if try > 1 {
+				c.link.stored()
+			}
+			return nil
+		}
+		if try >= 2 {
+			if err := c.link.storeError(ctx, what, err); ctx.Err() != nil || try == storeTries {
+				return err
+			}
+		}
+		if !sleep(ctx, pause) {
+			return ctx.Err()
+		}
+		pause = min(2*pause, 8*storeRetry)
 	}
 }
 
@@ -85,11 +118,15 @@ func (c *committer) records(ctx context.Context, r *Records) error {
 		return errOrder
 	}
 	if len(r.Items) > 0 {
-		held, err := cfg.Inbox.TakeRecords(ctx, cfg.Partner, r.Epoch, r.Items)
-		if err != nil {
-			return c.link.storeError(ctx, "take records", err)
+		if err := c.stubborn(ctx, "take records", func() (err error) {
+			held, err := cfg.Inbox.TakeRecords(ctx, cfg.Partner, r.Epoch, r.Items)
+			if err == nil {
+				c.held = held
+			}
+			return err
+		}); err != nil {
+			return err
 		}
-		c.held = held
 		c.received(func(st *Status) { st.Received += uint64(len(r.Items)) })
 	}
 	return c.receipt(ctx, r.Checkpoint)
@@ -107,23 +144,17 @@ func (c *committer) received(count func(st *Status)) {
 // receipt cosigns the partner's checkpoint of what we hold.
 func (c *committer) receipt(ctx context.Context, checkpoint []byte) error {
 	cfg := &c.link.cfg
-	_, theirs, err := cfg.Keys.Verifiers(cfg.Partner)
-	if err != nil {
-		return &haltError{problem: ProblemKeys}
-	}
-	signer, err := cfg.Keys.JournalSigner(cfg.Partner)
-	if err != nil {
-		return &haltError{problem: ProblemKeys}
-	}
-	cosigned, err := journal.Cosign(checkpoint, theirs, c.held, signer)
+	cosigned, err := journal.Cosign(checkpoint, c.keys.theirs, c.held, c.keys.signer)
 	switch {
 	case errors.Is(err, journal.ErrRoot):
 		return &haltError{problem: ProblemRoot, reason: StopJournal}
 	case err != nil:
 		return &haltError{problem: ProblemSignature, reason: StopJournal}
 	}
-	if err := cfg.Inbox.Checkpoint(ctx, cfg.Partner, c.held.Size, cosigned); err != nil {
-		return c.link.storeError(ctx, "keep checkpoint", err)
+	if err := c.stubborn(ctx, "keep checkpoint", func() error {
+		return cfg.Inbox.Checkpoint(ctx, cfg.Partner, c.held.Size, cosigned)
+	}); err != nil {
+		return err
 	}
 	c.mu.Lock()
 	c.ack = &Ack{Size: c.held.Size, Cosigned: cosigned}
@@ -145,8 +176,10 @@ func (c *committer) states(ctx context.Context, p *States) error {
 	}
 	b := c.batch
 	c.batch = record.Batch{}
-	if err := cfg.Inbox.TakeStates(ctx, cfg.Partner, &b); err != nil {
-		return c.link.storeError(ctx, "take states", err)
+	if err := c.stubborn(ctx, "take states", func() error {
+		return cfg.Inbox.TakeStates(ctx, cfg.Partner, &b)
+	}); err != nil {
+		return err
 	}
 	c.received(func(st *Status) { st.Batches++ })
 	c.mu.Lock()
@@ -169,8 +202,10 @@ func (c *committer) acknowledgements(ctx context.Context) error {
 		}
 	}
 	if batch != 0 {
-		if err := cfg.Outbox.StatesAcknowledged(ctx, cfg.Partner, batch); err != nil {
-			return c.link.storeError(ctx, "note acknowledged states", err)
+		if err := c.stubborn(ctx, "note acknowledged states", func() error {
+			return cfg.Outbox.StatesAcknowledged(ctx, cfg.Partner, batch)
+		}); err != nil {
+			return err
 		}
 		c.mu.Lock()
 		c.inFlight = 0
@@ -184,19 +219,17 @@ func (c *committer) acknowledgements(ctx context.Context) error {
 // acknowledged checks and keeps the partner's receipt.
 func (c *committer) acknowledged(ctx context.Context, a *Ack) error {
 	cfg := &c.link.cfg
-	own, theirs, err := cfg.Keys.Verifiers(cfg.Partner)
-	if err != nil {
-		return &haltError{problem: ProblemKeys}
-	}
-	cp, err := journal.OpenCosigned(a.Cosigned, own, theirs)
+	cp, err := journal.OpenCosigned(a.Cosigned, c.keys.own, c.keys.theirs)
 	if err != nil {
 		return &haltError{problem: ProblemSignature, reason: StopJournal}
 	}
 	if cp.Size != a.Size || !c.wasSigned(cp.LogState) {
 		return errOrder // an old receipt, or of another session: it proves nothing new
 	}
-	if err := cfg.Outbox.Acknowledged(ctx, cfg.Partner, a.Size, a.Cosigned); err != nil {
-		return c.link.storeError(ctx, "note receipt", err)
+	if err := c.stubborn(ctx, "note receipt", func() error {
+		return cfg.Outbox.Acknowledged(ctx, cfg.Partner, a.Size, a.Cosigned)
+	}); err != nil {
+		return err
 	}
 	c.mu.Lock()
 	c.receipted = max(c.receipted, a.Size)

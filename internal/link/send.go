@@ -198,12 +198,8 @@ func (w *writer) sendRecords(ctx context.Context, size uint64, items []record.It
 	if err != nil {
 		return w.link.storeError(ctx, "read root of sent log", err)
 	}
-	signer, err := cfg.Keys.JournalSigner(cfg.Partner)
-	if err != nil {
-		return &haltError{problem: ProblemKeys}
-	}
 	state := LogState{Epoch: w.epoch, Size: size, Root: root}
-	checkpoint, err := journal.Sign(state, cfg.Now(), signer)
+	checkpoint, err := journal.Sign(state, cfg.Now(), w.keys.signer)
 	if err != nil {
 		return &haltError{problem: ProblemKeys}
 	}

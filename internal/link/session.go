@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"connectrpc.com/connect"
+	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -47,6 +48,7 @@ type session struct {
 	conn   net.Conn
 	number uint64
 	theirs Hello // what the partner holds of us
+	keys   sessionKeys
 
 	cancel context.CancelFunc
 	done   chan struct{} // closed when all goroutines have ended
@@ -110,11 +112,11 @@ func (l *Link) receiveHello(st stream, c net.Conn) (Frame, error) {
 	if err != nil {
 		return Frame{}, fmt.Errorf("read hello: %w", err)
 	}
-	if m.err != nil {
+	f, err := m.frame()
+	if err != nil {
 		l.refuse(RefusedMalformed)
-		return Frame{}, m.err
 	}
-	return m.in, nil
+	return f, err
 }
 
 func send(st stream, f *Frame) error {
@@ -149,6 +151,24 @@ func (l *Link) storeError(ctx context.Context, what string, err error) error {
 	return fmt.Errorf("%s: %w", what, err)
 }
 
+// sessionKeys are the journal's.
+type sessionKeys struct {
+	signer      note.Signer
+	own, theirs note.Verifiers
+}
+
+func (s *session) loadKeys() error {
+	cfg := &s.link.cfg
+	var err, err2 error
+	s.keys.signer, err = cfg.Keys.JournalSigner(cfg.Partner)
+	s.keys.own, s.keys.theirs, err2 = cfg.Keys.Verifiers(cfg.Partner)
+	if err != nil || err2 != nil {
+		s.link.problem(ProblemKeys)
+		return errors.Join(err, err2)
+	}
+	return nil
+}
+
 // run works an admitted session until it ends and says why. It owns the
 // session's goroutines.
 func (s *session) run(ctx context.Context) error {
@@ -158,6 +178,9 @@ func (s *session) run(ctx context.Context) error {
 		s.hangUp(ctx)
 		return nil
 	})
+	if err := s.loadKeys(); err != nil {
+		return err
+	}
 	s.link.up()
 	g.Go(func() error { return s.read(ctx) })
 	g.Go(func() error { return s.commit(ctx) })
@@ -240,14 +263,15 @@ func (s *session) read(ctx context.Context) error {
 		s.lastHeard = time.Now()
 		s.mu.Unlock()
 		s.link.heard(s.link.cfg.Now())
-		if m.err != nil {
+		f, err := m.frame()
+		if err != nil {
 			s.link.refuse(RefusedMalformed)
 			if malformed++; malformed > maxMalformed {
-				return fmt.Errorf("read link: too much: %w", m.err)
+				return fmt.Errorf("read link: too much: %w", err)
 			}
 			continue // the framing holds: the partner stays
 		}
-		if err := s.take(ctx, m.in); err != nil {
+		if err := s.take(ctx, f); err != nil {
 			if errors.Is(err, errOrder) {
 				s.link.refuse(RefusedOrder)
 			}

@@ -4,6 +4,8 @@
 package linktest
 
 import (
+	"crypto/tls"
+	"sync"
 	"testing"
 
 	"github.com/kuroshio-watch/kuroshio/internal/keystore"
@@ -51,4 +53,42 @@ func Keep(t testing.TB, s *keystore.Store, partner party.ID, own, theirs *keysto
 	if err := s.Add(partner, own, keystore.Peer{Pin: pin, Journal: theirs.Journal()}); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// KeepPeer stores new keys of our own for a partner that does not know them.
+func KeepPeer(t testing.TB, s *keystore.Store, partner party.ID, peer keystore.Peer) {
+	t.Helper()
+	if err := s.Add(partner, newPair(t), peer); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Impostor returns the address of a TLS server that shows a key of its own to
+// whoever asks.
+func Impostor(t testing.TB) string {
+	t.Helper()
+	cert, err := newPair(t).Certificate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ln, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS13, NextProtos: []string{"h2"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for {
+			c, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = c.Read(make([]byte, 1)) // the handshake; its end is what is tested
+			_ = c.Close()
+		}
+	})
+	t.Cleanup(func() {
+		_ = ln.Close() // ends the goroutine
+		wg.Wait()
+	})
+	return ln.Addr().String()
 }
