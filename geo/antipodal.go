@@ -29,9 +29,6 @@ func inverseNearAntipodal(sinU1, cosU1, sinU2, cosU2, lon float64) (Metres, Degr
 	if sinU1 > 0 {
 		latSign, sinU1, sinU2 = -1, -sinU1, -sinU2
 	}
-	if sinU1 > -1e-200 {
-		sinU1 = -1e-200 // keeps "south" when both lie on the equator
-	}
 	lo, hi := 0.0, math.Pi
 	var t triangle
 	for range bisections {

@@ -82,8 +82,12 @@ func TestECEFKnown(t *testing.T) {
 			}
 		})
 	}
-	if p, _ := (geo.ECEF{}).Geodetic(); !p.Valid() {
-		t.Errorf("centre of the Earth: %v", p)
+	// Where normals meet there is no one answer, but still a position.
+	const evolute = geo.Flattening * (2 - geo.Flattening) * float64(geo.EquatorialRadius)
+	for _, e := range []geo.ECEF{{}, {X: evolute}, {Y: -evolute}, {X: 1}, {Z: 1}, {Z: -40_000}} {
+		if p, h := e.Geodetic(); !p.Valid() || math.IsNaN(float64(h)) {
+			t.Errorf("deep in the Earth, %v is %v at %v m", e, p, h)
+		}
 	}
 }
 

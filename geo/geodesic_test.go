@@ -152,6 +152,25 @@ func TestInverseReaches(t *testing.T) {
 	})
 }
 
+// TestInverseNearHalfTheEquator: there the shortest line leaves the equator, by
+// either side, and a hair beside the equator the answer is all but the same.
+func TestInverseNearHalfTheEquator(t *testing.T) {
+	for lon := 179.0; lon <= 180; lon += 0.05 {
+		a, b := geo.Point{}, geo.Point{LonDeg: lon}
+		d, azi := geo.Inverse(a, b)
+		if e := apart(geo.Direct(a, azi, d), b); e > 2e-3 {
+			t.Errorf("to %v east: %.6f, %.9f ends %.3f m beside it", lon, d, azi, e)
+		}
+		if along := lon * math.Pi / 180 * float64(geo.EquatorialRadius); float64(d) > along+1e-3 {
+			t.Errorf("to %v east: %.3f is longer than the equator's %.3f", lon, d, along)
+		}
+		beside, _ := geo.Inverse(geo.Point{LatDeg: -1e-9}, b)
+		if math.Abs(float64(d-beside)) > 2e-3 {
+			t.Errorf("to %v east: %.6f, and from a hair south %.6f", lon, d, beside)
+		}
+	}
+}
+
 func TestInverseOfNonsenseEnds(t *testing.T) {
 	bad := []float64{math.NaN(), math.Inf(1), math.Inf(-1), 1e300, -91, 400}
 	for _, x := range bad {

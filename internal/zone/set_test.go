@@ -253,6 +253,7 @@ func TestCrossings(t *testing.T) {
 		"no step":                          {at(24.1, 121.5), at(24.1, 121.5), nil},
 		"a step across the date line":      {at(23.5, 179.9), at(24.5, -179.8), []zone.Crossing{{Zone: "far", Way: zone.In}}},
 		"the same from 180 east":           {at(24.5, 180), at(23.5, 180), []zone.Crossing{{Zone: "far", Way: zone.Out}}},
+		"a step wholly beyond it":          {at(23.5, -179.8), at(24.5, -179.7), []zone.Crossing{{Zone: "far", Way: zone.In}}},
 		"a zigzag, each passage":           {at(10.5, 119), at(10.5, 122), []zone.Crossing{{Zone: "zigzag", Way: zone.Out}, {Zone: "zigzag", Way: zone.In}, {Zone: "zigzag", Way: zone.Out}}},
 		"a step from no position":          {at(math.NaN(), 121.5), at(23.5, 121.5), nil},
 		"a leap over half the world":       {at(24.6, 121.5), at(-40, -60), nil},
@@ -280,6 +281,23 @@ func TestCrossings(t *testing.T) {
 				t.Errorf("Crossings(%v, %v), want less got:\n%s", test.a, test.b, diff)
 			}
 		})
+	}
+}
+
+// TestLongEdgesBendPolewards asks between a parallel and the great circle over
+// it, where neither the area's nor the line's vertices reach.
+func TestLongEdgesBendPolewards(t *testing.T) {
+	set := newSet(t,
+		zone.Zone{ID: "a", Kind: "test", Names: names("a"), Rings: [][]geo.Point{{at(50, 0), at(50, 25), at(60, 25), at(60, 0), at(50, 0)}}},
+		gate("g", at(60, 0), at(60, 25)))
+	if got := set.At(at(60.5, 12.5), nil); !slices.Equal(got, []zone.ID{"a"}) {
+		t.Errorf("At under the great circle = %v, want [a]", got)
+	}
+	if got := set.Crossings(at(60.9, 12.5), at(60.3, 12.5), nil); len(got) != 1 {
+		t.Errorf("Crossings of the great circle = %v, want one", got)
+	}
+	if got := set.Crossings(at(60.5, 2), at(60.5, 23), nil); len(got) != 0 {
+		t.Errorf("Crossings of a step beyond it = %v, want none", got)
 	}
 }
 
