@@ -41,7 +41,7 @@ func (t *Table) remember(w *own) {
 	if n := len(w.history); n > 0 && p.At < w.history[n-1].At+int64(t.cfg.HistoryStep) {
 		return
 	}
-	if limit := int(t.cfg.History/t.cfg.HistoryStep) + 2; len(w.history) >= 2*limit {
+	if limit := int(t.cfg.History/t.cfg.HistoryStep) + 2; len(w.history) >= limit+32 {
 		w.history = append(w.history[:0], w.history[len(w.history)-limit:]...)
 	}
 	w.history = append(w.history, p)
@@ -75,6 +75,9 @@ func (t *Table) at(n Number, at time.Time) (Past, bool) {
 			limit = aheadSea
 		}
 		return now.moved(when), when-now.At <= int64(limit)
+	}
+	if now.At-when > int64(t.cfg.History) {
+		return Past{}, false
 	}
 	i, found := slices.BinarySearchFunc(w.history, when, func(p Past, at int64) int {
 		switch {
