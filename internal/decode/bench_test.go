@@ -1,0 +1,106 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package decode_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/kuroshio-watch/kuroshio/internal/decode"
+	"github.com/kuroshio-watch/kuroshio/internal/frame"
+	"github.com/kuroshio-watch/kuroshio/internal/plot"
+	"github.com/kuroshio-watch/kuroshio/modes"
+)
+
+// steady returns frames of one of each format, as they come all day.
+func steady(t testing.TB) []frame.Frame {
+	t.Helper()
+	frames := []frame.Frame{
+		{Source: "adsb", Format: frame.ModeS, Data: long(modes.EncodeAirbornePosition(0x899123, taxi, 16000, false))},
+		{Source: "adsb", Format: frame.ModeS, Data: long(modes.EncodeAirbornePosition(0x899123, taxi, 16000, true))},
+		{Source: "adsb", Format: frame.ModeS, Data: long(modes.EncodeVelocity(0x899123, 240, 170, 0))},
+		{Source: "adsb", Format: frame.ModeS, Data: long(modes.EncodeIdentification(0x899123, "EXR101", 0xA3))},
+		{Source: "ais", Format: frame.NMEA, Data: sentence(t, vessel(), nil)},
+		{Source: "radar", Format: frame.ASTERIX, Data: block(t, target(nil), target(nil))},
+		{Source: "radar", Format: frame.ASTERIX, Data: service(t, nil)},
+	}
+	for i := range frames {
+		frames[i].Received = noon
+	}
+	return frames
+}
+
+func TestDecodeAllocatesNothing(t *testing.T) {
+	d := newDecoder(t)
+	frames := steady(t)
+	plots, sweeps := make([]plot.Plot, 0, 16), make([]plot.Sweep, 0, 16)
+	allocs := testing.AllocsPerRun(200, func() {
+		for i := range frames {
+			var err error
+			if plots, sweeps, err = d.Decode(&frames[i], plots[:0], sweeps[:0]); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+	if allocs != 0 {
+		t.Errorf("Decode allocates %v times in %d frames, want 0", allocs, len(frames))
+	}
+}
+
+func BenchmarkDecode(b *testing.B) {
+	d := newDecoder(b)
+	frames := steady(b)
+	plots, sweeps := make([]plot.Plot, 0, 16), make([]plot.Sweep, 0, 16)
+	b.ReportAllocs()
+	n := 0
+	for b.Loop() {
+		plots, sweeps, _ = d.Decode(&frames[n%len(frames)], plots[:0], sweeps[:0])
+		n++
+	}
+	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "frames/s")
+}
+
+// FuzzDecode gives any octets as any format: every refusal is of the list, no
+// plot is out of range, and what is remembered can be restored.
+func FuzzDecode(f *testing.F) {
+	for _, fr := range steady(f) {
+		f.Add(uint8(fr.Format), fr.Data, int64(0))
+	}
+	f.Add(uint8(frame.ASTERIX), slices.Concat(block(f, target(nil)), []byte{48, 0, 6, 0xFF, 1, 2}, service(f, nil)), int64(1e12))
+	f.Add(uint8(frame.NMEA), []byte("!AIVDM,2,1,3,A,53OnB000000000000000000000000000000000000000000000000000,0*00"), int64(-1))
+	known := decode.Reasons()
+	f.Fuzz(func(t *testing.T, format uint8, data []byte, after int64) {
+		d := newDecoder(t)
+		frames := append(steady(t), frame.Frame{
+			Source: map[uint8]string{1: "adsb", 2: "ais", 3: "radar"}[format], Format: frame.Format(format), Data: data,
+			Received: noon.Add(time.Duration(after)),
+		})
+		for i := range frames {
+			plots, _, err := d.Decode(&frames[i], nil, nil)
+			var r *decode.Refusal
+			if errors.As(err, &r) {
+				for _, r := range r.All() {
+					if !slices.Contains(known, r.Reason) || r.Offset < 0 || r.Offset > int64(len(frames[i].Data)) {
+						t.Errorf("refused %+v", r)
+					}
+				}
+			} else if err != nil {
+				t.Errorf("Decode() = %v, which is no refusal", err)
+			}
+			for _, p := range plots {
+				if p.Has&plot.HasPosition != 0 && !p.Pos.Valid() || p.Has&plot.HasAddress != 0 && p.Address > 0xFFFFFF || p.Time.IsZero() {
+					t.Errorf("plot = %+v", p)
+				}
+			}
+			if len(plots) > len(frames[i].Data) {
+				t.Errorf("%d plots out of %d octets", len(plots), len(frames[i].Data))
+			}
+		}
+		if err := newDecoder(t).Restore(d.Snapshot()); err != nil {
+			t.Errorf("Restore(Snapshot()) = %v", err)
+		}
+	})
+}
