@@ -31,11 +31,10 @@ func (a vec) dot(b vec) float64 { return a.x*b.x + a.y*b.y + a.z*b.z }
 // north of a point. Buckets of longitude hold the edges that touch them, so
 // that a point meets a handful of edges, however many there are.
 type area struct {
-	west, east float64 // degrees, unwrapped; west is in [-180, 180)
-	perDegree  float64 // buckets
-	start      []int32 // of each bucket in refs, and the end
-	refs       []int32
-	edges      []areaEdge
+	west, east float64    // degrees, unwrapped; west is in [-180, 180)
+	perDegree  float64    // buckets
+	start      []int32    // of each bucket in edges, and the end
+	edges      []areaEdge // by bucket; a long edge is in several
 }
 
 // areaEdge runs from west to east on a great circle with normal n.
@@ -132,14 +131,15 @@ func (a *area) fill() {
 	for b := range buckets {
 		a.start[b+1] += a.start[b]
 	}
-	a.refs = make([]int32, a.start[buckets])
+	sorted := make([]areaEdge, a.start[buckets])
 	next := append([]int32(nil), a.start...)
-	for i, e := range a.edges {
+	for _, e := range a.edges {
 		for b := a.bucket(e.west); b <= a.bucket(e.east); b++ {
-			a.refs[next[b]] = int32(i)
+			sorted[next[b]] = e
 			next[b]++
 		}
 	}
+	a.edges = sorted
 }
 
 func (a *area) bucket(lon float64) int {
@@ -159,8 +159,9 @@ func (a *area) contains(lon float64, v vec) bool {
 	}
 	b := a.bucket(lon)
 	inside := false
-	for _, i := range a.refs[a.start[b]:a.start[b+1]] {
-		e := &a.edges[i]
+	bucket := a.edges[a.start[b]:a.start[b+1]]
+	for i := range bucket {
+		e := &bucket[i]
 		// Half open, so that a vertex counts once; the edge is to the north
 		// when the point is south of it.
 		if e.west <= lon && lon < e.east && e.n.dot(v) < 0 {

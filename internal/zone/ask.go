@@ -24,7 +24,7 @@ func (s *Set) At(p geo.Point, dst []ID) []ID {
 	found := s.areas.search(box{p.LatDeg, p.LatDeg, p.LonDeg, p.LonDeg}, room[:0])
 	v, first := unit(p), len(dst)
 	for _, i := range found {
-		if !s.zones[i].Hidden && s.inside(int(i), p, v) {
+		if s.inside(int(i), p, v) && !s.zones[i].Hidden {
 			dst = append(dst, s.zones[i].ID)
 		}
 	}
