@@ -5,6 +5,7 @@ package keystore_test
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"errors"
 	"io/fs"
 	"os"
@@ -127,6 +128,27 @@ func TestKeysSurviveReopening(t *testing.T) {
 		if _, err := note.Open(signed, own); err != nil {
 			t.Errorf("own signature towards %q: %v", partner, err)
 		}
+	}
+}
+
+func TestDiscardLeavesWhatWasKept(t *testing.T) {
+	s := open(t, t.TempDir())
+	own := add(t, s, "jp")
+	want, err := own.Pin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	own.Discard()
+	if _, err := own.Pin(); err == nil {
+		t.Error("discarded keys are still there")
+	}
+	c, err := s.Certificate("jp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	public := c.PrivateKey.(ed25519.PrivateKey).Public().(ed25519.PublicKey)
+	if keystore.PinOf(c.Leaf) != want || !public.Equal(c.Leaf.PublicKey) {
+		t.Error("the kept key was wiped with the discarded one")
 	}
 }
 

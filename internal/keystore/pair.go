@@ -4,6 +4,7 @@
 package keystore
 
 import (
+	"bytes"
 	"crypto/cipher"
 	"crypto/ed25519"
 	"crypto/hmac"
@@ -121,7 +122,7 @@ func (p *Pair) Pin() ([32]byte, error) {
 // Journal returns the verifier key of the journal.
 func (p *Pair) Journal() string { return p.body.JournalVerifier }
 
-// Discard forgets keys that will not be kept.
+// Discard forgets the keys; a copy that Store.Add kept stays.
 func (p *Pair) Discard() { p.body.wipe() }
 
 // PinOf returns the SHA-256 of a certificate's SubjectPublicKeyInfo.
@@ -154,6 +155,14 @@ func (b *pairBody) validate() error {
 	return b.Peer.Validate()
 }
 
+// clone copies the keys, so that the original may be wiped.
+func (b *pairBody) clone() pairBody {
+	c := *b
+	c.TransportKey, c.IDSecret = bytes.Clone(b.TransportKey), bytes.Clone(b.IDSecret)
+	c.DayKeys = make(map[string][]byte)
+	return c
+}
+
 func (b *pairBody) wipe() {
 	clear(b.TransportKey)
 	clear(b.IDSecret)
@@ -170,7 +179,7 @@ func (s *Store) Add(partner party.ID, own *Pair, peer Peer) error {
 	if s.pairs[partner] != nil {
 		return fmt.Errorf("keep keys for %s: %w", partner, ErrPaired)
 	}
-	p := &pairing{file: randomName() + pairSuffix, body: own.body, days: make(map[string]cipher.AEAD)}
+	p := &pairing{file: randomName() + pairSuffix, body: own.body.clone(), days: make(map[string]cipher.AEAD)}
 	p.body.Partner, p.body.Peer = partner, peer
 	if err := p.body.validate(); err != nil {
 		return fmt.Errorf("keep keys for %s: %w", partner, err)

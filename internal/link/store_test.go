@@ -1,0 +1,252 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package link_test
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/kuroshio-watch/kuroshio/internal/keystore"
+	"github.com/kuroshio-watch/kuroshio/internal/link"
+	"github.com/kuroshio-watch/kuroshio/internal/link/linktest"
+	"github.com/kuroshio-watch/kuroshio/internal/party"
+	"github.com/kuroshio-watch/kuroshio/internal/record"
+	"github.com/kuroshio-watch/kuroshio/internal/release"
+	"github.com/kuroshio-watch/kuroshio/internal/store"
+)
+
+// stored is a side with the real store, fed by the real release desk.
+type stored struct {
+	*store.Store
+	mu   sync.Mutex
+	desk *release.Desk
+	tape uint64
+	n    uint64
+}
+
+func openStored(t testing.TB, keys *keystore.Store, self, partner party.ID) *stored {
+	t.Helper()
+	cfg := store.DefaultConfig()
+	cfg.Witness = keys
+	cfg.OutboxRows, cfg.InboxRows = 1<<30, 1<<30
+	s, err := store.Open(context.Background(), filepath.Join(t.TempDir(), "store"), keys, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("close store: %v", err)
+		}
+	})
+	return &stored{Store: s, desk: release.NewDesk(release.Config{
+		Self: self, Partners: []party.ID{partner}, MaxPending: 1 << 20,
+		IDs: func(to party.ID, kind record.Kind, n uint64) record.ID {
+			id, err := keys.ID(to, kind, n)
+			if err != nil {
+				t.Error(err)
+			}
+			return id
+		},
+	})}
+}
+
+// put commits n distress reports, the one record that needs no policy.
+func (s *stored) put(t testing.TB, to party.ID, n int) {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	for range n {
+		s.n++
+		body := record.Record{Distress: &record.Distress{LatDeg: 24.5, LonDeg: 122.9, Nature: "sinking", Contact: "VHF 16"}}
+		if err := s.desk.Say(to, record.KindDistress, s.n, body, release.Facts{}, now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sealed, _ := s.desk.Due(now, release.Sources{})
+	if len(sealed) != n {
+		t.Fatalf("%d records sealed, want %d", len(sealed), n)
+	}
+	s.tape++
+	if err := s.Commit(context.Background(), store.Commit{Tape: s.tape, Now: now, Sealed: sealed}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestMemoryKeepsTheContract(t *testing.T) {
+	linktest.Test(t, linktest.Driver{
+		New: func(testing.TB) (tw, jp linktest.Side) { return linktest.NewMemory(1), linktest.NewMemory(1) },
+		PutRecord: func(_ testing.TB, tw linktest.Side, n uint64) {
+			tw.(*linktest.Memory).AddRecord(linktest.Body(n, 20))
+		},
+		PutState: func(_ testing.TB, tw linktest.Side, object, version uint64) {
+			tw.(*linktest.Memory).AddState(record.ID{byte(object)}, linktest.Body(version, 20))
+		},
+	})
+}
+
+func TestTheStoreKeepsTheContract(t *testing.T) {
+	linktest.Test(t, linktest.Driver{
+		New: func(t testing.TB) (tw, jp linktest.Side) {
+			ka, kb := linktest.Paired(t, "tw", "jp")
+			return openStored(t, ka, "tw", "jp"), openStored(t, kb, "jp", "tw")
+		},
+		PutRecord: func(t testing.TB, tw linktest.Side, _ uint64) { tw.(*stored).put(t, "jp", 1) },
+	})
+}
+
+// twoStored starts two nodes with real stores on a line with that round trip.
+func twoStored(t testing.TB, rtt time.Duration) (sa, sb *stored, a, b *node, p *linktest.Proxy) {
+	t.Helper()
+	ka, kb := linktest.Paired(t, "tw", "jp")
+	sa, sb = openStored(t, ka, "tw", "jp"), openStored(t, kb, "jp", "tw")
+	lb := listen(t)
+	p = linktest.NewProxy(t, lb.Addr().String())
+	p.Delay = rtt / 2
+	b = run(t, sideConfig{self: "jp", partner: "tw", keys: kb, outbox: sb, inbox: sb, listener: lb, timing: link.DefaultTiming()})
+	a = run(t, sideConfig{self: "tw", partner: "jp", keys: ka, outbox: sa, inbox: sa, listener: listen(t), dial: p.Addr(), timing: link.DefaultTiming()})
+	return sa, sb, a, b, p
+}
+
+func TestTheWholeWayWithStoresAndJournals(t *testing.T) {
+	sa, sb, a, b, p := twoStored(t, 0)
+	ctx := context.Background()
+	for i := range 20 {
+		sa.put(t, "jp", 10)
+		sb.put(t, "tw", 3)
+		a.link.Notify()
+		b.link.Notify()
+		if i == 10 {
+			p.Cut()
+			sa.put(t, "jp", 50)
+			p.Heal()
+		}
+	}
+	waitQuiet(t, a, b)
+	for s, keys := range map[*stored]*keystore.Store{sa: a.keys, sb: b.keys} {
+		rep, err := s.Verify(ctx, keys)
+		if err != nil || !rep.Verified {
+			t.Errorf("journal: %+v, %v", rep, err)
+		}
+	}
+	list, err := sb.Pending(ctx)
+	if err != nil || len(list) != 250 {
+		t.Fatalf("%d records wait for the tape, %v; want 250", len(list), err)
+	}
+	for _, x := range list {
+		plain, ok, err := sb.Body(ctx, x.Partner, x.Lane, x.Seq)
+		if err != nil || !ok {
+			t.Fatalf("body of %d: %v, %v", x.Seq, ok, err)
+		}
+		if r, err := record.Decode(plain); err != nil || r.Originator != "tw" || r.Distress == nil {
+			t.Fatalf("record %d: %v, %v", x.Seq, r, err)
+		}
+	}
+	sent, err1 := sa.Sent(ctx, "jp")
+	held, err2 := sb.Received(ctx, "tw")
+	if err := errors.Join(err1, err2); err != nil || sent != held {
+		t.Errorf("heads %v and %v, %v", sent, held, err)
+	}
+}
+
+// latencies feeds records at a rate for a while, a few in each commit as an
+// engine's step does, and returns how long each took from before its commit at
+// the sender until after its commit at the receiver.
+func latencies(t testing.TB, sa, sb *stored, a, b *node, perSecond, perCommit int, long time.Duration) []time.Duration {
+	t.Helper()
+	ctx := context.Background()
+	start, err := sa.Sent(ctx, "jp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	total := int(long.Seconds() * float64(perSecond))
+	var mu sync.Mutex
+	var put []time.Time
+	took := make([]time.Duration, 0, total)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		tick := time.NewTicker(time.Second * time.Duration(perCommit) / time.Duration(perSecond))
+		defer tick.Stop()
+		for n := 0; n < total; n += perCommit {
+			<-tick.C
+			mu.Lock()
+			now := time.Now()
+			for range perCommit {
+				put = append(put, now)
+			}
+			mu.Unlock()
+			sa.put(t, "jp", perCommit)
+			a.link.Notify()
+		}
+	})
+	end := time.After(long + patience)
+	for len(took) < total {
+		select {
+		case <-b.received:
+		case <-end:
+			t.Fatalf("%d of %d records came", len(took), total)
+		}
+		now := time.Now()
+		held, err := sb.Received(ctx, "tw")
+		if err != nil {
+			t.Fatal(err)
+		}
+		mu.Lock()
+		for len(took) < int(held.Size-start.Size) {
+			took = append(took, now.Sub(put[len(took)]))
+		}
+		mu.Unlock()
+	}
+	wg.Wait()
+	slices.Sort(took)
+	return took
+}
+
+func quantile(sorted []time.Duration, q float64) float64 {
+	return float64(sorted[int(q*float64(len(sorted)-1))].Microseconds()) / 1000
+}
+
+// BenchmarkLink measures with real stores, fsync and cosigned checkpoints on a
+// line with a round trip of 20 ms.
+func BenchmarkLink(b *testing.B) {
+	b.Run("500 records/s", func(b *testing.B) {
+		sa, sb, na, nb, _ := twoStored(b, 20*time.Millisecond)
+		latencies(b, sa, sb, na, nb, 500, 5, time.Second) // begins when the session stands
+		b.ReportAllocs()
+		var took []time.Duration
+		for b.Loop() {
+			took = append(took, latencies(b, sa, sb, na, nb, 500, 5, 10*time.Second)...)
+		}
+		slices.Sort(took)
+		b.ReportMetric(quantile(took, 0.5), "p50-ms")
+		b.ReportMetric(quantile(took, 0.99), "p99-ms")
+		b.ReportMetric(quantile(took, 1), "max-ms")
+	})
+	b.Run("burst", func(b *testing.B) {
+		const n = 20_000
+		sa, sb, na, _, p := twoStored(b, 20*time.Millisecond)
+		b.ReportAllocs()
+		for b.Loop() {
+			b.StopTimer()
+			p.Cut()
+			for range n / 500 {
+				sa.put(b, "jp", 500)
+			}
+			na.link.Notify()
+			p.Heal()
+			b.StartTimer()
+			waitQuiet(b, na)
+		}
+		held, err := sb.Received(context.Background(), "tw")
+		if err != nil || held.Size != uint64(b.N)*n {
+			b.Fatalf("%d records came, %v; want %d", held.Size, err, b.N*n)
+		}
+		b.ReportMetric(float64(held.Size)/b.Elapsed().Seconds(), "records/s")
+	})
+}
