@@ -1,0 +1,101 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package feed
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	maxDatagram = 64 << 10
+	// socketBytes is what is asked of the system, which may give less; the
+	// queue behind it takes bursts that the socket alone would lose.
+	socketBytes = 8 << 20
+	queueLen    = 1 << 14  // datagrams; full: the newest is dropped and counted
+	queueBytes  = 32 << 20 // octets in the queue; full: as above
+)
+
+type datagram struct {
+	at       int64
+	received time.Time
+	data     []byte
+}
+
+// listen takes in datagrams until the socket fails or ctx ends. One goroutine
+// empties the socket, this one sends on and may have to wait.
+func (f *Feed) listen(ctx context.Context) error {
+	addr, err := net.ResolveUDPAddr("udp", f.cfg.Addr)
+	if err != nil {
+		return fmt.Errorf("resolve address: %w", err)
+	}
+	conn, err := net.ListenUDP("udp", addr)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	defer func() { _ = conn.Close() }()
+	if err := conn.SetReadBuffer(socketBytes); err != nil {
+		return fmt.Errorf("enlarge socket buffer: %w", err)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
+	f.setUp(true, conn.LocalAddr().String(), "")
+	f.mark = time.Time{}
+
+	queue := make(chan datagram, queueLen)
+	var held atomic.Int64
+	failed := make(chan error, 1)
+	go func() {
+		defer close(queue)
+		failed <- f.receive(conn, queue, &held)
+	}()
+	for d := range queue {
+		held.Add(-int64(len(d.data)))
+		if !f.datagram(ctx, d) {
+			cancel() // and empty the queue
+		}
+	}
+	return <-failed
+}
+
+// receive empties the socket into the queue until it is closed or fails.
+func (f *Feed) receive(conn *net.UDPConn, queue chan<- datagram, held *atomic.Int64) error {
+	buf := make([]byte, maxDatagram)
+	var at int64
+	for {
+		n, err := conn.Read(buf)
+		if err != nil {
+			return fmt.Errorf("read feed: %w", err)
+		}
+		d := datagram{at, f.cfg.Now(), bytes.Clone(buf[:n])}
+		at += int64(n)
+		if held.Load()+int64(n) > queueBytes {
+			f.refuse(d.at, ReasonQueueFull)
+			continue
+		}
+		held.Add(int64(n))
+		select {
+		case queue <- d:
+		default:
+			held.Add(-int64(n))
+			f.refuse(d.at, ReasonQueueFull)
+		}
+	}
+}
+
+func (f *Feed) datagram(ctx context.Context, d datagram) bool {
+	if len(d.data) == 0 {
+		f.ignore()
+		return true
+	}
+	if f.cfg.Kind == NMEAUDP {
+		return f.nmea(ctx, d.at, d.received, d.data)
+	}
+	return f.emit(ctx, d.at, d.received, d.data)
+}
