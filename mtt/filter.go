@@ -326,8 +326,7 @@ func logSum(f *Filter, looks *[maxModels]look) float64 {
 	return top + math.Log(sum)
 }
 
-// height updates all models with a height and returns the smallest normalised
-// innovation squared before the update.
+// height updates all models with a height.
 func (f *Filter) height(h, sigma float64) {
 	for j := range f.Models {
 		x, p := &f.X[j], &f.P[j]
@@ -348,6 +347,16 @@ func (f *Filter) height(h, sigma float64) {
 			}
 		}
 		mend(p)
+	}
+}
+
+// setHeight forgets the height for another one.
+func (f *Filter) setHeight(h, sigma float64) {
+	for j := range f.Models {
+		for r := range nx {
+			f.P[j][r][iH], f.P[j][iH][r] = 0, 0
+		}
+		f.X[j][iH], f.P[j][iH][iH] = h, sigma*sigma
 	}
 }
 

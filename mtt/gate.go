@@ -343,8 +343,13 @@ func (p *pair) place() geo.Point {
 func (p *pair) takeHeight(m *Measurement, a *aim) float64 {
 	known := p.tr.HeightAt != 0
 	// Pressure height and geometric height differ by up to a few hundred
-	// metres: the kind that came first stays while it is fresh.
-	if known && m.Geometric != p.tr.Geometric && absInt(a.at-p.tr.HeightAt) < 60e9 {
+	// metres and must not be mixed; pressure height is what all others tell.
+	if known && m.Geometric != p.tr.Geometric {
+		if m.Geometric && absInt(a.at-p.tr.HeightAt) < 60e9 {
+			return 0
+		}
+		p.f.setHeight(a.height, a.sigmaH)
+		p.h = true
 		return 0
 	}
 	x, cov := p.f.moments()

@@ -349,12 +349,7 @@ func (tr *track) settleIn(d Domain) {
 		return
 	}
 	f.Models, f.Mu = k.models, k.mu
-	for j := range f.Models {
-		for r := range nx {
-			f.P[j][r][iH], f.P[j][iH][r] = 0, 0
-		}
-		f.X[j][iH], f.P[j][iH][iH] = k.height, k.sigmaH*k.sigmaH
-	}
+	f.setHeight(k.height, k.sigmaH)
 	clear(f.X[f.Models:])
 	clear(f.P[f.Models:])
 	tr.HeightAt = 0

@@ -222,6 +222,31 @@ func TestAssociationRules(t *testing.T) {
 	}
 }
 
+func TestAnAddressThatBecomesKnownParts(t *testing.T) {
+	plain := ours(flight{})
+	m := meeting{t: t}
+	m.plots = func(sec float64) []plot.Plot {
+		out := plain(sec)
+		if sec >= 3000 {
+			for i := range out {
+				out[i].Kind, out[i].Has, out[i].Address = plot.ADSB, out[i].Has|plot.HasAddress, 0x780001
+			}
+		}
+		return out
+	}
+	m.tell = func(tb *track.Table, at float64, now time.Time) {
+		b := flight{}.body(at, binWidth)
+		tb.PartnerUpdate("jp", objectID(1), &b, false, now)
+	}
+	m.check = func(bin int, tb *track.Table) {
+		at := float64(bin)*binWidth + binDelay // when it was told
+		if got, want := len(tb.Associations()) == 1, bin >= 2 && at < 3000; got != want {
+			t.Errorf("bin %d: joined is %v, want %v", bin, got, want)
+		}
+	}
+	m.run()
+}
+
 func TestThirdPartySeesTwoPartnersTracksAsOne(t *testing.T) {
 	m := meeting{t: t}
 	m.tell = func(tb *track.Table, at float64, now time.Time) {
@@ -321,9 +346,12 @@ func TestAPartnerCannotFillTheTable(t *testing.T) {
 // Whatever partners tell, associations stay one track of a party for each of
 // ours, and everything stays sorted.
 func TestWhateverPartnersTellStaysInOrder(t *testing.T) {
-	for seed := range uint64(5) {
+	for seed := range uint64(10) {
 		rng := rand.New(rand.NewPCG(seed, 9))
-		m := meeting{t: t, plots: ours(flight{}, flight{course: 20}, flight{course: -60})}
+		m := meeting{t: t}
+		if seed%2 == 0 {
+			m.plots = ours(flight{}, flight{course: 20}, flight{course: -60})
+		}
 		m.tell = func(tb *track.Table, at float64, now time.Time) {
 			for i := range 6 {
 				b := flight{course: geo.Degrees(rng.IntN(3)*20 - 20), bias: geo.Metres(rng.Float64() * 30_000)}.body(at+float64(rng.IntN(3))*100-200, 100+200*float64(rng.IntN(2)))
@@ -337,7 +365,13 @@ func TestWhateverPartnersTellStaysInOrder(t *testing.T) {
 				of  party.ID
 			}
 			seen := map[slot]bool{}
+			paired := map[[2]track.PartnerKey]bool{}
 			for _, a := range tb.Associations() {
+				if of := [2]track.PartnerKey{a.Partner, {Party: a.Second.Party}}; a.Own == 0 && paired[of] {
+					t.Fatalf("two tracks of %s are %v", a.Second.Party, a.Partner)
+				} else {
+					paired[of] = true
+				}
 				if s := (slot{a.Own, a.Partner.Party}); a.Own != 0 && seen[s] {
 					t.Fatalf("two tracks of %s are our %d", s.of, s.own)
 				} else {

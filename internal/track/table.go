@@ -147,7 +147,6 @@ func (t *Table) take(plots []plot.Plot, changes []Change) []Change {
 	changes = t.apply(changes)
 	for i, o := range t.outcomes {
 		p := &plots[t.from[i]]
-		o.Track = t.followed(o.Track)
 		switch o.Verdict {
 		case mtt.Updated, mtt.NewTrack, mtt.TooLate:
 			t.stats.Plots++
@@ -172,16 +171,6 @@ func (t *Table) take(plots []plot.Plot, changes []Change) []Change {
 		}
 	}
 	return changes
-}
-
-// followed returns the track that a joined one went into within this call.
-func (t *Table) followed(id mtt.ID) mtt.ID {
-	for _, e := range t.events {
-		if e.Kind == mtt.Merged && e.Track == id {
-			id = e.Into
-		}
-	}
-	return id
 }
 
 // pass lets time pass in all parts.

@@ -189,6 +189,29 @@ func TestAtCrossesTheDateLine(t *testing.T) {
 	}
 }
 
+func TestABarometricHeightIsNotOverwritten(t *testing.T) {
+	tb := track.NewTable(track.DefaultConfig())
+	for i := range 10 {
+		p := told(float64(i), 0x899123, straight(start, 90, 400, float64(i)))
+		p.Has |= plot.HasHeight
+		p.Height, p.HeightKind = 31_000, plot.Barometric
+		if i == 0 || i > 7 {
+			p.Height, p.HeightKind = 31_900, plot.Geometric
+		}
+		tb.Update([]plot.Plot{p}, nil, stamp(float64(i)))
+		want := plot.Barometric
+		if i == 0 {
+			want = plot.Geometric
+		}
+		if tr, _ := tb.Get(1); tr.HeightKind != want {
+			t.Errorf("at %d s the height is %.0f ft of kind %d, want kind %d", i, tr.Height, tr.HeightKind, want)
+		}
+	}
+	if tr, _ := tb.Get(1); math.Abs(float64(tr.Height-31_000)) > 500 {
+		t.Errorf("height is %.0f ft, want about 31000", tr.Height)
+	}
+}
+
 func TestLiveAndExerciseNeverMix(t *testing.T) {
 	tb := track.NewTable(track.DefaultConfig())
 	for i := range 10 {
