@@ -95,6 +95,8 @@ func (p *parser) object(words []string) error {
 		by, err := p.party(who)
 		if err != nil {
 			f.fail("seen: %w", err)
+		} else if o.SeenBy(by) {
+			f.fail("seen: %s is given twice", by)
 		}
 		o.Seen = append(o.Seen, by)
 	}

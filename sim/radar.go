@@ -19,6 +19,9 @@ import (
 // rho040 is the end of the range of I048/040 in its unit of 1/256 NM.
 const rho040 = 1<<16 - 1
 
+// height110 is the largest height of I048/110 in its unit of 25 ft.
+const height110 = 1<<13 - 1
+
 // radar is one turning antenna. It sends one datagram per sector, when the beam
 // leaves it: the plots of the sector, then the sector message of the next one,
 // with the north marker before it when that is at north.
@@ -188,7 +191,7 @@ func (r *radar) record(p *found) cat048.Record {
 	}
 	if p.has3D {
 		rec.Has |= cat048.Item110
-		rec.I110.Height3D = int16(math.Round(float64(p.height) / 25))
+		rec.I110.Height3D = int16(min(max(math.Round(float64(p.height)/25), -height110), height110))
 	}
 	if !p.second {
 		return rec
