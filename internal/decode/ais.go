@@ -33,13 +33,13 @@ func (d *Decoder) nmea(s *source, f *frame.Frame, dst []plot.Plot) ([]plot.Plot,
 	case errors.Is(err, nmea.ErrOther): // the receiver's own instruments
 		return dst, nil
 	case err != nil:
-		return dst, aisRefusal(f.Offset, err)
+		return dst, aisRefusal(err)
 	case !complete:
 		return dst, nil
 	}
 	at, ok := messageTime(m, f.Received)
 	if !ok {
-		return dst, &Refusal{Offset: f.Offset, Reason: ImplausibleTime}
+		return dst, &Refusal{Reason: ImplausibleTime}
 	}
 	d.detail.AIS = m
 	if !moves(m) {

@@ -24,14 +24,14 @@ func (d *Decoder) asterix(s *source, f *frame.Frame, dst []plot.Plot, sweeps []p
 	first := len(dst)
 	for b, err := range asterix.Blocks(f.Data) {
 		if err != nil {
-			refused = refused.and(blockRefusal(f, err))
+			refused = refused.and(blockRefusal(err))
 			continue
 		}
 		switch b.Category {
 		case cat048.Category:
 			for at, err := range asterix.Records(b, &d.rec48) {
 				if err != nil {
-					refused = refused.and(recordRefusal(f, err))
+					refused = refused.and(recordRefusal(err))
 					continue
 				}
 				p, r := d.target(s, f, at)
@@ -45,7 +45,7 @@ func (d *Decoder) asterix(s *source, f *frame.Frame, dst []plot.Plot, sweeps []p
 		case cat034.Category:
 			for at, err := range asterix.Records(b, &d.rec34) {
 				if err != nil {
-					refused = refused.and(recordRefusal(f, err))
+					refused = refused.and(recordRefusal(err))
 					continue
 				}
 				sw, ok, r := d.service(s, f, at)
@@ -57,7 +57,7 @@ func (d *Decoder) asterix(s *source, f *frame.Frame, dst []plot.Plot, sweeps []p
 				}
 			}
 		default:
-			refused = refused.and(&Refusal{Offset: f.Offset + int64(b.Offset), Item: category(b.Category), Reason: AsterixCategory})
+			refused = refused.and(&Refusal{Offset: int64(b.Offset), Item: category(b.Category), Reason: AsterixCategory})
 		}
 	}
 	return dst, sweeps, refused
@@ -65,21 +65,21 @@ func (d *Decoder) asterix(s *source, f *frame.Frame, dst []plot.Plot, sweeps []p
 
 func category(c byte) string { return fmt.Sprintf("CAT%03d", c) }
 
-func blockRefusal(f *frame.Frame, err error) *Refusal {
-	r := &Refusal{Offset: f.Offset, Reason: AsterixBlock, Cause: err}
+func blockRefusal(err error) *Refusal {
+	r := &Refusal{Reason: AsterixBlock, Cause: err}
 	var e *asterix.Error
 	if errors.As(err, &e) {
-		r.Offset += int64(e.Offset)
+		r.Offset = int64(e.Offset)
 		r.Item = category(e.Category)
 	}
 	return r
 }
 
-func recordRefusal(f *frame.Frame, err error) *Refusal {
-	r := &Refusal{Offset: f.Offset, Reason: AsterixRecord, Cause: err}
+func recordRefusal(err error) *Refusal {
+	r := &Refusal{Reason: AsterixRecord, Cause: err}
 	var e *asterix.Error
 	if errors.As(err, &e) {
-		r.Offset += int64(e.Offset)
+		r.Offset = int64(e.Offset)
 		r.Item = category(e.Category)
 		if e.Item != "" {
 			r.Item = fmt.Sprintf("I%03d/%s", e.Category, e.Item)
@@ -92,7 +92,7 @@ func recordRefusal(f *frame.Frame, err error) *Refusal {
 func (d *Decoder) target(s *source, f *frame.Frame, at int) (plot.Plot, *Refusal) {
 	r := &d.rec48
 	refuse := func(item, reason string) (plot.Plot, *Refusal) {
-		return plot.Plot{}, &Refusal{Offset: f.Offset + int64(at), Item: item, Reason: reason}
+		return plot.Plot{}, &Refusal{Offset: int64(at), Item: item, Reason: reason}
 	}
 	id, ok := r.Source()
 	if !ok {
@@ -191,7 +191,7 @@ func timeOfDay(received time.Time, seconds float64) (time.Time, bool) {
 func (d *Decoder) service(s *source, f *frame.Frame, at int) (plot.Sweep, bool, *Refusal) {
 	r := &d.rec34
 	refuse := func(item, reason string) (plot.Sweep, bool, *Refusal) {
-		return plot.Sweep{}, false, &Refusal{Offset: f.Offset + int64(at), Item: item, Reason: reason}
+		return plot.Sweep{}, false, &Refusal{Offset: int64(at), Item: item, Reason: reason}
 	}
 	id, ok := r.Source()
 	if !ok {

@@ -152,7 +152,7 @@ func newSource(cfg Source) *source {
 }
 
 // Decode appends the plots and sweeps of f to dst and sweeps. The error is a
-// *Refusal; what else the frame held is returned beside it, so that one bad
+// *Refusal, whose All lists everything that was refused; what else the frame held is returned beside it, so that one bad
 // block does not spoil a datagram. A frame that is sound but tells no
 // measurement gives nothing at all.
 func (d *Decoder) Decode(f *frame.Frame, dst []plot.Plot, sweeps []plot.Sweep) ([]plot.Plot, []plot.Sweep, error) {
@@ -160,9 +160,9 @@ func (d *Decoder) Decode(f *frame.Frame, dst []plot.Plot, sweeps []plot.Sweep) (
 	s := d.sources[f.Source]
 	switch {
 	case s == nil:
-		return dst, sweeps, &Refusal{Offset: f.Offset, Reason: UnknownFeed}
+		return dst, sweeps, &Refusal{Reason: UnknownFeed}
 	case s.Format != f.Format:
-		return dst, sweeps, &Refusal{Offset: f.Offset, Reason: WrongFormat}
+		return dst, sweeps, &Refusal{Reason: WrongFormat}
 	}
 	var r *Refusal
 	switch f.Format {

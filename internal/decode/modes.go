@@ -26,7 +26,7 @@ func modesConfig(s Source) modes.Config {
 func (d *Decoder) modeS(s *source, f *frame.Frame, dst []plot.Plot) ([]plot.Plot, *Refusal) {
 	r := &d.report
 	if err := s.modes.Decode(f.Received, f.Data, r); err != nil {
-		return dst, &Refusal{Offset: f.Offset, Reason: modesReason(err), Cause: err}
+		return dst, &Refusal{Reason: modesReason(err), Cause: err}
 	}
 	d.detail.ModeS = r
 	s.remember(r)
@@ -64,7 +64,7 @@ func (d *Decoder) modeS(s *source, f *frame.Frame, dst []plot.Plot) ([]plot.Plot
 		r.Emergency != modes.EmergencyNone && r.Emergency != modes.EmergencyReserved
 	dst = append(dst, p)
 	if reason := modesRefusal(r.Refusal); reason != "" {
-		return dst, &Refusal{Offset: f.Offset, Reason: reason}
+		return dst, &Refusal{Reason: reason}
 	}
 	return dst, nil
 }

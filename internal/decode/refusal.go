@@ -83,7 +83,7 @@ func Reasons() []string {
 
 // Refusal says what was refused and why. Its text holds no position.
 type Refusal struct {
-	Offset int64  // octets from the start of the feed's stream, file or run
+	Offset int64  // octets from the start of the frame
 	Item   string // data item, such as "I048/140"; may be empty
 	Reason string // one of Reasons
 	Cause  error  // the format's own error; may be nil
@@ -93,9 +93,9 @@ type Refusal struct {
 
 // Error returns offset, item, reason and cause.
 func (r *Refusal) Error() string {
-	s := fmt.Sprintf("decode frame at octet %d: %s", r.Offset, r.Reason)
+	s := fmt.Sprintf("decode octet %d of frame: %s", r.Offset, r.Reason)
 	if r.Item != "" {
-		s = fmt.Sprintf("decode frame at octet %d: %s: %s", r.Offset, r.Item, r.Reason)
+		s = fmt.Sprintf("decode octet %d of frame: %s: %s", r.Offset, r.Item, r.Reason)
 	}
 	if r.Cause != nil {
 		s += ": " + r.Cause.Error()
@@ -153,13 +153,13 @@ func modesRefusal(r modes.Refusal) string {
 }
 
 // aisRefusal names an error of ais.Decoder.
-func aisRefusal(offset int64, err error) *Refusal {
-	r := &Refusal{Offset: offset, Cause: err}
+func aisRefusal(err error) *Refusal {
+	r := &Refusal{Cause: err}
 	var line *nmea.Error
 	var message *ais.Error
 	switch {
 	case errors.As(err, &line):
-		r.Offset += int64(line.Offset)
+		r.Offset = int64(line.Offset)
 		r.Reason = nmeaReason(line.Reason)
 	case errors.As(err, &message):
 		r.Reason = aisReason(message.Reason)
