@@ -343,10 +343,12 @@ func TestOneWildPositionMarksNothing(t *testing.T) {
 func TestAClaimDoesNotDragARadarTrack(t *testing.T) {
 	tests := map[string]struct {
 		aside func(sec int) geo.Metres // of the claim
+		every int                      // s, between claims
 		one   bool                     // the number stays with the object
 	}{
-		"a claim that jumps":            {aside: func(int) geo.Metres { return 5000 }, one: true},
-		"a claim that leaves at 60 m/s": {aside: func(sec int) geo.Metres { return geo.Metres(60 * sec) }},
+		"a claim that jumps":                        {aside: func(int) geo.Metres { return 5000 }, every: 1, one: true},
+		"a claim that jumps so far as it could fly": {aside: func(int) geo.Metres { return 2200 }, every: 10, one: true},
+		"a claim that leaves at 60 m/s":             {aside: func(sec int) geo.Metres { return geo.Metres(60 * sec) }, every: 1},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -361,7 +363,9 @@ func TestAClaimDoesNotDragARadarTrack(t *testing.T) {
 				if i > 30 {
 					claim = geo.Direct(truth, 30, tc.aside(i-30))
 				}
-				observe(tr, claimOf(at, 0x780001, claim))
+				if i%tc.every == 0 {
+					observe(tr, claimOf(at, 0x780001, claim))
+				}
 				if i%4 == 0 {
 					m := polarOf(at, radarA, truth, 6000, rng)
 					m.Has, m.Height = m.Has|mtt.HasHeight, 6000
@@ -528,6 +532,22 @@ func TestRestoredEstimatesAreEqualToTheBit(t *testing.T) {
 		if got, _ := again.Estimate(1); got != want {
 			t.Fatalf("at %d s the restored track is %+v, want %+v", i, got, want)
 		}
+	}
+}
+
+func TestOneScanGivesATrackOnePlot(t *testing.T) {
+	tr := newTracker(t)
+	start := geo.Direct(placeA, 45, 100_000)
+	at := 0.0
+	for range 10 {
+		observe(tr, polarOf(at, radarA, straight(start, 90, 200, at), 6000, nil))
+		at += 4
+	}
+	first := observe(tr, polarOf(at, radarA, straight(start, 90, 200, at), 6000, nil))
+	second := observe(tr, polarOf(at+0.1, radarA, straight(start, 90, 200, at), 6000, nil))
+	other := observe(tr, polarOf(at+0.2, radarB, straight(start, 90, 200, at), 6000, nil))
+	if first[0].Verdict != mtt.Updated || second[0].Verdict != mtt.NewTrack || other[0].Verdict != mtt.Updated || other[0].Track != first[0].Track {
+		t.Errorf("outcomes %+v %+v %+v", first, second, other)
 	}
 }
 
