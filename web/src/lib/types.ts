@@ -1,0 +1,428 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// The console's JSON, as the node writes it (engine.View, record.Record,
+// release.Explanation). Times are RFC 3339 in UTC; durations of records are
+// nanoseconds. What is unknown is absent.
+
+export type Role = 'viewer' | 'officer' | 'supervisor' | 'administrator' | 'auditor';
+export type Lang = 'en' | 'zh-Hant' | 'ja';
+export type AlarmState = 'unacknowledged' | 'acknowledged' | 'returned' | 'normal';
+export type Names = Partial<Record<Lang, string>>;
+
+export interface Point {
+  lat: number;
+  lon: number;
+}
+
+export interface IdentityView {
+  party: string;
+  standard: string;
+  type?: string;
+  presumed?: boolean;
+  by?: string;
+  at: string;
+}
+
+export interface PartnerKey {
+  party: string;
+  object: string;
+}
+
+export interface TrackView {
+  n: number;
+  domain: string;
+  state: string;
+  pos: Point;
+  sigma_m: number;
+  height_ft?: number;
+  speed_kt?: number;
+  course_deg?: number;
+  address?: string;
+  mode_a?: string;
+  callsign?: string;
+  mmsi?: string;
+  name?: string;
+  sources: string[];
+  emergency?: boolean;
+  exercise?: boolean;
+  identity: IdentityView;
+  first_seen: string;
+  time: string;
+  plots: number;
+  incident?: number;
+  partners?: PartnerKey[];
+  released?: string[];
+  flags?: string[];
+}
+
+export interface Cell {
+  lat_e5: number;
+  lon_e5: number;
+  grid_m: number;
+}
+
+export interface Bin {
+  start: string;
+  width: number;
+}
+
+export interface Band {
+  base_ft: number;
+  size_ft: number;
+}
+
+export interface RecordIdentity {
+  standard: string;
+  type?: string;
+  presumed?: boolean;
+}
+
+export interface Label {
+  policy: string;
+  classification: string;
+  purpose: string;
+  retention: number;
+}
+
+export interface RecordTrack {
+  domain: string;
+  cell: Cell;
+  bin: Bin;
+  height?: Band;
+  speed_kt?: number;
+  course_deg?: number;
+  identity?: RecordIdentity;
+  callsign?: string;
+  address?: number;
+  mmsi?: number;
+  name?: string;
+  ended?: boolean;
+}
+
+export interface PartnerView extends PartnerKey, RecordTrack {
+  exercise?: boolean;
+  received: string;
+  state: string;
+  own?: number;
+  others?: PartnerKey[];
+  incident?: number;
+  label: Label;
+}
+
+export interface RecordEvent {
+  rule: string;
+  zone?: string;
+  zone_version?: string;
+  direction?: string;
+  bin: Bin;
+  cleared?: boolean;
+}
+
+export interface RecordIncident {
+  state: string;
+  outcome?: string;
+  opened: Bin;
+  sector?: string;
+  events?: RecordEvent[];
+  identity?: RecordIdentity;
+  tracks?: string[];
+  count?: number;
+  domain?: string;
+}
+
+/** KIND_TRACK and KIND_INCIDENT are record.KindTrack and record.KindIncident. */
+export const KIND_TRACK = 1;
+export const KIND_INCIDENT = 2;
+
+export interface WireRecord {
+  version: number;
+  kind: number;
+  id: string;
+  object: string;
+  epoch: number;
+  originator: string;
+  label: Label;
+  exercise: boolean;
+  onward?: string[];
+  time: string;
+  track?: RecordTrack;
+  incident?: RecordIncident;
+}
+
+export interface PartnerPart {
+  party: string;
+  id: string;
+  body: RecordIncident;
+  received: string;
+}
+
+export interface EventView {
+  at: string;
+  entered: string;
+  kind: string;
+  rule?: string;
+  zone?: string;
+  zone_version?: string;
+  direction?: string;
+  track?: number;
+  originators?: string[];
+  by?: string;
+  text?: string;
+  cleared?: boolean;
+}
+
+export interface LeadView {
+  state: string;
+  holder?: string;
+  epoch: number;
+  proposed?: string;
+  giver?: string;
+  with?: string;
+  by_us?: boolean;
+  since?: string;
+  deadline?: string;
+  alarm?: boolean;
+}
+
+export interface PostureView {
+  party: string;
+  posture: string;
+  by?: string;
+  at: string;
+}
+
+export interface IncidentView {
+  n: number;
+  state: string;
+  outcome?: string;
+  opened: string;
+  updated: string;
+  priority: number;
+  domain?: string;
+  sector?: string;
+  exercise?: boolean;
+  by_hand?: boolean;
+  alarm: AlarmState;
+  ack_by?: string;
+  ack_at?: string;
+  tracks: number[];
+  partners: PartnerPart[];
+  references: { party: string; ref: string }[];
+  identities: IdentityView[];
+  events: EventView[];
+  lead: LeadView;
+  postures: PostureView[];
+  can: Record<string, string[]>;
+}
+
+export interface AlarmView {
+  key: string;
+  rule: string;
+  subject: string;
+  priority: number;
+  state: AlarmState;
+  at: string;
+  ack_by?: string;
+}
+
+export interface AlarmCounts {
+  unacknowledged: number;
+  acknowledged: number;
+  returned: number;
+  shelved: number;
+}
+
+export interface LinkView {
+  party: string;
+  state: string;
+  since: string;
+  rtt_ms?: number;
+  last_heard?: string;
+  queued: number;
+  sent: number;
+  received: number;
+  refused: number;
+  problem?: string;
+}
+
+export interface RefusedFor {
+  reason: string;
+  count: number;
+  offset: number;
+  at: string;
+}
+
+export interface FeedView {
+  name: string;
+  kind: string;
+  exercise: boolean;
+  up: boolean;
+  last?: string;
+  frames: number;
+  plots: number;
+  refused: RefusedFor[];
+}
+
+export interface LogView {
+  n: number;
+  at: string;
+  entered: string;
+  desk: string;
+  by: string;
+  text: string;
+  struck?: string;
+}
+
+export interface View {
+  seq: number;
+  now: string;
+  party: string;
+  exercise: boolean;
+  policy_version: string;
+  zone_version: string;
+  tracks: TrackView[];
+  partner_tracks: PartnerView[];
+  incidents: IncidentView[];
+  alarms: AlarmView[];
+  counts: AlarmCounts;
+  links: LinkView[];
+  feeds: FeedView[];
+  out_of_service: { rule: string; reason: string }[];
+  log: LogView[];
+  store_problem?: string;
+}
+
+export interface Info {
+  party: string;
+  name: string;
+  version: string;
+  exercise: boolean;
+  languages: Lang[];
+  time_mode: string;
+  parties: (string | { id: string; name?: string })[];
+}
+
+export interface Me {
+  name: string;
+  role: Role;
+  lang: Lang;
+}
+
+export interface ZoneGeometry {
+  type: string;
+  coordinates: unknown;
+}
+
+export interface ZoneItem {
+  id: string;
+  kind: string;
+  party?: string;
+  names: Names;
+  version: string;
+  geometry: ZoneGeometry;
+}
+
+export interface PlaceItem {
+  names: Names;
+  kind: string;
+  lat: number;
+  lon: number;
+}
+
+export interface Zones {
+  version: string;
+  zones: ZoneItem[];
+  places: PlaceItem[];
+  sectors: Record<string, string>;
+}
+
+export interface RuleItem {
+  id: string;
+  names: Names;
+  priority: number;
+  domain: string;
+}
+
+export interface Obligations {
+  grid_m: number;
+  height_band_ft: number;
+  time_bin_s: number;
+  slot_s: number;
+  delay_s: number;
+  retention_s?: number;
+  fields: string[];
+  onward: string[];
+}
+
+export interface Explanation {
+  to: string;
+  allow: boolean;
+  rules: string[];
+  reason: string;
+  obligations?: Obligations;
+  zones?: string[];
+  due?: string;
+  last?: WireRecord;
+  stopped?: boolean;
+}
+
+export interface PartnerPicture {
+  party: string;
+  policy_version: string;
+  records: WireRecord[];
+}
+
+/** Command is engine.Command; who acts is the session's, not the client's word. */
+export interface Command {
+  verb: string;
+  track?: number;
+  tracks?: number[];
+  incident?: number;
+  from?: number;
+  partner?: string;
+  lead?: string;
+  standard?: string;
+  type?: string;
+  presumed?: boolean;
+  posture?: string;
+  outcome?: string;
+  text?: string;
+  domain?: string;
+  lat?: number;
+  lon?: number;
+  time?: string;
+  entry?: number;
+  alarm?: string;
+  contact?: string;
+  persons?: number;
+  exercise?: boolean;
+}
+
+export interface CommandReply {
+  ok: boolean;
+  incident?: number;
+  entry?: number;
+}
+
+export interface ReleaseStat {
+  to: string;
+  rule: string;
+  released: number;
+  withheld: number;
+}
+
+export interface AuditEntry {
+  n: number;
+  at: string;
+  actor: string;
+  act: string;
+  detail: string;
+}
+
+export interface UserItem {
+  name: string;
+  role: Role;
+  lang?: Lang;
+  disabled?: boolean;
+}

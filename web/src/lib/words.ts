@@ -1,0 +1,22 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// The closed word lists of the node. web_test.go holds them against the Go
+// sources, and the catalogues have a text for each.
+
+export const STANDARDS = ['pending', 'unknown', 'assumed-friend', 'friend', 'neutral', 'suspect'] as const;
+export const POSTURES = ['watching', 'going-to-look', 'on-scene', 'returning', 'none', 'not-saying'] as const;
+export const OUTCOMES = ['identified', 'left-area', 'false-alarm', 'handed-over', 'other'] as const;
+export const ROLES = ['viewer', 'officer', 'supervisor', 'administrator', 'auditor'] as const;
+export const THEMES = ['day', 'watch', 'dusk', 'night'] as const;
+export const LANGS = ['zh-Hant', 'ja', 'en'] as const;
+
+export type Theme = (typeof THEMES)[number];
+
+export const OFFICER_VERBS = [
+  'identify', 'acknowledge', 'acknowledge-alarm', 'open', 'merge', 'split', 'close', 'reopen',
+  'take', 'propose', 'accept', 'reject', 'posture', 'log', 'strike', 'distress',
+] as const;
+export const SUPERVISOR_VERBS = ['stop', 'resume'] as const;
+
+export type Verb = (typeof OFFICER_VERBS)[number] | (typeof SUPERVISOR_VERBS)[number];

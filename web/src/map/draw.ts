@@ -1,0 +1,280 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Draws a Scene on a canvas. It knows no DOM but the context and the bitmaps
+// handed in, so that a worker can take it over.
+
+import type { Palette } from './palette';
+import type { Mark, Scene, Square } from './scene';
+
+type Context = CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
+
+export interface Glyph {
+  image: CanvasImageSource;
+  w: number;
+  h: number;
+  ax: number;
+  ay: number;
+}
+
+/** Frame says where the canvas lies on the map: its middle and the map metres of one CSS pixel. */
+export interface Frame {
+  cx: number;
+  cy: number;
+  resolution: number;
+  width: number;
+  height: number;
+}
+
+export interface Options {
+  palette: Palette;
+  labels: boolean;
+  trails: boolean;
+  glyph: (sidc: string) => Glyph;
+}
+
+/** Drawn is an object that is on the canvas, in CSS pixels. */
+export interface Drawn {
+  key: string;
+  x: number;
+  y: number;
+  ring: string;
+  label: boolean;
+  exercise: boolean;
+  partner: boolean;
+}
+
+const FONT_PX = 12;
+const LINE_PX = 14;
+
+interface Box {
+  x0: number;
+  y0: number;
+  x1: number;
+  y1: number;
+}
+
+/** draw paints the scene and returns what is on the canvas. */
+export function draw(ctx: Context, s: Scene, f: Frame, o: Options): Drawn[] {
+  ctx.clearRect(0, 0, f.width, f.height);
+  const px = (x: number) => f.width / 2 + (x - f.cx) / f.resolution;
+  const py = (y: number) => f.height / 2 - (y - f.cy) / f.resolution;
+  const inside = (x: number, y: number, m = 40) => x > -m && y > -m && x < f.width + m && y < f.height + m;
+
+  if (o.trails) drawTrails(ctx, s, px, py, o.palette);
+  for (const q of s.squares) drawSquare(ctx, q, px, py, f.resolution, o.palette);
+  const out: Drawn[] = [];
+  const visible: { m: Mark; x: number; y: number }[] = [];
+  for (const m of s.marks) {
+    const x = px(m.x);
+    const y = py(m.y);
+    if (inside(x, y)) visible.push({ m, x, y });
+  }
+  visible.reverse(); // the most urgent last, on top
+  for (const { m, x, y } of visible) drawVector(ctx, m, x, y, px, py, o.palette);
+  for (const { m, x, y } of visible) {
+    drawMark(ctx, m, x, y, f.resolution, o);
+    out.push({ key: m.key, x, y, ring: ring(m, o.palette)?.name ?? '', label: false, exercise: m.exercise, partner: m.partner });
+  }
+  if (o.labels) drawLabels(ctx, visible, out, o.palette, f);
+  return out;
+}
+
+function drawTrails(ctx: Context, s: Scene, px: (x: number) => number, py: (y: number) => number, p: Palette): void {
+  ctx.fillStyle = p.trail;
+  for (const t of s.trails) {
+    const n = t.dots.length / 2;
+    for (let i = 0; i < n; i++) {
+      ctx.globalAlpha = 0.25 + (0.65 * (i + 1)) / n;
+      ctx.fillRect(px(t.dots[2 * i]!) - 1, py(t.dots[2 * i + 1]!) - 1, 2, 2);
+    }
+  }
+  ctx.globalAlpha = 1;
+}
+
+const MIN_HALF_PX = 15;
+
+function drawSquare(ctx: Context, q: Square, px: (x: number) => number, py: (y: number) => number, res: number, p: Palette): void {
+  const x = px(q.x);
+  const y = py(q.y);
+  const half = q.half / res;
+  ctx.save();
+  ctx.globalAlpha = q.dim ? 0.55 : 1;
+  ctx.strokeStyle = p.partner;
+  ctx.lineWidth = 1.5;
+  ctx.setLineDash([5, 4]);
+  if (half >= 3) ctx.strokeRect(x - half, y - half, 2 * half, 2 * half);
+  if (q.tx !== undefined && q.ty !== undefined) {
+    ctx.beginPath();
+    ctx.moveTo(x, y);
+    ctx.lineTo(px(q.tx), py(q.ty));
+    ctx.stroke();
+    ctx.setLineDash([]);
+    diamond(ctx, x, y, 4);
+    ctx.fillStyle = p.partner;
+    ctx.fill();
+  } else if (half < MIN_HALF_PX) {
+    ctx.setLineDash([3, 3]);
+    ctx.strokeRect(x - MIN_HALF_PX, y - MIN_HALF_PX, 2 * MIN_HALF_PX, 2 * MIN_HALF_PX);
+  }
+  ctx.restore();
+}
+
+function diamond(ctx: Context, x: number, y: number, r: number): void {
+  ctx.beginPath();
+  ctx.moveTo(x, y - r);
+  ctx.lineTo(x + r, y);
+  ctx.lineTo(x, y + r);
+  ctx.lineTo(x - r, y);
+  ctx.closePath();
+}
+
+function drawVector(ctx: Context, m: Mark, x: number, y: number, px: (x: number) => number, py: (y: number) => number, p: Palette): void {
+  if (m.vx === undefined || m.vy === undefined || m.fading === 'lost') return;
+  ctx.strokeStyle = p.text2;
+  ctx.globalAlpha = m.background ? 0.45 : 0.9;
+  ctx.lineWidth = 1;
+  ctx.beginPath();
+  ctx.moveTo(x, y);
+  ctx.lineTo(px(m.vx), py(m.vy));
+  ctx.stroke();
+  ctx.globalAlpha = 1;
+}
+
+function ring(m: Mark, p: Palette): { name: string; colour: string; width: number; dash: number[] } | undefined {
+  if (m.alarm === 'unacknowledged') return { name: 'unacknowledged', colour: p.alarm, width: 3, dash: [] };
+  if (m.alarm === 'acknowledged') return { name: 'acknowledged', colour: p.alarm, width: 1.5, dash: [] };
+  if (m.alarm === 'returned') return { name: 'returned', colour: p.warn, width: 2, dash: [5, 3] };
+  return undefined;
+}
+
+const RING_PX = 18;
+
+function drawMark(ctx: Context, m: Mark, x: number, y: number, res: number, o: Options): void {
+  const p = o.palette;
+  ctx.save();
+  if (m.radius !== undefined && m.radius / res > RING_PX) {
+    ctx.strokeStyle = p.text3;
+    ctx.setLineDash([2, 4]);
+    circle(ctx, x, y, Math.min(m.radius / res, 400));
+    ctx.setLineDash([]);
+  }
+  ctx.globalAlpha = m.fading ? 0.6 : 1;
+  if (m.background) chevron(ctx, x, y, m.courseDeg, p);
+  else {
+    const g = o.glyph(m.sidc);
+    ctx.drawImage(g.image, x - g.ax, y - g.ay, g.w, g.h);
+  }
+  ctx.globalAlpha = 1;
+  if (m.partner) {
+    ctx.fillStyle = p.partner;
+    ctx.strokeStyle = p.sea;
+    ctx.lineWidth = 1.5;
+    diamond(ctx, x + 13, y - 12, 5);
+    ctx.fill();
+    ctx.stroke();
+  }
+  if (m.fading) {
+    ctx.strokeStyle = m.fading === 'lost' ? p.text2 : p.caution;
+    ctx.lineWidth = 1.5;
+    ctx.setLineDash([3, 3]);
+    ctx.strokeRect(x - 14, y - 14, 28, 28);
+    ctx.setLineDash([]);
+    if (m.fading === 'lost') cross(ctx, x, y, 9);
+  }
+  const r = ring(m, p);
+  if (r) {
+    ctx.strokeStyle = r.colour;
+    ctx.lineWidth = r.width;
+    ctx.setLineDash(r.dash);
+    circle(ctx, x, y, RING_PX);
+    ctx.setLineDash([]);
+  }
+  if (m.selected) brackets(ctx, x, y, 22, p.accent, 2);
+  else if (m.cursor) brackets(ctx, x, y, 22, p.text3, 1);
+  ctx.restore();
+}
+
+function circle(ctx: Context, x: number, y: number, r: number): void {
+  ctx.beginPath();
+  ctx.arc(x, y, r, 0, 2 * Math.PI);
+  ctx.stroke();
+}
+
+function cross(ctx: Context, x: number, y: number, r: number): void {
+  ctx.beginPath();
+  ctx.moveTo(x - r, y - r);
+  ctx.lineTo(x + r, y + r);
+  ctx.moveTo(x + r, y - r);
+  ctx.lineTo(x - r, y + r);
+  ctx.stroke();
+}
+
+function chevron(ctx: Context, x: number, y: number, deg: number | undefined, p: Palette): void {
+  ctx.fillStyle = p.text2;
+  ctx.strokeStyle = p.sea;
+  ctx.lineWidth = 1;
+  ctx.beginPath();
+  if (deg === undefined) ctx.arc(x, y, 3, 0, 2 * Math.PI);
+  else {
+    const a = (deg * Math.PI) / 180;
+    const at = (fwd: number, right: number) =>
+      [x + fwd * Math.sin(a) + right * Math.cos(a), y - fwd * Math.cos(a) + right * Math.sin(a)] as const;
+    ctx.moveTo(...at(6, 0));
+    ctx.lineTo(...at(-5, 4));
+    ctx.lineTo(...at(-3, 0));
+    ctx.lineTo(...at(-5, -4));
+    ctx.closePath();
+  }
+  ctx.fill();
+  ctx.stroke();
+}
+
+function brackets(ctx: Context, x: number, y: number, r: number, colour: string, width: number): void {
+  const a = 7;
+  ctx.strokeStyle = colour;
+  ctx.lineWidth = width;
+  ctx.beginPath();
+  for (const [sx, sy] of [[-1, -1], [1, -1], [1, 1], [-1, 1]] as const) {
+    ctx.moveTo(x + sx * r, y + sy * (r - a));
+    ctx.lineTo(x + sx * r, y + sy * r);
+    ctx.lineTo(x + sx * (r - a), y + sy * r);
+  }
+  ctx.stroke();
+}
+
+const free = (taken: Box[], b: Box) => taken.every((t) => b.x0 >= t.x1 || b.x1 <= t.x0 || b.y0 >= t.y1 || b.y1 <= t.y0);
+
+// Labels are set from the most urgent down. A pinned or selected object always
+// gets its label; the others only where there is room.
+function drawLabels(ctx: Context, visible: { m: Mark; x: number; y: number }[], out: Drawn[], p: Palette, f: Frame): void {
+  ctx.font = `${FONT_PX}px ${p.mono}`;
+  ctx.textBaseline = 'middle';
+  ctx.lineJoin = 'round';
+  const few = visible.length <= 60 || f.resolution < 120;
+  const taken: Box[] = visible.filter(({ m }) => !m.background).map(({ x, y }) => ({ x0: x - 13, y0: y - 13, x1: x + 13, y1: y + 13 }));
+  const order = visible.map((v, i) => ({ ...v, i })).reverse().sort((a, b) => Number(b.m.selected) - Number(a.m.selected));
+  for (const { m, x, y, i } of order) {
+    if (m.background && !few) continue;
+    const must = m.pinned || m.selected || m.alarm !== 'normal';
+    const lines = m.background ? m.lines.slice(0, 1) : m.lines;
+    const w = Math.max(...lines.map((l) => ctx.measureText(l).width));
+    const h = lines.length * LINE_PX;
+    const off = m.background ? 9 : 21;
+    const places: [number, number][] = [[x + off, y - h / 2], [x - off - w, y - h / 2], [x + 8, y - off - h], [x + 8, y + off]];
+    const boxes = places.map(([lx, ly]): Box => ({ x0: lx, y0: ly, x1: lx + w, y1: ly + h }));
+    const box = boxes.find((b) => free(taken, b)) ?? (must ? boxes[0] : undefined);
+    if (!box) continue;
+    taken.push(box);
+    const d = out[i];
+    if (d) d.label = true;
+    ctx.strokeStyle = p.sea;
+    ctx.lineWidth = 3;
+    lines.forEach((l, k) => {
+      const ly = box.y0 + (k + 0.5) * LINE_PX;
+      ctx.fillStyle = m.partner ? p.partner : m.background ? p.text3 : k === 0 ? p.text1 : p.text2;
+      ctx.strokeText(l, box.x0, ly);
+      ctx.fillText(l, box.x0, ly);
+    });
+  }
+}

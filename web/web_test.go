@@ -1,0 +1,165 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package web_test
+
+import (
+	"encoding/json"
+	"io/fs"
+	"os"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/kuroshio-watch/kuroshio/internal/engine"
+	"github.com/kuroshio-watch/kuroshio/internal/incident"
+	"github.com/kuroshio-watch/kuroshio/internal/record"
+	"github.com/kuroshio-watch/kuroshio/internal/release"
+	"github.com/kuroshio-watch/kuroshio/web"
+)
+
+// The page must work under a policy that allows no inline script or style and
+// nothing from elsewhere.
+func TestDist(t *testing.T) {
+	dist := web.Dist()
+	index, err := fs.ReadFile(dist, "index.html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	html := string(index)
+	for _, bad := range []string{"http://", "https://", "<style", " style=", " onload="} {
+		if strings.Contains(html, bad) {
+			t.Errorf("index.html has %q", bad)
+		}
+	}
+	if regexp.MustCompile(`<script(?:[^>]*)>[^<]`).MatchString(html) {
+		t.Error("index.html has an inline script")
+	}
+	refs := regexp.MustCompile(`(?:src|href)="\./([^"]+)"`).FindAllStringSubmatch(html, -1)
+	if len(refs) < 3 {
+		t.Fatalf("index.html names %d files, want its icon, script and style", len(refs))
+	}
+	for _, r := range refs {
+		if _, err := fs.Stat(dist, r[1]); err != nil {
+			t.Errorf("index.html names a missing file: %v", err)
+		}
+	}
+	hashed := regexp.MustCompile(`^[A-Za-z0-9_]+-[A-Za-z0-9_-]{8}\.(js|css)$`)
+	files, err := fs.Glob(dist, "assets/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if !hashed.MatchString(path.Base(f)) {
+			t.Errorf("%s has no hash in its name", f)
+		}
+	}
+}
+
+// Each code that the node can show a person has a text in each language.
+func TestMessagesCoverTheNodesWords(t *testing.T) {
+	groups := map[string][]string{
+		"identity": record.Standards(),
+		"posture":  record.Postures(),
+		"outcome":  append(incident.Outcomes(), incident.Merged),
+		"role":     engine.Roles(),
+		"field":    release.FieldNames(),
+		"alarm": {
+			string(incident.Unacknowledged), string(incident.Acknowledged), string(incident.Returned), string(incident.Normal),
+		},
+		"event": {
+			incident.EventAlert, incident.EventOpened, incident.EventAcknowledged, incident.EventMerged, incident.EventSplit,
+			incident.EventClosed, incident.EventReopened, incident.EventSector, incident.EventNote, incident.EventIdentity, incident.EventDistress,
+			incident.EventAssociated, incident.EventPartner, incident.EventPartnerState, incident.EventLinked, incident.EventApart,
+			incident.EventDisputed, "posture", "lead-taken", "lead-proposed", "lead-accepted", "lead-confirmed", "lead-rejected",
+			"lead-timeout", "lead-alarm",
+		},
+		"reason": {
+			release.NoPolicy.String(), release.NoRule.String(), release.DeniedByRule.String(), release.NoFields.String(),
+			release.AllowedByRule.String(), release.Distress.String(), release.Failed.String(), release.Full.String(), release.Superseded.String(),
+		},
+		"link": {"up", "degraded", "down", "stopped"},
+		"errors": {
+			"unauthenticated", "forbidden", "bad-request", "not-found", "bad-login", "locked", "unknown-verb", "no-such-track",
+			"no-such-incident", "no-such-partner", "not-now", "incident-closed", "no-proposal", "bad-identity", "bad-posture", "bad-outcome",
+			"bad-position", "bad-time", "text-missing", "text-too-long", "store-failed", "stopping", "timeout", "weak-password", "name-taken",
+			"pass-by-voice",
+		},
+	}
+	for _, lang := range []string{"en", "zh-Hant", "ja"} {
+		b, err := os.ReadFile("messages/" + lang + ".json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var texts map[string]string
+		if err := json.Unmarshal(b, &texts); err != nil {
+			t.Fatal(err)
+		}
+		for group, words := range groups {
+			for _, w := range words {
+				if texts[group+"."+w] == "" {
+					t.Errorf("%s: no text for %s.%s", lang, group, w)
+				}
+			}
+		}
+	}
+}
+
+// The console greys what a role may not do by the same lists as the node's.
+func TestWordListsAreTheNodes(t *testing.T) {
+	src, err := os.ReadFile("src/lib/words.ts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	supervisor := engine.Verbs(engine.Supervisor)
+	officer := engine.Verbs(engine.Officer)
+	for name, want := range map[string][]string{
+		"STANDARDS": record.Standards(), "POSTURES": record.Postures(), "OUTCOMES": incident.Outcomes(), "ROLES": engine.Roles(),
+		"OFFICER_VERBS": officer, "SUPERVISOR_VERBS": supervisor[len(officer):],
+	} {
+		m := regexp.MustCompile(`(?s)const ` + name + ` = \[(.*?)\]`).FindSubmatch(src)
+		if m == nil {
+			t.Errorf("words.ts has no %s", name)
+			continue
+		}
+		var got []string
+		for _, q := range regexp.MustCompile(`'([^']*)'`).FindAllSubmatch(m[1], -1) {
+			got = append(got, string(q[1]))
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s = %q, want %q", name, got, want)
+		}
+	}
+}
+
+// No word for an enemy is anywhere in the console's sources or texts; the
+// library's fill of that name is set in one place.
+func TestNoWordForAnEnemy(t *testing.T) {
+	err := fs.WalkDir(os.DirFS("."), ".", func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if d.Name() == "node_modules" || d.Name() == "dist" {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if p == "src/map/symbols.ts" || p == "web_test.go" || p == "package-lock.json" {
+			return nil
+		}
+		b, err := os.ReadFile(p)
+		if err != nil {
+			return err
+		}
+		if m := regexp.MustCompile(`(?i)hostile|enemy|敵|敌`).Find(b); m != nil {
+			t.Errorf("%s has %q", p, m)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
