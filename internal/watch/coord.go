@@ -21,10 +21,7 @@ func (w *Watch) associations(out *collector, tracks Tracks) {
 	}
 	held := make(map[Key]bool)
 	for _, a := range tracks.Associations() {
-		if a.Own == 0 {
-			continue
-		}
-		t, ok := tracks.Get(a.Own)
+		t, ok := tracks.Get(a.Own) // there is no track 0
 		if !ok || w.explained(&t, w.stateOf(a.Own)) {
 			continue
 		}

@@ -4,6 +4,7 @@
 package watch_test
 
 import (
+	"math"
 	"testing"
 	"time"
 
@@ -56,6 +57,28 @@ func TestADIZEntry(t *testing.T) {
 			r.want(watch.ADIZEntry, tc.want)
 		})
 	}
+}
+
+func TestADIZEntryWaitsForThePlan(t *testing.T) {
+	t.Run("a minute from the first report", func(t *testing.T) {
+		r := newRig(t)
+		tr := uav(1, 120.5)
+		tr.FirstSeen = t0.Add(12 * time.Second)
+		r.hold(&tr, 2*time.Minute)
+		if after := r.of(watch.ADIZEntry)[0].Raised.Sub(tr.FirstSeen); after != 60*time.Second {
+			t.Errorf("raised after %v, want 60 s", after)
+		}
+	})
+	t.Run("and for 30 s of plausible positions", func(t *testing.T) {
+		r := newRig(t)
+		tr := uav(1, 120.5)
+		r.hold(&tr, 36*time.Second)
+		tr.Pos.LonDeg = 122 // it was another's echo
+		r.hold(&tr, 2*time.Minute)
+		if after := r.of(watch.ADIZEntry)[0].Raised.Sub(t0); after != 84*time.Second {
+			t.Errorf("raised after %v, want 84 s", after)
+		}
+	})
 }
 
 func TestADIZEntryAlert(t *testing.T) {
@@ -167,6 +190,24 @@ func TestLineCrossing(t *testing.T) {
 			r.see(tr)
 		}
 		r.want(watch.LineCrossing, "")
+	})
+	t.Run("ignores a step over and back", func(t *testing.T) {
+		r := newRig(t)
+		tr := uav(1, 119.4)
+		r.fly(&tr, 119.505)
+		r.fly(&tr, 119.3)
+		r.want(watch.LineCrossing, "")
+	})
+	t.Run("waits for 30 s of plausible positions", func(t *testing.T) {
+		r := newRig(t)
+		tr := uav(1, 119.48)
+		tr.Speed = 500
+		r.see(tr)
+		r.fly(&tr, 119.7)
+		r.want(watch.LineCrossing, "+")
+		if after := r.of(watch.LineCrossing)[0].Raised.Sub(t0); after != 36*time.Second {
+			t.Errorf("raised after %v, want 36 s", after)
+		}
 	})
 	t.Run("passes over a planned aircraft", func(t *testing.T) {
 		r := newRig(t)
@@ -283,6 +324,24 @@ func TestPositionalAlertsNeedTwoPlausiblePositions(t *testing.T) {
 			t.Errorf("raised %+v", got)
 		}
 	})
+	t.Run("a single position where the rules ask for no time", func(t *testing.T) {
+		r := newRig(t, func(c *watch.Config) {
+			for i := range c.Rules {
+				c.Rules[i].Params.MinConfirmed, c.Rules[i].Params.Grace = 0, 0
+			}
+		})
+		if got := r.see(uav(1, 122)); len(got) > 0 {
+			t.Errorf("in the ADIZ: raised %+v", got)
+		}
+		if got := r.see(uav(2, 123.5)); len(got) > 0 {
+			t.Errorf("in the gap: raised %+v", got)
+		}
+		again := uav(1, 122)
+		again.Time = t0.Add(12 * time.Second)
+		if got := r.see(again); len(got) != 1 {
+			t.Errorf("at the second position: raised %+v", got)
+		}
+	})
 	t.Run("a jump over a gate and back", func(t *testing.T) {
 		r := newRig(t)
 		tr := uav(1, 122.0)
@@ -304,9 +363,22 @@ func TestPositionalAlertsNeedTwoPlausiblePositions(t *testing.T) {
 		}
 		r.want(watch.GateTransit, "")
 	})
+	t.Run("a late position does not undo a crossing", func(t *testing.T) {
+		r := newRig(t)
+		tr := uav(1, 122.45)
+		r.fly(&tr, 122.51)
+		late := tr
+		late.Time, late.Pos.LonDeg = tr.Time.Add(-time.Minute), 122.505
+		r.see(late)
+		r.fly(&tr, 122.6)
+		r.want(watch.GateTransit, "+")
+	})
 	t.Run("positions that are no positions", func(t *testing.T) {
 		r := newRig(t)
 		tr := uav(1, 200)
+		r.hold(&tr, 5*time.Minute)
+		tr = uav(2, math.NaN())
+		tr.Emergency = true
 		r.hold(&tr, 5*time.Minute)
 		if len(r.alerts) > 0 {
 			t.Errorf("raised %+v", r.alerts)
@@ -398,18 +470,19 @@ func TestFeedLost(t *testing.T) {
 		at   []time.Duration // of ticks
 		feed func(now time.Duration) watch.Feed
 		want string
+		last time.Duration // of the last alert
 	}{
 		"raises after 60 s of silence": {
 			at: []time.Duration{0, 59 * time.Second, 60 * time.Second, 70 * time.Second},
 			feed: func(time.Duration) watch.Feed {
 				return watch.Feed{Name: "radar-1", Has: true, LastMessage: t0}
 			},
-			want: "+",
+			want: "+", last: 60 * time.Second,
 		},
 		"raises for a feed that never spoke": {
 			at:   []time.Duration{0, 50 * time.Second, 61 * time.Second},
 			feed: func(time.Duration) watch.Feed { return watch.Feed{Name: "radar-1"} },
-			want: "+",
+			want: "+", last: 61 * time.Second,
 		},
 		"clears 60 s after the return, not sooner": {
 			at: []time.Duration{0, 60 * time.Second, 70 * time.Second, 129 * time.Second, 130 * time.Second},
@@ -419,7 +492,7 @@ func TestFeedLost(t *testing.T) {
 				}
 				return watch.Feed{Name: "radar-1", Has: true, LastMessage: t0.Add(now)}
 			},
-			want: "+-",
+			want: "+-", last: 130 * time.Second,
 		},
 		"raises for a low rate": {
 			at: []time.Duration{0, time.Second},
@@ -442,6 +515,9 @@ func TestFeedLost(t *testing.T) {
 				r.alerts = append(r.alerts, r.w.Tick(t0.Add(after), r.tb, []watch.Feed{tc.feed(after)}, nil)...)
 			}
 			r.want(watch.FeedLost, tc.want)
+			if n := len(r.alerts); n > 0 && tc.last > 0 && r.alerts[n-1].Raised.Sub(t0) != tc.last {
+				t.Errorf("last alert after %v, want %v", r.alerts[n-1].Raised.Sub(t0), tc.last)
+			}
 			for _, a := range r.alerts {
 				if a.Feed != "radar-1" || a.Domain != "system" {
 					t.Errorf("alert is %+v", a)
