@@ -54,7 +54,6 @@ type parser struct {
 	objects  []int          // line of each object
 	faults   []int          // line of each fault
 	seen     map[string]int // line of each id
-	plans    map[party.ID]int
 	lastLine int
 }
 

@@ -58,10 +58,10 @@ func TestParse(t *testing.T) {
 			},
 		},
 		Acts: []sim.Act{
-			{Line: 18, When: sim.When{At: at(30 * time.Minute)}, Party: "jp", Login: "officer", Verb: "log", Args: []sim.Arg{{"text", "telephone call"}}},
+			{Line: 18, When: sim.When{At: at(30 * time.Minute)}, Party: "jp", Login: "officer", Verb: "log", Args: []sim.Arg{{Key: "text", Value: "telephone call"}}},
 			{
-				Line: 19, When: sim.When{Condition: sim.Condition{"tw", "track", "confirmed"}, Delay: 90 * time.Second}, Party: "tw", Login: "officer",
-				Verb: "identify", Object: "uav", Args: []sim.Arg{{"standard", "suspect"}, {"type", "BZK-005"}, {"presumed", "no"}},
+				Line: 19, When: sim.When{Condition: sim.Condition{Party: "tw", Subject: "track", State: "confirmed"}, Delay: 90 * time.Second}, Party: "tw", Login: "officer",
+				Verb: "identify", Object: "uav", Args: []sim.Arg{{Key: "standard", Value: "suspect"}, {Key: "type", Value: "BZK-005"}, {Key: "presumed", Value: "no"}},
 			},
 		},
 		Faults: []sim.Fault{
