@@ -18,6 +18,8 @@ import (
 	"github.com/kuroshio-watch/kuroshio/internal/record"
 	"github.com/kuroshio-watch/kuroshio/internal/track"
 	"github.com/kuroshio-watch/kuroshio/internal/watch"
+	"github.com/kuroshio-watch/kuroshio/internal/zone"
+	"github.com/kuroshio-watch/kuroshio/packs"
 )
 
 // step is one thing that happens before a watch.
@@ -188,7 +190,15 @@ func TestAlertsAlternate(t *testing.T) {
 
 func BenchmarkObserve(b *testing.B) {
 	const tracks = 1000
-	w := watch.New(watch.Config{Self: "tw", Rules: shippedRules(b), Zones: someZones(), ADIZ: "adiz", HasPlanFeed: true, Plans: somePlans(b)})
+	shipped, err := packs.Load("taiwan-ryukyu")
+	if err != nil {
+		b.Fatal(err)
+	}
+	zones, err := zone.Parse(shipped.Zones)
+	if err != nil {
+		b.Fatal(err)
+	}
+	w := watch.New(watch.Config{Self: "tw", Rules: shippedRules(b), Zones: zones, ADIZ: "adiz_tw_working", HasPlanFeed: true, Plans: somePlans(b)})
 	tb := newTable()
 	changes := make([]track.Change, tracks)
 	for i := range changes {

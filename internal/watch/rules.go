@@ -66,8 +66,6 @@ type Params struct {
 	RatePct      float64       // C06: of the usual rate
 }
 
-func (p *Params) zones() []zone.ID { return p.Zones }
-
 // languages in which every rule has a name.
 var languages = []string{"en", "ja", "zh-Hant"}
 

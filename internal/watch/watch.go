@@ -184,7 +184,7 @@ func (w *Watch) problem(r Rule) string {
 			return "no-zone"
 		}
 	case LineCrossing, GateTransit, UncrewedInGap:
-		if !w.anyZone(r.Params.zones()) {
+		if !w.anyZone(r.Params.Zones) {
 			return "no-zone"
 		}
 	}
