@@ -100,10 +100,8 @@ func ParseFrontier(size uint64, b []byte) (Frontier, error) {
 	return f, nil
 }
 
-// Nodes gives back what Append returned for leaf n, counted from 0.
-type Nodes interface {
-	Nodes(n uint64) ([]Hash, error)
-}
+// Nodes gives back what Frontier.Append returned for leaf n, counted from 0.
+type Nodes func(n uint64) ([]Hash, error)
 
 // reader reads tlog's node numbers out of Nodes. A node of level l and place k
 // was completed by leaf (k+1)·2^l−1.
@@ -112,7 +110,7 @@ func reader(src Nodes) tlog.HashReaderFunc {
 		out := make([]tlog.Hash, len(indexes))
 		for i, x := range indexes {
 			level, k := tlog.SplitStoredHashIndex(x)
-			nodes, err := src.Nodes(uint64((k+1)<<level - 1))
+			nodes, err := src(uint64((k+1)<<level - 1))
 			if err != nil {
 				return nil, err
 			}

@@ -6,7 +6,20 @@ package store
 import (
 	"context"
 	"strconv"
+
+	"github.com/kuroshio-watch/kuroshio/internal/record"
 )
+
+// CheckItem is what Take looks at before it takes an item.
+func CheckItem(it *record.Item, lane record.Lane, epoch uint32) (digest bool, err error) {
+	if err := checkSize(it); err != nil {
+		return false, err
+	}
+	if _, _, ok := digestRange(it); ok {
+		return true, nil
+	}
+	return false, checkItem(it, lane, epoch)
+}
 
 // CommitOutgoing is Commit with records that the test made: only package
 // release can make a release.Sealed, and only from what a policy lets out.

@@ -127,8 +127,11 @@ func (t *txn) checkDigest(ctx context.Context, l *logRow, it *record.Item, first
 	return err
 }
 
+// problem keeps a finding. One that repeats without end would fill the disk:
+// the first hundred of a log are kept.
 func (t *txn) problem(ctx context.Context, l *logRow, text string) error {
-	_, err := t.exec(ctx, "problem", `INSERT INTO problems (log, size, text) VALUES ($1, $2, $3)`, l.id, l.size(), text)
+	_, err := t.exec(ctx, "problem", `INSERT INTO problems (log, size, text)
+		SELECT $1, $2, $3 WHERE (SELECT count(*) FROM problems WHERE log = $1) < 100`, l.id, l.size(), text)
 	return err
 }
 
@@ -292,7 +295,8 @@ func markTaped(ctx context.Context, t *txn, list []Taped) error {
 
 // Destroy destroys the key of a received record: its content is gone, its leaf
 // stays. Older snapshots that hold the content are the caller's to replace
-// first.
+// first. It may be called again, and must be after an error: the old page may
+// still rest in the write-ahead log then.
 func (s *Store) Destroy(ctx context.Context, x Received) error {
 	if err := s.update(ctx, "destroy key", func(t *txn) error {
 		n, err := t.exec(ctx, "destroy", `UPDATE `+table(x.Lane)+` SET wrapped = NULL WHERE seq = $1
@@ -305,8 +309,12 @@ func (s *Store) Destroy(ctx context.Context, x Received) error {
 		return err
 	}
 	// The write-ahead log still holds the page as it was.
-	if _, err := s.w.ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`); err != nil {
-		return fmt.Errorf("destroy key: empty write-ahead log: %w", storeError(err))
+	var busy, frames, moved int
+	if _, err := one(ctx, s.w, []any{&busy, &frames, &moved}, `PRAGMA wal_checkpoint(TRUNCATE)`); err != nil {
+		return fmt.Errorf("destroy key: empty write-ahead log: %w", err)
+	}
+	if busy != 0 {
+		return fmt.Errorf("destroy key: empty write-ahead log: %w: somebody reads it", ErrStore)
 	}
 	return nil
 }

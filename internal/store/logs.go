@@ -6,6 +6,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -75,7 +76,7 @@ func scanLog(scan func(...any) error) (*logRow, error) {
 func readLog(ctx context.Context, q queryer, k logKey) (*logRow, error) {
 	l, err := scanLog(q.QueryRowContext(ctx, `SELECT `+logColumns+` FROM logs WHERE partner = $1 AND direction = $2`,
 		k.partner, k.direction).Scan)
-	if err == sql.ErrNoRows { //nolint:errorlint // Scan returns it as it is
+	if errors.Is(err, sql.ErrNoRows) {
 		return &logRow{logKey: k, counters: counters{epoch: 1}}, nil
 	}
 	return l, storeError(err)
@@ -164,24 +165,19 @@ func (t *txn) append(ctx context.Context, l *logRow, e entry) error {
 	return err
 }
 
-// nodes reads the tree of a log.
-type nodes struct {
-	ctx context.Context //nolint:containedctx // lives as long as one call
-	q   queryer
-	log int64
-}
-
-// Nodes returns what the frontier returned when leaf n was appended.
-func (n nodes) Nodes(leaf uint64) ([]journal.Hash, error) {
-	var flat []byte
-	ok, err := one(n.ctx, n.q, []any{&flat}, `SELECT nodes FROM entries WHERE log = $1 AND seq = $2`, n.log, leaf+1)
-	if err != nil {
-		return nil, err
+// nodes reads the tree of a log: what the frontier returned for each leaf.
+func nodes(ctx context.Context, q queryer, log int64) journal.Nodes {
+	return func(leaf uint64) ([]journal.Hash, error) {
+		var flat []byte
+		ok, err := one(ctx, q, []any{&flat}, `SELECT nodes FROM entries WHERE log = $1 AND seq = $2`, log, leaf+1)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			return nil, fmt.Errorf("leaf %d: %w", leaf, ErrNotFound)
+		}
+		return unflatten(flat), nil
 	}
-	if !ok {
-		return nil, fmt.Errorf("leaf %d: %w", leaf, ErrNotFound)
-	}
-	return unflatten(flat), nil
 }
 
 func unflatten(flat []byte) []journal.Hash {
@@ -200,7 +196,7 @@ func rootAt(ctx context.Context, q queryer, l *logRow, size uint64) (journal.Has
 	if size == l.size() {
 		return l.frontier.Root(), nil
 	}
-	return journal.RootAt(nodes{ctx, q, l.id}, size)
+	return journal.RootAt(nodes(ctx, q, l.id), size)
 }
 
 // keepEvery is the span of leaves in which only the last checkpoint is kept: a

@@ -131,9 +131,21 @@ func (s *Store) States(ctx context.Context, to party.ID, limit int) (*record.Bat
 	if _, err := one(ctx, s.r, []any{&waiting}, `SELECT EXISTS (SELECT 1 FROM states_out WHERE log = $1)`, l.id); err != nil || !waiting {
 		return nil, err
 	}
-	err = s.update(ctx, "form batch", func(t *txn) error {
+	if err := s.formBatch(ctx, k, limit); err != nil {
+		return nil, err
+	}
+	b, _, err = s.inFlight(ctx, k)
+	return b, err
+}
+
+func (s *Store) formBatch(ctx context.Context, k logKey, limit int) error {
+	return s.update(ctx, "form batch", func(t *txn) error {
 		l, err := t.log(ctx, k)
 		if err != nil {
+			return err
+		}
+		var formed bool // by another call since we looked
+		if _, err := one(ctx, t, []any{&formed}, `SELECT EXISTS (SELECT 1 FROM states_out WHERE log = $1 AND batch IS NOT NULL)`, l.id); err != nil || formed {
 			return err
 		}
 		last, err := batchEnd(ctx, t, l.id, limit)
@@ -141,15 +153,9 @@ func (s *Store) States(ctx context.Context, to party.ID, limit int) (*record.Bat
 			return err
 		}
 		l.batch++
-		_, err = t.exec(ctx, "batch", `UPDATE states_out SET batch = $1 WHERE log = $2 AND batch IS NULL AND seq <= $3
-			AND NOT EXISTS (SELECT 1 FROM states_out WHERE log = $2 AND batch IS NOT NULL)`, l.batch, l.id, last)
+		_, err = t.exec(ctx, "batch", `UPDATE states_out SET batch = $1 WHERE log = $2 AND seq <= $3`, l.batch, l.id, last)
 		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	b, _, err = s.inFlight(ctx, k)
-	return b, err
 }
 
 // batchEnd returns the number of the last waiting state that a batch takes, 0

@@ -86,8 +86,8 @@ func (s *Store) Proof(ctx context.Context, partner party.ID, d journal.Direction
 		if n == 0 || n > size || size > l.size() {
 			return fmt.Errorf("record %d of %d, log has %d: %w", n, size, l.size(), ErrNotFound)
 		}
-		src := nodes{ctx, q, l.id}
-		own, err := src.Nodes(n - 1)
+		src := nodes(ctx, q, l.id)
+		own, err := src(n - 1)
 		if err != nil {
 			return err
 		}

@@ -4,6 +4,9 @@
 package storetest
 
 import (
+	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
 	"errors"
 	"fmt"
 	"slices"
@@ -194,6 +197,10 @@ func batchStays(t *testing.T, d Driver) {
 	refused(t, "receipt of a batch that was never made", a.StatesAcknowledged(t.Context(), "jp", 2), store.ErrGap)
 	next, err := a.States(t.Context(), "jp", 10)
 	must(t, err)
+	must(t, a.StatesAcknowledged(t.Context(), "jp", 1)) // comes late
+	again, err = a.States(t.Context(), "jp", 10)
+	must(t, err)
+	equal(t, "batch after a late receipt", again, next)
 	equal(t, "number", next.N, uint64(2))
 	equal(t, "states", len(next.Items), 2)
 }
@@ -321,6 +328,9 @@ func receiptsChecked(t *testing.T, d Driver) {
 	must(t, a.Acknowledged(t.Context(), "jp", 2, receipt(journal.LogState{Epoch: 1, Size: 2, Root: root})))
 	must(t, a.Acknowledged(t.Context(), "jp", 3, receipt(s)))
 	must(t, a.Acknowledged(t.Context(), "jp", 2, receipt(journal.LogState{Epoch: 1, Size: 2, Root: root})))
+	p, err := a.Pressure(t.Context(), "jp")
+	must(t, err)
+	equal(t, "waiting after an older receipt came late", p.Rows, uint64(0))
 	if _, err = a.SentAt(t.Context(), "jp", 4); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("SentAt beyond the log: %v, want ErrNotFound", err)
 	}
@@ -352,7 +362,20 @@ func gapsRefused(t *testing.T, d Driver) {
 }
 
 func badRecordStays(t *testing.T, d Driver) {
+	sealed := func(change func(*record.Header)) func(*record.Item) {
+		return func(it *record.Item) {
+			h := record.Header{Version: record.Protocol, Lane: record.LaneRecord, Kind: record.KindIncident, Object: Object(1), LogEpoch: 1, Seq: 2}
+			change(&h)
+			*it = seal(t, h, it.Seq)
+		}
+	}
 	spoil := map[string]func(*record.Item){
+		"another place":    sealed(func(h *record.Header) { h.Seq = 3 }),
+		"another epoch":    sealed(func(h *record.Header) { h.LogEpoch = 2 }),
+		"another version":  sealed(func(h *record.Header) { h.Version++ }),
+		"another lane":     sealed(func(h *record.Header) { h.Lane = record.LaneState }),
+		"a state's kind":   sealed(func(h *record.Header) { h.Kind = record.KindTrack }),
+		"no object":        sealed(func(h *record.Header) { h.Object = record.ID{} }),
 		"another key":      func(it *record.Item) { it.Key[0] ^= 1 },
 		"no key":           func(it *record.Item) { it.Key = nil },
 		"a changed text":   func(it *record.Item) { it.Ciphertext[0] ^= 1 },
@@ -381,6 +404,19 @@ func badRecordStays(t *testing.T, d Driver) {
 	_, b := two(t, d, small())
 	_, err := b.TakeRecords(t.Context(), "tw", 1, []record.Item{{Seq: 1, Ciphertext: make([]byte, 1<<20)}})
 	refused(t, "a megabyte", err, record.ErrMalformed)
+}
+
+// seal encrypts a text as record.Item says.
+func seal(t testing.TB, h record.Header, seq uint64) record.Item {
+	t.Helper()
+	header, err := record.EncodeHeader(h)
+	must(t, err)
+	key := bytes.Repeat([]byte{7}, 32)
+	block, err := aes.NewCipher(key)
+	must(t, err)
+	a, err := cipher.NewGCM(block)
+	must(t, err)
+	return record.Item{Seq: seq, Header: header, Key: key, Ciphertext: a.Seal(nil, make([]byte, a.NonceSize()), []byte("sealed"), header)}
 }
 
 func badStatePasses(t *testing.T, d Driver) {
@@ -475,6 +511,11 @@ func snapshotsKept(t *testing.T, d Driver) {
 		takes(t, b, record.LaneState, State("jp", i, 0).Text)
 		b.tape++
 		must(t, b.Commit(t.Context(), store.Commit{Tape: b.tape, Now: Now(), Snapshot: fmt.Appendf(nil, "body %d", i), SnapshotVersion: 7}))
+		_, ok, err := b.Body(t.Context(), "tw", record.LaneState, 1)
+		must(t, err)
+		equal(t, fmt.Sprintf("first state readable with %d snapshots", i+1), ok, i == 0)
+		// A second mark, as after a restart, changes nothing.
+		must(t, b.Taped(t.Context(), store.Taped{Received: store.Received{Partner: "tw", Lane: record.LaneState, Seq: uint64(i + 1)}, Tape: 1000}))
 	}
 	b.Reopen(t)
 	tape, version, body, err := b.Snapshot(t.Context())
