@@ -101,7 +101,15 @@ func ParseFrontier(size uint64, b []byte) (Frontier, error) {
 }
 
 // Nodes gives back what Frontier.Append returned for leaf n, counted from 0.
-type Nodes func(n uint64) ([]Hash, error)
+type Nodes interface {
+	Nodes(n uint64) ([]Hash, error)
+}
+
+// NodesFunc is a function that is Nodes.
+type NodesFunc func(n uint64) ([]Hash, error)
+
+// Nodes calls f.
+func (f NodesFunc) Nodes(n uint64) ([]Hash, error) { return f(n) }
 
 // reader reads tlog's node numbers out of Nodes. A node of level l and place k
 // was completed by leaf (k+1)·2^l−1.
@@ -110,7 +118,7 @@ func reader(src Nodes) tlog.HashReaderFunc {
 		out := make([]tlog.Hash, len(indexes))
 		for i, x := range indexes {
 			level, k := tlog.SplitStoredHashIndex(x)
-			nodes, err := src(uint64((k+1)<<level - 1))
+			nodes, err := src.Nodes(uint64((k+1)<<level - 1))
 			if err != nil {
 				return nil, err
 			}

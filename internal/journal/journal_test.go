@@ -67,7 +67,7 @@ func TestFrontierIsTheTreeOfRFC6962(t *testing.T) {
 		if journal.Hash(want) != roots[n+1] {
 			t.Fatalf("root of %d leaves differs from tlog's", n+1)
 		}
-		got, err := journal.RootAt(all.Nodes, uint64(n)+1)
+		got, err := journal.RootAt(all, uint64(n)+1)
 		if err != nil || got != roots[n+1] {
 			t.Fatalf("RootAt(%d) differs from the frontier's root (%v)", n+1, err)
 		}
@@ -99,7 +99,7 @@ func TestProofsHoldForTheirLeafAndSizeOnly(t *testing.T) {
 		n := rapid.Uint64Range(0, size-1).Draw(rt, "leaf")
 		old := rapid.Uint64Range(1, size).Draw(rt, "old")
 		other := rapid.Uint64Range(0, 199).Draw(rt, "other")
-		p, err := journal.ProveInclusion(all.Nodes, size, n)
+		p, err := journal.ProveInclusion(all, size, n)
 		if err != nil {
 			rt.Fatal(err)
 		}
@@ -107,7 +107,7 @@ func TestProofsHoldForTheirLeafAndSizeOnly(t *testing.T) {
 		if (err == nil) != (other == n) {
 			rt.Fatalf("proof of leaf %d for leaf %d: %v", n, other, err)
 		}
-		c, err := journal.ProveConsistency(all.Nodes, size, old)
+		c, err := journal.ProveConsistency(all, size, old)
 		if err != nil {
 			rt.Fatal(err)
 		}

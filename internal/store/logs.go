@@ -166,7 +166,7 @@ func (t *txn) append(ctx context.Context, l *logRow, e entry) error {
 }
 
 // nodes reads the tree of a log: what the frontier returned for each leaf.
-func nodes(ctx context.Context, q queryer, log int64) journal.Nodes {
+func nodes(ctx context.Context, q queryer, log int64) journal.NodesFunc {
 	return func(leaf uint64) ([]journal.Hash, error) {
 		var flat []byte
 		ok, err := one(ctx, q, []any{&flat}, `SELECT nodes FROM entries WHERE log = $1 AND seq = $2`, log, leaf+1)
