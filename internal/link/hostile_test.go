@@ -346,6 +346,78 @@ func TestAFalseReceiptStopsTheLink(t *testing.T) {
 	}
 }
 
+func TestARepeatedReceiptIsRefused(t *testing.T) {
+	b, keys := victim(t)
+	b.memory.AddRecord(linktest.Body(1, 20))
+	h := attack(t, keys, b)
+	h.open(link.Hello{})
+	f := <-h.frames
+	for f.Records == nil {
+		f = <-h.frames
+	}
+	signer, err := keys.JournalSigner("jp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, theirs, err := keys.Verifiers("jp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cp, err := journal.Open(f.Records.Checkpoint, theirs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cosigned, err := journal.Cosign(f.Records.Checkpoint, theirs, cp.LogState, signer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ack := link.Frame{Ack: &link.Ack{Size: 1, Cosigned: cosigned}}
+	h.frame(ack)
+	eventually(t, "the receipt", func() bool { _, _, n := b.memory.Counts(); return n == 1 })
+	if st := b.link.Status(); st.Refused != 0 {
+		t.Errorf("status %+v", st)
+	}
+	h.frame(ack)
+	h.stopped()
+	eventually(t, "the refusal", func() bool { return b.link.Status().Refusal == link.RefusedOrder })
+}
+
+func TestAPartnerThatGivesNoReceiptGetsNoMoreThanTheWindow(t *testing.T) {
+	b, keys := victim(t)
+	for i := range uint64(30_000) {
+		b.memory.AddRecord(linktest.Body(i, 20))
+	}
+	h := attack(t, keys, b)
+	h.open(link.Hello{})
+	got := 0
+	for got < 20_000 {
+		select {
+		case f := <-h.frames:
+			if f.Records != nil {
+				got += len(f.Records.Items)
+			}
+		case <-time.After(patience):
+			t.Fatalf("only %d records came", got)
+		}
+	}
+	for quiet := false; !quiet; {
+		select {
+		case f := <-h.frames:
+			if f.Records != nil {
+				got += len(f.Records.Items)
+			}
+		case <-time.After(200 * time.Millisecond):
+			quiet = true
+		}
+	}
+	if got > 20_500 {
+		t.Errorf("%d records came without a receipt", got)
+	}
+	if q := b.link.Status().Queued; q != uint64(got) {
+		t.Errorf("%d queued, %d came", q, got)
+	}
+}
+
 // TestAFloodDoesNotGrow sends much that is costly to hold.
 func TestAFloodDoesNotGrow(t *testing.T) {
 	b, keys := victim(t)

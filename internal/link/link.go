@@ -300,30 +300,39 @@ func (l *Link) await(ok func() bool) {
 }
 
 // tell calls OnStatus and OnProblem, one at a time and in order, from a
-// goroutine of its own, so that they may call back. It ends with ctx after
+// goroutine of its own, so that they may call back. It ends with ctx, after
 // telling the last change.
 func (l *Link) tell(ctx context.Context) {
 	var told Status
 	for {
-		l.mu.Lock()
-		now, problems, changed := l.statusLocked(), l.problems, l.changed
-		l.problems = nil
-		l.mu.Unlock()
-		for _, p := range problems {
-			if l.cfg.OnProblem != nil {
-				l.cfg.OnProblem(l.cfg.Partner, p)
-			}
-		}
-		if l.cfg.OnStatus != nil && (now.State != told.State || now.Problem != told.Problem || !now.Since.Equal(told.Since)) {
-			l.cfg.OnStatus(l.cfg.Partner, now)
-		}
-		told = now
+		changed := l.tellOnce(&told)
 		select {
 		case <-changed:
 		case <-ctx.Done():
+			l.tellOnce(&told)
 			return
 		}
 	}
+}
+
+// tellOnce tells what has changed since told, and returns what is closed at the
+// next change.
+func (l *Link) tellOnce(told *Status) <-chan struct{} {
+	l.mu.Lock()
+	now, problems, changed := l.statusLocked(), l.problems, l.changed
+	l.problems = nil
+	l.mu.Unlock()
+	for _, p := range problems {
+		if l.cfg.OnProblem != nil {
+			l.cfg.OnProblem(l.cfg.Partner, p)
+		}
+	}
+	differs := now.State != told.State || now.Problem != told.Problem || !now.Since.Equal(told.Since)
+	if differs && l.cfg.OnStatus != nil {
+		l.cfg.OnStatus(l.cfg.Partner, now)
+	}
+	*told = now
+	return changed
 }
 
 // track adds a connection of this link; Stop closes it. It fails while the link

@@ -24,12 +24,25 @@ type committer struct {
 	*session
 	held  LogState     // the partner's log as we hold it
 	batch record.Batch // being put together; N is 0 when there is none
+
+	checkpoint []byte      // the partner's last, of what we hold; nil when it is receipted
+	rest       time.Time   // before it no receipt is made
+	due        *time.Timer // fires when one may be
 }
+
+// A receipt costs the disk more than the records do. After one the committer
+// rests from receipts for a multiple of the time that it took, so that records
+// come first under load and a receipt comes at once without.
+const (
+	restFactor = 2
+	restMax    = 50 * time.Millisecond
+)
 
 // commit takes in what the reader queued, and notes acknowledgements, until the
 // session ends.
 func (s *session) commit(ctx context.Context) error {
-	c := &committer{session: s}
+	c := &committer{session: s, due: time.NewTimer(time.Hour)}
+	defer c.due.Stop()
 	var err error
 	if c.held, err = s.link.cfg.Inbox.Received(ctx, s.link.cfg.Partner); err != nil {
 		return s.link.storeError(ctx, "read received log", err)
@@ -40,6 +53,8 @@ func (s *session) commit(ctx context.Context) error {
 			err = c.frames(ctx, f)
 		case <-s.acked:
 			err = c.acknowledgements(ctx)
+		case <-c.due.C:
+			err = c.receipt(ctx)
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -105,8 +120,7 @@ func (c *committer) frames(ctx context.Context, f Frame) error {
 	return c.records(ctx, &merged)
 }
 
-// records commits records, compares the root with the partner's checkpoint and
-// makes the receipt.
+// records commits records; the receipt follows, now or soon.
 func (c *committer) records(ctx context.Context, r *Records) error {
 	cfg := &c.link.cfg
 	for i := range r.Items {
@@ -129,7 +143,12 @@ func (c *committer) records(ctx context.Context, r *Records) error {
 		}
 		c.received(func(st *Status) { st.Received += uint64(len(r.Items)) })
 	}
-	return c.receipt(ctx, r.Checkpoint)
+	c.checkpoint = r.Checkpoint
+	if wait := time.Until(c.rest); wait > 0 {
+		c.due.Reset(wait)
+		return nil
+	}
+	return c.receipt(ctx)
 }
 
 // received tells of a commit to the inbox.
@@ -141,10 +160,13 @@ func (c *committer) received(count func(st *Status)) {
 	}
 }
 
-// receipt cosigns the partner's checkpoint of what we hold.
-func (c *committer) receipt(ctx context.Context, checkpoint []byte) error {
-	cfg := &c.link.cfg
-	cosigned, err := journal.Cosign(checkpoint, c.keys.theirs, c.held, c.keys.signer)
+// receipt compares the partner's checkpoint with what we hold and cosigns it.
+func (c *committer) receipt(ctx context.Context) error {
+	if c.checkpoint == nil {
+		return nil
+	}
+	cfg, began := &c.link.cfg, time.Now()
+	cosigned, err := journal.Cosign(c.checkpoint, c.keys.theirs, c.held, c.keys.signer)
 	switch {
 	case errors.Is(err, journal.ErrRoot):
 		return &haltError{problem: ProblemRoot, reason: StopJournal}
@@ -156,6 +178,9 @@ func (c *committer) receipt(ctx context.Context, checkpoint []byte) error {
 	}); err != nil {
 		return err
 	}
+	c.checkpoint = nil
+	took := time.Since(began)
+	c.rest = time.Now().Add(min(restFactor*took, restMax))
 	c.mu.Lock()
 	c.ack = &Ack{Size: c.held.Size, Cosigned: cosigned}
 	c.mu.Unlock()

@@ -6,6 +6,7 @@ package link_test
 import (
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -116,7 +117,6 @@ func twoStored(t testing.TB, rtt time.Duration) (sa, sb *stored, a, b *node, p *
 
 func TestTheWholeWayWithStoresAndJournals(t *testing.T) {
 	sa, sb, a, b, p := twoStored(t, 0)
-	ctx := context.Background()
 	for i := range 20 {
 		sa.put(t, "jp", 10)
 		sb.put(t, "tw", 3)
@@ -129,29 +129,91 @@ func TestTheWholeWayWithStoresAndJournals(t *testing.T) {
 		}
 	}
 	waitQuiet(t, a, b)
+	checkStores(t, sa, sb, a, b)
+	if held, err := sa.Received(context.Background(), "jp"); err != nil || held.Size != 60 {
+		t.Errorf("%d records the other way, %v; want 60", held.Size, err)
+	}
+}
+
+// TestFaultsWithStores is TestFaults with real stores: each side's journal
+// verifies afterwards, and both hold the same.
+func TestFaultsWithStores(t *testing.T) {
+	fault, within := 1200*time.Millisecond, 10*time.Second // a busy disk is no fault of the link
+	if os.Getenv("KUROSHIO_SOAK") != "" {
+		fault, within = 30*time.Second, time.Second
+	}
+	for name, hurt := range map[string]func(p *linktest.Proxy){
+		"cut":        (*linktest.Proxy).Cut,
+		"black hole": (*linktest.Proxy).BlackHole,
+	} {
+		t.Run(name, func(t *testing.T) {
+			sa, sb, a, b, p := twoStored(t, 20*time.Millisecond)
+			took := latencies(t, sa, sb, a, b, 500, 5, fault/4)
+			ctx, stop := context.WithCancel(context.Background())
+			var wg sync.WaitGroup
+			wg.Go(func() {
+				tick := time.NewTicker(10 * time.Millisecond)
+				defer tick.Stop()
+				for {
+					select {
+					case <-tick.C:
+						sa.put(t, "jp", 5)
+						a.link.Notify()
+					case <-ctx.Done():
+						return
+					}
+				}
+			})
+			hurt(p)
+			<-time.After(fault)
+			stop()
+			wg.Wait()
+			began := time.Now()
+			p.Heal()
+			waitQuiet(t, a)
+			healed := time.Since(began)
+			sent, err := sa.Sent(context.Background(), "jp")
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Logf("500 records/s at 20 ms: p50 %.1f ms, p99 %.1f ms; %s of %v, %d records in all, caught up after %v",
+				quantile(took, 0.5), quantile(took, 0.99), name, fault, sent.Size, healed.Round(time.Millisecond))
+			if healed > within {
+				t.Errorf("caught up after %v, want at most %v", healed, within)
+			}
+			checkStores(t, sa, sb, a, b)
+		})
+	}
+}
+
+// checkStores fails unless both journals verify and the inbox of sb holds what
+// sa sent, each once and in order.
+func checkStores(t *testing.T, sa, sb *stored, a, b *node) {
+	t.Helper()
+	ctx := context.Background()
 	for s, keys := range map[*stored]*keystore.Store{sa: a.keys, sb: b.keys} {
 		rep, err := s.Verify(ctx, keys)
 		if err != nil || !rep.Verified {
 			t.Errorf("journal: %+v, %v", rep, err)
 		}
 	}
-	list, err := sb.Pending(ctx)
-	if err != nil || len(list) != 250 {
-		t.Fatalf("%d records wait for the tape, %v; want 250", len(list), err)
-	}
-	for _, x := range list {
-		plain, ok, err := sb.Body(ctx, x.Partner, x.Lane, x.Seq)
-		if err != nil || !ok {
-			t.Fatalf("body of %d: %v, %v", x.Seq, ok, err)
-		}
-		if r, err := record.Decode(plain); err != nil || r.Originator != "tw" || r.Distress == nil {
-			t.Fatalf("record %d: %v, %v", x.Seq, r, err)
-		}
-	}
 	sent, err1 := sa.Sent(ctx, "jp")
 	held, err2 := sb.Received(ctx, "tw")
-	if err := errors.Join(err1, err2); err != nil || sent != held {
-		t.Errorf("heads %v and %v, %v", sent, held, err)
+	list, err3 := sb.Pending(ctx)
+	if err := errors.Join(err1, err2, err3); err != nil || sent != held || uint64(len(list)) != sent.Size {
+		t.Fatalf("sent %d, held %d, %d wait for the tape, %v", sent.Size, held.Size, len(list), err)
+	}
+	seen := make(map[record.ID]bool)
+	for i, x := range list {
+		plain, ok, err := sb.Body(ctx, x.Partner, x.Lane, x.Seq)
+		if err != nil || !ok || x.Seq != uint64(i)+1 {
+			t.Fatalf("record %d of %d: %v, %v", x.Seq, i+1, ok, err)
+		}
+		r, err := record.Decode(plain)
+		if err != nil || r.Originator != "tw" || r.Distress == nil || seen[r.ID] {
+			t.Fatalf("record %d: %+v, %v", x.Seq, r, err)
+		}
+		seen[r.ID] = true
 	}
 }
 
