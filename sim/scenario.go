@@ -4,6 +4,7 @@
 package sim
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/kuroshio-watch/kuroshio/ais"
@@ -238,3 +239,7 @@ func (s *Scenario) Object(id string) *Object {
 	}
 	return nil
 }
+
+// SensorID returns how a node names a radar within its feed: SAC and SIC in
+// three digits each, as in "025/010".
+func SensorID(s asterix.Source) string { return fmt.Sprintf("%03d/%03d", s.SAC, s.SIC) }
