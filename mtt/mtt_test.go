@@ -551,6 +551,24 @@ func TestOneScanGivesATrackOnePlot(t *testing.T) {
 	}
 }
 
+// A flood of plots in one place must not cost more than its size.
+func TestACrowdIsBounded(t *testing.T) {
+	tr := newTracker(t)
+	rng := rand.New(rand.NewPCG(4, 1))
+	for i := range 5 {
+		var ms []mtt.Measurement
+		for range 1000 {
+			p := geo.Direct(placeB, geo.Degrees(rng.Float64()*360), 30_000+geo.Metres(rng.Float64()*4000))
+			ms = append(ms, polarOf(float64(i*4), radarA, p, 5000, rng))
+		}
+		observe(tr, ms...)
+		tr.Advance(sec(float64(i*4)), nil)
+	}
+	if n := tr.Len(); n > testConfig().MaxTracks || !tr.Sound() {
+		t.Errorf("%d tracks, sound: %v", n, tr.Sound())
+	}
+}
+
 func TestGroupsNeverMix(t *testing.T) {
 	tr := newTracker(t)
 	start := geo.Point{LatDeg: 24, LonDeg: 122}

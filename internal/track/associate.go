@@ -32,8 +32,11 @@ type candidate struct {
 	relation relation
 }
 
-// farIdentity widens the gate where address, MMSI or callsign agree.
-const farIdentity = 3
+// How much wider than usual the gate is.
+const (
+	farIdentity = 3   // where address, MMSI or callsign agree
+	stayJoined  = 1.4 // for tracks that are joined already
+)
 
 // judge lets one bin of a partner's track vote on which track of ours it is,
 // and, where it is none of ours, on which track of another partner.
@@ -117,6 +120,9 @@ func (t *Table) compare(w *own, f *foreign, b *Bin) (candidate, bool) {
 	gate := t.cfg.Partner.Gate * c.sigma
 	if r == same {
 		return c, c.distance <= farIdentity*gate
+	}
+	if f.own == w.Number {
+		gate *= stayJoined
 	}
 	if mid.Motion && speed > slow && b.HasCourse {
 		course := geo.Degrees(math.Atan2(float64(mid.East), float64(mid.North)) * 180 / math.Pi)

@@ -60,7 +60,7 @@ func DefaultConfig() Config {
 		History:     30 * time.Minute,
 		HistoryStep: 15 * time.Second,
 		Partner: PartnerConfig{
-			Gate: 2,
+			Gate: 2.5,
 			// Published tracks of the same flight lie 5 to 10 nm apart.
 			BiasAir:    10_000,
 			BiasSea:    2_000,

@@ -389,3 +389,26 @@ func TestWhateverPartnersTellStaysInOrder(t *testing.T) {
 		m.run()
 	}
 }
+
+func FuzzPartnerUpdate(f *testing.F) {
+	f.Add(int32(2_445_000), int32(12_250_000), uint32(10_000), int64(300), uint16(140), uint16(95), uint32(1), true)
+	f.Add(int32(math.MinInt32), int32(math.MaxInt32), uint32(math.MaxUint32), int64(math.MinInt64), uint16(65535), uint16(65535), uint32(0), false)
+	f.Fuzz(func(t *testing.T, lat, lon int32, grid uint32, width int64, course, speed uint16, address uint32, known bool) {
+		tb := track.NewTable(track.DefaultConfig())
+		for i := range 6 {
+			b := flight{}.body(float64(i)*binWidth, binWidth)
+			tb.PartnerUpdate("ph", objectID(1), &b, false, stamp(float64(i)*binWidth))
+			b.Cell, b.Bin.Width = record.Cell{LatE5: lat, LonE5: lon, GridM: grid}, time.Duration(width)
+			b.Course, b.SpeedKt = &course, &speed
+			if known {
+				b.Address = &address
+			}
+			tb.PartnerUpdate("jp", objectID(2), &b, false, stamp(float64(i)*binWidth))
+			tb.Update([]plot.Plot{seen(float64(i)*binWidth+5, flight{}.at(float64(i)*binWidth+5))}, nil, stamp(float64(i)*binWidth+5))
+			tb.Tick(stamp(float64(i)*binWidth + 10))
+		}
+		if n := len(tb.Objects()); n > 8 {
+			t.Fatalf("%d objects", n)
+		}
+	})
+}

@@ -1,0 +1,109 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package mtt
+
+import "math"
+
+// lookForTwin finds a younger track of the same object and joins it after
+// several looks.
+func (t *Tracker) lookForTwin(tr *track) {
+	if tr.Phase != Confirmed && tr.Phase != Coasting {
+		return
+	}
+	if key, ok := tr.Identity.key(); tr.Same && (!ok || t.ids[key].n < 2) {
+		tr.Same = false
+	}
+	for _, o := range t.nearest(tr.pos, twinNear) {
+		if o.ID <= tr.ID || o.Phase != Confirmed && o.Phase != Coasting || o.TwinOf != 0 && o.TwinOf != tr.ID {
+			continue
+		}
+		switch alike, apart := t.alike(tr, o); {
+		case apart:
+			o.TwinOf, o.Twin = tr.ID, twinApart
+		case alike:
+			o.TwinOf = tr.ID
+			if o.Twin++; o.Twin >= twinLooks {
+				t.join(tr, o)
+			}
+		case o.TwinOf == tr.ID:
+			o.TwinOf, o.Twin = 0, 0
+		}
+	}
+	if o := t.byID[tr.TwinOf]; tr.TwinOf != 0 && (o == nil || o.Phase == 0 || o.Phase == Lost || between(o.pos, tr.pos) > 2*twinNear) {
+		tr.TwinOf, tr.Twin = 0, 0
+	}
+}
+
+// alike reports whether two tracks may be one object now: identities that
+// agree and states that do not differ. They are apart when a sensor saw both
+// in one scan.
+func (t *Tracker) alike(a, b *track) (alike, apart bool) {
+	if a.Group != b.Group || a.Domain != b.Domain && a.Domain != 0 && b.Domain != 0 {
+		return false, false
+	}
+	ka, oka := a.Identity.key()
+	kb, okb := b.Identity.key()
+	if oka && okb && ka != kb || a.Identity.Has&b.Identity.Has&HasModeA != 0 && a.Identity.ModeA != b.Identity.ModeA {
+		return false, false
+	}
+	for _, c := range a.Contacts {
+		if c.Sensor == 0 || !t.sensors[c.Sensor-1].Polar {
+			continue
+		}
+		s := &t.sensors[c.Sensor-1]
+		if d := b.contact(int(c.Sensor - 1)); d != nil && absInt(c.Hit-d.Hit) < s.period()/2 {
+			return false, true
+		}
+	}
+	at := max(a.Time, b.Time)
+	xa, pa := a.at(at)
+	xb, pb := b.at(at)
+	xb[iE], xb[iN] = a.frame.ground(b.frame.point(xb[iE], xb[iN]))
+	if math.Hypot(xa[iE]-xb[iE], xa[iN]-xb[iN]) > twinNear {
+		return false, false
+	}
+	far := func(i int) float64 {
+		d := xa[i] - xb[i]
+		return d * d / (pa[i][i] + pb[i][i])
+	}
+	return far(iE)+far(iN) < 9 && far(iVE)+far(iVN) < 9 && far(iH) < 9, false
+}
+
+func (tr *track) at(when int64) (Vec, Mat) {
+	f := tr.Filter
+	k := motion(tr.Domain)
+	f.predict(seconds(when-tr.Time), &k, tr.HeightAt != 0)
+	return f.moments()
+}
+
+// join makes the younger track part of the older one.
+func (t *Tracker) join(old, young *track) {
+	_, po := old.at(max(old.Time, young.Time))
+	_, py := young.at(max(old.Time, young.Time))
+	if py[iE][iE]+py[iN][iN] < po[iE][iE]+po[iN][iN] {
+		old.Filter, old.frame, old.Anchor, old.Time = young.Filter, young.frame, young.Anchor, young.Time
+		old.HeightAt, old.Geometric, old.Velocity = young.HeightAt, young.Geometric, young.Velocity
+	}
+	for _, c := range young.Contacts {
+		if c.Sensor != 0 {
+			if o := old.contact(int(c.Sensor - 1)); o == nil || o.Hit < c.Hit {
+				old.touch(int(c.Sensor-1), c.Hit)
+			}
+		}
+	}
+	old.Hit, old.Hits = max(old.Hit, young.Hit), old.Hits+young.Hits
+	old.Score, old.KeyAt = math.Max(old.Score, young.Score), max(old.KeyAt, young.KeyAt)
+	keys := young.Identity
+	t.forget(young, Event{Track: young.ID, Kind: Merged, Into: old.ID})
+	t.stats.Merged++
+	if _, ok := old.Identity.key(); !ok && keys.Has&(HasAddress|HasMMSI) != 0 {
+		old.Identity.Has |= keys.Has & (HasAddress | HasMMSI)
+		old.Identity.Address, old.Identity.MMSI = keys.Address, keys.MMSI
+		t.claim(old)
+	}
+	if old.Phase == Coasting && young.Phase == Confirmed {
+		old.Phase = Confirmed
+	}
+	t.moved(old)
+}
