@@ -1,0 +1,308 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package console serves the people of one party: it logs them in, keeps their
+// sessions, shows the node's published picture over HTTP and WebSocket, and
+// hands their acts to the node. It decides nothing about incidents or release,
+// keeps no picture of its own, and never shows an error's text: people get
+// codes that the page translates.
+package console
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/kuroshio-watch/kuroshio/internal/engine"
+	"github.com/kuroshio-watch/kuroshio/internal/journal"
+	"github.com/kuroshio-watch/kuroshio/internal/party"
+	"github.com/kuroshio-watch/kuroshio/internal/record"
+	"github.com/kuroshio-watch/kuroshio/internal/release"
+	"github.com/kuroshio-watch/kuroshio/internal/store"
+)
+
+// Node is the node as the console sees it.
+type Node interface {
+	// View returns the published picture; nil before the first.
+	View() *engine.View
+	// Changed returns a channel that is closed when there is a newer picture. A
+	// closed channel that comes back says that the node has ended.
+	Changed() <-chan struct{}
+	// Command returns once the act is committed.
+	Command(ctx context.Context, c engine.Command) (engine.Reply, error)
+}
+
+// Releases answers what leaves, to whom and why.
+type Releases interface {
+	// Explain is about a track, or about an incident where track is 0. ok is
+	// false when there is no such thing.
+	Explain(ctx context.Context, track, incident uint32) (list []release.Explanation, ok bool, err error)
+	// PartnerView returns what a partner was told last.
+	PartnerView(ctx context.Context, to party.ID) ([]record.Record, error)
+	// ReleaseStats returns what each rule released and withheld.
+	ReleaseStats(ctx context.Context) ([]release.Stat, error)
+}
+
+// Users holds the people who may log in. *store.Store implements it.
+type Users interface {
+	// Users lists all by name.
+	Users(ctx context.Context) ([]store.User, error)
+	// User returns one, or store.ErrNotFound.
+	User(ctx context.Context, name string) (store.User, error)
+	// PutUser adds one or changes the one of that name.
+	PutUser(ctx context.Context, u store.User) error
+}
+
+// Journal holds what cannot be unsaid. *store.Store implements all but Verify,
+// which needs the keyring.
+type Journal interface {
+	// Verify recomputes all logs.
+	Verify(ctx context.Context) (journal.Report, error)
+	// AuditLog returns up to limit entries after number after, and the number
+	// of the last one returned.
+	AuditLog(ctx context.Context, after uint64, limit int) (list []store.AuditEntry, last uint64, err error)
+	// Audit adds entries.
+	Audit(ctx context.Context, entries ...store.AuditEntry) error
+}
+
+// Config sets up the console.
+type Config struct {
+	Self     party.ID
+	Name     string
+	Version  string // of the program
+	TimeMode string // "live" or "stepped"
+	Partners []party.ID
+
+	Zones json.RawMessage // body of /api/zones; nil: none
+	Rules json.RawMessage // body of /api/rules; nil: none
+	Land  json.RawMessage // body of /api/land, GeoJSON; nil: none
+	Dist  fs.FS           // the page; nil: only the API is served
+
+	TLS bool // the listener speaks TLS: cookies are Secure, HSTS is sent
+	Log *slog.Logger
+	Now func() time.Time // stamps audit entries; nil: time.Now
+
+	Hash        HashParams    // of new passwords
+	IdleTimeout time.Duration // a session ends when neither request nor stream used it so long
+	Lifetime    time.Duration // a session ends whatever happens
+	MaxStreams  int           // further streams are refused
+}
+
+// DefaultConfig returns the limits that a node ships with. A watch lasts twelve
+// hours; nobody is thrown out within one while the picture is open.
+func DefaultConfig() Config {
+	return Config{
+		Hash: DefaultHash(), IdleTimeout: 30 * time.Minute, Lifetime: 13 * time.Hour, MaxStreams: 64,
+		Log: slog.New(slog.DiscardHandler),
+	}
+}
+
+// Validate reports what of the configuration cannot work.
+func (c *Config) Validate() error {
+	if _, err := party.Parse(string(c.Self)); err != nil {
+		return fmt.Errorf("set up console: %w", err)
+	}
+	switch {
+	case c.Log == nil:
+		return errors.New("set up console: no log")
+	case c.IdleTimeout <= 0 || c.Lifetime < c.IdleTimeout:
+		return errors.New("set up console: want 0 < IdleTimeout <= Lifetime")
+	case c.MaxStreams <= 0:
+		return errors.New("set up console: want MaxStreams > 0")
+	}
+	for name, body := range map[string]json.RawMessage{"zones": c.Zones, "rules": c.Rules, "land": c.Land} {
+		if body != nil && !json.Valid(body) {
+			return fmt.Errorf("set up console: %s is not JSON", name)
+		}
+	}
+	return c.Hash.validate()
+}
+
+// console is the handler. All its methods may run at once.
+type console struct {
+	cfg      Config
+	node     Node
+	users    Users
+	releases Releases
+	journal  Journal
+
+	routes   map[string]map[string]route // by path and method
+	files    map[string]*asset           // by path
+	sessions *sessions
+	throttle *throttle
+	frames   frames
+	hashing  chan struct{} // size 2: checks of passwords at once; each takes the memory of Config.Hash
+	checking chan struct{} // size 1: verification of the journal
+	dummy    string        // hash that an unknown name's password is checked with
+	streams  atomic.Int64
+	blind    atomic.Bool // the users cannot be read
+	writing  sync.Mutex  // held from reading a user to writing it
+}
+
+// people is who may use a route.
+type people []string
+
+func (p people) include(role string) bool { return slices.Contains(p, role) }
+
+// route is what one method of one path does.
+type route struct {
+	open bool   // needs no login
+	by   people // roles that may use it
+	do   func(w http.ResponseWriter, r *http.Request, who person)
+}
+
+// NewHandler returns the handler of API and page. It starts nothing; each
+// stream ends with its connection, its session, or the node.
+func NewHandler(cfg Config, n Node, u Users, r Releases, j Journal) (http.Handler, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	c := &console{
+		cfg: cfg, node: n, users: u, releases: r, journal: j,
+		sessions: newSessions(cfg.IdleTimeout, cfg.Lifetime), throttle: newThrottle(),
+		hashing: make(chan struct{}, 2), checking: make(chan struct{}, 1),
+	}
+	var err error
+	if c.dummy, err = cfg.Hash.Hash("nobody's password"); err != nil {
+		return nil, fmt.Errorf("set up console: %w", err)
+	}
+	if c.files, err = loadAssets(cfg.Dist); err != nil {
+		return nil, fmt.Errorf("set up console: %w", err)
+	}
+	c.routes = c.routeTable()
+	return c, nil
+}
+
+// routeTable is the whole API. What a role may command is engine.Allowed's to
+// say; every role reads the picture.
+func (c *console) routeTable() map[string]map[string]route {
+	all := people(engine.Roles())
+	watch := people{engine.Officer, engine.Supervisor, engine.Administrator, engine.Auditor}
+	prepared := func(body json.RawMessage, none string) route {
+		if body == nil {
+			body = json.RawMessage(none)
+		}
+		return route{by: all, do: c.prepared(newAsset("application/json", body, false))}
+	}
+	const get, post = http.MethodGet, http.MethodPost
+	return map[string]map[string]route{
+		"/api/info":          {get: {open: true, do: c.info}},
+		"/api/login":         {post: {open: true, do: c.login}},
+		"/api/logout":        {post: {by: all, do: c.logout}},
+		"/api/me":            {get: {by: all, do: c.me}},
+		"/api/lang":          {post: {by: all, do: c.lang}},
+		"/api/picture":       {get: {by: all, do: c.picture}},
+		"/api/stream":        {get: {by: all, do: c.stream}},
+		"/api/zones":         {get: prepared(c.cfg.Zones, `{"version":"","zones":[],"places":[],"sectors":{}}`)},
+		"/api/rules":         {get: prepared(c.cfg.Rules, `[]`)},
+		"/api/land":          {get: prepared(c.cfg.Land, `{"type":"FeatureCollection","features":[]}`)},
+		"/api/release":       {get: {by: all, do: c.explain}},
+		"/api/partner-view":  {get: {by: all, do: c.partnerView}},
+		"/api/release-stats": {get: {by: watch, do: c.releaseStats}},
+		"/api/command":       {post: {by: all, do: c.command}},
+		"/api/journal":       {get: {by: people{engine.Auditor, engine.Supervisor, engine.Administrator}, do: c.verify}},
+		"/api/audit":         {get: {by: people{engine.Auditor, engine.Administrator}, do: c.audit}},
+		"/api/users": {
+			get:  {by: people{engine.Administrator}, do: c.listUsers},
+			post: {by: people{engine.Administrator}, do: c.putUser},
+		},
+	}
+}
+
+// ServeHTTP implements http.Handler.
+func (c *console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c.secure(w.Header())
+	if r.URL.Path == "/api" || strings.HasPrefix(r.URL.Path, "/api/") {
+		c.api(w, r)
+		return
+	}
+	c.static(w, r)
+}
+
+// readTimeout bounds how long a request's body may take to come, and
+// writeTimeout how long an answer may take to go.
+const (
+	readTimeout  = 10 * time.Second
+	writeTimeout = 30 * time.Second
+)
+
+// csp lets the page use nothing but what this node serves. The worker and the
+// bitmaps of the map need worker-src and blob: images.
+const csp = "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self' data: blob:; " +
+	"connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+// secure sets the headers that every answer carries.
+func (c *console) secure(h http.Header) {
+	h.Set("Content-Security-Policy", csp)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
+	if c.cfg.TLS {
+		h.Set("Strict-Transport-Security", "max-age=31536000")
+	}
+}
+
+func (c *console) api(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
+	methods, ok := c.routes[r.URL.Path]
+	if !ok {
+		refuse(w, "not-found")
+		return
+	}
+	rt, ok := methods[method(r)]
+	if !ok {
+		w.Header().Set("Allow", allow(methods))
+		refuseWith(w, http.StatusMethodNotAllowed, "bad-request", nil)
+		return
+	}
+	if r.Method == http.MethodPost && !c.ownPage(r) {
+		refuse(w, "forbidden")
+		return
+	}
+	if rt.open {
+		rt.do(w, r, person{})
+		return
+	}
+	who, ok := c.who(r)
+	if !ok {
+		refuse(w, "unauthenticated")
+		return
+	}
+	if !rt.by.include(who.Role) {
+		refuse(w, "forbidden")
+		return
+	}
+	rt.do(w, r, who)
+}
+
+// method returns the method that answers r: a HEAD is a GET without its body,
+// which net/http leaves out.
+func method(r *http.Request) string {
+	if r.Method == http.MethodHead {
+		return http.MethodGet
+	}
+	return r.Method
+}
+
+func allow(methods map[string]route) string {
+	var list []string
+	for m := range methods {
+		list = append(list, m)
+	}
+	slices.Sort(list)
+	return strings.Join(list, ", ")
+}
