@@ -32,7 +32,7 @@ func (e *Engine) caseOf(inc *incident.Incident) release.Case {
 		ClosedAt: inc.Closed, Sector: inc.Sector, Domain: domainOf(inc.Domain), Exercise: inc.Exercise, Tracks: inc.Tracks,
 	}
 	for i := range inc.Events {
-		if ev := &inc.Events[i]; releasableKind(ev.Kind) {
+		if ev := &inc.Events[i]; e.releasable(ev) {
 			c.Events = append(c.Events, caseEvent(ev))
 		}
 	}
@@ -49,10 +49,15 @@ func (e *Engine) caseOf(inc *incident.Incident) release.Case {
 	return c
 }
 
-// releasableKind reports whether events of a kind can be part of what a
-// partner is told: alerts and reports by hand, never notes or acts of people.
-func releasableKind(kind string) bool {
-	return kind == incident.EventAlert || kind == incident.EventOpened
+// releasable reports whether an event can be part of what a partner is told:
+// alerts about the object itself and reports by hand; never notes, acts of
+// people, or alarms of our own coordination.
+func (e *Engine) releasable(ev *incident.Event) bool {
+	if ev.Kind != incident.EventAlert {
+		return ev.Kind == incident.EventOpened
+	}
+	r, ok := e.watch.Rule(ev.Rule)
+	return ok && domainOf(r.Domain) != 0
 }
 
 func caseEvent(ev *incident.Event) release.CaseEvent {

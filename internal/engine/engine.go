@@ -132,3 +132,6 @@ func (e *Engine) Step(n uint64, in *Input) (out Outputs) {
 	}
 	return out
 }
+
+// Config returns the configuration in force.
+func (e *Engine) Config() Config { return e.cfg }

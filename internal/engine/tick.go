@@ -119,7 +119,7 @@ func (e *Engine) openIncidents() []watch.OpenIncident {
 	var list []watch.OpenIncident
 	for _, inc := range e.book.Open() {
 		list = append(list, watch.OpenIncident{
-			Number: uint32(inc.Number), Opened: inc.Opened, Exercise: inc.Exercise,
+			Number: uint32(inc.Number), Opened: inc.Entered, Exercise: inc.Exercise,
 			HasLead: e.responses.HasLead(uint32(inc.Number)),
 		})
 	}

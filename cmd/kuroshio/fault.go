@@ -1,0 +1,27 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"os"
+	"sync/atomic"
+)
+
+// powerCut ends the process, without any clean-up, before one write.
+type powerCut struct {
+	at    int64
+	write atomic.Int64
+}
+
+// BeforeWrite counts the writes and dies at the one that is due.
+func (p *powerCut) BeforeWrite(string) error {
+	if p.write.Add(1) == p.at {
+		self, err := os.FindProcess(os.Getpid())
+		if err == nil {
+			_ = self.Kill() // SIGKILL: nothing of this process runs on
+		}
+		select {}
+	}
+	return nil
+}

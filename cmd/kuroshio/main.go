@@ -1,0 +1,107 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Command kuroshio runs a party's node, pairs it with others, and shows what
+// its policy and its journal say. It holds no logic of its own: each
+// subcommand reads its flags and calls one package.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// version is set by the linker in a release.
+var version = "dev"
+
+// cli is the command line.
+type cli struct {
+	Demo    demoCmd    `cmd:"" help:"Show two watch floors and a third party on this machine: three nodes, one published day."`
+	Init    initCmd    `cmd:"" help:"Write a configuration with comments for a new node."`
+	Node    nodeCmd    `cmd:"" help:"Run a node."`
+	Invite  inviteCmd  `cmd:"" help:"Wait for a partner's join and pair with it."`
+	Join    joinCmd    `cmd:"" help:"Pair with a partner that has invited us."`
+	Unpair  unpairCmd  `cmd:"" help:"Destroy the keys made for a partner. It can't come back."`
+	User    userCmd    `cmd:"" help:"Manage the people who may log in."`
+	Replay  replayCmd  `cmd:"" help:"Run recordings through the engine."`
+	Policy  policyCmd  `cmd:"" help:"Check and explain release policies."`
+	Journal journalCmd `cmd:"" help:"Verify the journals of what passed between parties."`
+	Sim     simCmd     `cmd:"" help:"Play a scenario into feeds over real sockets."`
+	Version versionCmd `cmd:"" help:"Print the version."`
+}
+
+// streams is where a command reads and writes.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// errUsage tells that the command line is wrong; kong has said how.
+var errUsage = errors.New("wrong command line")
+
+// run parses the command line and does it. It is main without the process.
+func run(ctx context.Context, args []string, s streams) error {
+	var c cli
+	parser, err := kong.New(&c, kong.Name("kuroshio"), kong.UsageOnError(),
+		kong.Description("Two watch floors coordinate what they see; each says only what its policy releases."),
+		kong.Writers(s.out, s.err), kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(s),
+		kong.Exit(func(int) {}), kong.ShortUsageOnError())
+	if err != nil {
+		return err
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	k, err := parser.Parse(args)
+	if err != nil {
+		if args[0] == "--help" {
+			return nil
+		}
+		fmt.Fprintf(s.err, "kuroshio: %v\n", err)
+		return errUsage
+	}
+	return k.Run()
+}
+
+type versionCmd struct{}
+
+// Run prints the version.
+func (versionCmd) Run(s streams) error {
+	v := version
+	if info, ok := debug.ReadBuildInfo(); ok && v == "dev" && info.Main.Version != "" {
+		v = info.Main.Version
+	}
+	_, err := fmt.Fprintln(s.out, v)
+	return err
+}
+
+// logger returns the log of a command: structured, to standard error.
+func logger(w io.Writer, verbose bool) *slog.Logger {
+	level := slog.LevelInfo
+	if verbose {
+		level = slog.LevelDebug
+	}
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr})
+	stop()
+	if err == nil {
+		return
+	}
+	if !errors.Is(err, errUsage) {
+		fmt.Fprintf(os.Stderr, "kuroshio: %v\n", err)
+	}
+	os.Exit(1)
+}

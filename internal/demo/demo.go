@@ -1,0 +1,300 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package demo is the conductor of a demonstration: it sets up a folder with
+// ordinary nodes, pairs them, starts them as processes, plays a scenario into
+// their feeds in scenario time, and, without consoles, does through their HTTP
+// API what the scenario says that people do. The nodes know nothing of it.
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/kuroshio-watch/kuroshio/internal/party"
+	"github.com/kuroshio-watch/kuroshio/scenarios"
+	"github.com/kuroshio-watch/kuroshio/sim"
+)
+
+// Config is a demonstration.
+type Config struct {
+	Scenario string        // a shipped scenario's name, or a file
+	Dir      string        // folder for the nodes; empty: a new temporary one
+	Exe      string        // the kuroshio binary; each node is a process of it
+	Speed    float64       // scenario seconds a second; 0: as fast as it goes
+	At       time.Duration // skip so much of the scenario before the consoles open
+	Until    time.Duration // end after so much of it; 0: its own end
+	Headless bool          // no consoles: the scenario's acts are done by the conductor
+	NoLink   bool          // the nodes are not paired: two separate pictures
+	Report   string        // file for the report of a headless run
+	Out      io.Writer     // for people
+	Log      *slog.Logger
+	// KillAt, for tests, makes a node die, as in a power cut, before that write
+	// to its tape or store; it is started again and sent what its tape lacks.
+	KillAt map[party.ID]int
+}
+
+// Cell is the third party: it has no sensors and sees what both release to it.
+const Cell party.ID = "cell"
+
+// Step is how much scenario time one step of a headless run takes, and the
+// most that one step of a paced run takes.
+const Step = 20 * time.Second
+
+// pace is how often a paced run steps.
+const pace = 250 * time.Millisecond
+
+// Demo is a demonstration that is set up. Run plays it.
+type Demo struct {
+	cfg     Config
+	world   *sim.World
+	dir     string
+	nodes   []*member // in the order of the scenario, cell last
+	sender  *sim.Sender
+	expect  map[string]map[string]uint64 // by party and feed
+	acts    []pendingAct
+	sent    []sentFrame // in this step, for a node that dies in it
+	started time.Time
+	steps   int
+}
+
+// sentFrame is an emission with the number of its feed's frames before it.
+type sentFrame struct {
+	sim.Emission
+	before uint64
+}
+
+// Open parses the scenario and sets up the folder: keys, stores, people,
+// policies and configurations. It starts nothing.
+func Open(ctx context.Context, cfg Config) (*Demo, error) {
+	world, err := openScenario(cfg.Scenario)
+	if err != nil {
+		return nil, err
+	}
+	d := &Demo{cfg: cfg, world: world, dir: cfg.Dir, expect: make(map[string]map[string]uint64)}
+	if d.dir == "" {
+		if d.dir, err = os.MkdirTemp("", "kuroshio-demo-"); err != nil {
+			return nil, fmt.Errorf("make folder: %w", err)
+		}
+	}
+	for _, a := range world.Scenario().Acts {
+		d.acts = append(d.acts, pendingAct{Act: a})
+	}
+	if err := d.setUp(ctx); err != nil {
+		return nil, fmt.Errorf("set up demonstration in %s: %w", d.dir, err)
+	}
+	return d, nil
+}
+
+// openScenario finds a shipped scenario by name, or reads a file.
+func openScenario(name string) (*sim.World, error) {
+	if _, err := os.Stat(name); err == nil {
+		return sim.Open(os.DirFS(filepath.Dir(name)), filepath.Base(name))
+	}
+	if !strings.HasSuffix(name, ".scenario") {
+		name += ".scenario"
+	}
+	return sim.Open(scenarios.FS, name)
+}
+
+// Dir returns the folder of the nodes.
+func (d *Demo) Dir() string { return d.dir }
+
+// readyTimeout is how long the nodes may take to start and to link.
+const readyTimeout = 30 * time.Second
+
+// Run starts the nodes, plays the scenario and stops the nodes again.
+func (d *Demo) Run(ctx context.Context) (err error) {
+	d.started = time.Now()
+	defer func() { err = errors.Join(err, d.stop()) }()
+	ready, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
+	if err := d.start(ready); err != nil {
+		return err
+	}
+	if !d.cfg.Headless {
+		d.welcome()
+	}
+	if err := d.play(ctx); err != nil {
+		return err
+	}
+	if !d.cfg.Headless {
+		return d.hold(ctx)
+	}
+	return d.report(ctx)
+}
+
+// hold keeps the nodes running after the scenario's end, until Ctrl-C.
+func (d *Demo) hold(ctx context.Context) error {
+	fmt.Fprintf(d.cfg.Out, "\nThe scenario has ended. The consoles stay open; Ctrl-C stops the nodes.\n")
+	<-ctx.Done()
+	return nil
+}
+
+// play steps the scenario to its end.
+func (d *Demo) play(ctx context.Context) error {
+	sc := d.world.Scenario()
+	end := sc.End
+	if d.cfg.Until > 0 && sc.Start.Add(d.cfg.Until).Before(end) {
+		end = sc.Start.Add(d.cfg.Until)
+	}
+	now := sc.Start
+	if err := d.each(func(m *member) error { return d.drive(ctx, m, now) }); err != nil { // the nodes' clocks begin
+		return err
+	}
+	skip := sc.Start.Add(d.cfg.At)
+	for now.Before(end) {
+		dt, wait := d.stride(now, skip)
+		begun := time.Now()
+		now = now.Add(dt)
+		if now.After(end) {
+			now = end
+		}
+		if err := d.step(ctx, now); err != nil {
+			if ctx.Err() != nil {
+				return nil //nolint:nilerr // Ctrl-C ends the demonstration, that is no failure
+			}
+			return fmt.Errorf("step to %s: %w", now.Format(time.TimeOnly), err)
+		}
+		if !sleep(ctx, wait-time.Since(begun)) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// stride returns how far the next step goes and how long it should take: at
+// the configured speed, at life's own while a dialogue is open.
+func (d *Demo) stride(now, skip time.Time) (dt, wait time.Duration) {
+	if d.cfg.Speed <= 0 || now.Before(skip) {
+		return Step, 0
+	}
+	speed := d.cfg.Speed
+	if speed > 1 && d.dialogueOpen() {
+		speed = 1
+	}
+	dt = time.Duration(float64(pace) * speed)
+	return min(dt, Step), time.Duration(float64(min(dt, Step)) / speed)
+}
+
+// sleep waits for d, and reports false when ctx ended.
+func sleep(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}
+
+// step plays the scenario up to now into the feeds, steps every node there,
+// lets the links carry what is due, and does what people do.
+func (d *Demo) step(ctx context.Context, now time.Time) error {
+	if err := d.emit(ctx, now); err != nil {
+		return err
+	}
+	if err := d.each(func(m *member) error { return d.drive(ctx, m, now) }); err != nil {
+		return err
+	}
+	if err := d.flush(ctx); err != nil {
+		return err
+	}
+	d.steps++
+	if !d.cfg.Headless {
+		return nil
+	}
+	did, err := d.act(ctx, now)
+	if err != nil || !did {
+		return err
+	}
+	return d.flush(ctx)
+}
+
+// drive steps one node; one that died is started again and sent what its tape
+// lacks.
+func (d *Demo) drive(ctx context.Context, m *member, now time.Time) error {
+	err := m.step(ctx, now, d.expect[string(m.id)])
+	if err == nil || d.cfg.KillAt[m.id] == 0 || !m.died() {
+		return err
+	}
+	if err := d.revive(ctx, m); err != nil {
+		return err
+	}
+	return m.step(ctx, now, d.expect[string(m.id)])
+}
+
+// flush lets all links carry what is due. A node that died on the way is
+// started again, and all flush once more.
+func (d *Demo) flush(ctx context.Context) error {
+	err := d.each(func(m *member) error { return m.flush(ctx) })
+	for _, m := range d.nodes {
+		if err != nil && d.cfg.KillAt[m.id] != 0 && m.died() {
+			if err := d.revive(ctx, m); err != nil {
+				return err
+			}
+			return d.each(func(m *member) error { return m.flush(ctx) })
+		}
+	}
+	return err
+}
+
+// emit sends what the sensors see up to now and counts it by feed.
+func (d *Demo) emit(ctx context.Context, now time.Time) error {
+	var failed error
+	d.sent = d.sent[:0]
+	d.world.Until(now, func(e sim.Emission) {
+		if failed != nil {
+			return
+		}
+		if len(d.cfg.KillAt) > 0 {
+			d.sent = append(d.sent, sentFrame{e, d.expect[string(e.Party)][e.Feed]})
+		}
+		if failed = d.sender.Send(ctx, e); failed == nil {
+			by := d.expect[string(e.Party)]
+			if by == nil {
+				by = make(map[string]uint64)
+				d.expect[string(e.Party)] = by
+			}
+			by[e.Feed] += uint64(e.Frames)
+		}
+	})
+	return failed
+}
+
+// each runs fn for all nodes at once and joins the errors.
+func (d *Demo) each(fn func(*member) error) error {
+	errs := make([]error, len(d.nodes))
+	done := make(chan struct{})
+	for i, m := range d.nodes {
+		go func() {
+			errs[i] = fn(m)
+			done <- struct{}{}
+		}()
+	}
+	for range d.nodes {
+		<-done
+	}
+	return errors.Join(errs...)
+}
+
+// member returns the node of a party.
+func (d *Demo) member(id party.ID) *member {
+	for _, m := range d.nodes {
+		if m.id == id {
+			return m
+		}
+	}
+	return nil
+}

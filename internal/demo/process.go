@@ -1,0 +1,200 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// process is a node's process.
+type process struct {
+	cmd  *exec.Cmd
+	log  *os.File
+	done chan struct{}
+	err  error // after done
+}
+
+// launch starts the node as a process of its own; what it logs goes to node.log
+// in its folder.
+func (d *Demo) launch(m *member) error {
+	f, err := os.OpenFile(filepath.Join(m.dir, "node.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, fileMode)
+	if err != nil {
+		return err
+	}
+	args := []string{"node", "-c", filepath.Join(m.dir, "node.toml")}
+	if n := d.cfg.KillAt[m.id]; n > 0 {
+		args = append(args, "--kill-at", strconv.Itoa(n))
+	}
+	cmd := exec.Command(d.cfg.Exe, args...) //nolint:gosec // our own binary
+	cmd.Stdout, cmd.Stderr = f, f
+	cmd.SysProcAttr = ownGroup() // Ctrl-C is for the conductor, which stops the nodes in order
+	if err := cmd.Start(); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	p := &process{cmd: cmd, log: f, done: make(chan struct{})}
+	go func() {
+		p.err = cmd.Wait()
+		close(p.done)
+	}()
+	m.proc = p
+	return nil
+}
+
+// start starts all nodes and waits until each answers and the links are up.
+func (d *Demo) start(ctx context.Context) error {
+	for _, m := range d.nodes {
+		m.keys = nil // the node's own from here on
+		if err := d.launch(m); err != nil {
+			return fmt.Errorf("start node %s: %w", m.id, err)
+		}
+	}
+	if err := d.each(func(m *member) error { return m.awaitHealthy(ctx) }); err != nil {
+		return err
+	}
+	for _, f := range d.world.Scenario().Feeds() {
+		if err := d.sender.Connected(ctx, f.ID); err != nil {
+			return fmt.Errorf("wait for the node on feed %s: %w", f.ID, err)
+		}
+	}
+	return d.each(func(m *member) error { return m.awaitLinks(ctx) })
+}
+
+// poll is how often the conductor looks whether a node is there.
+const poll = 50 * time.Millisecond
+
+// awaitHealthy waits until the node answers.
+func (m *member) awaitHealthy(ctx context.Context) error {
+	for {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+m.admin+"/healthz", nil)
+		if err != nil {
+			return err
+		}
+		resp, err := http.DefaultClient.Do(req)
+		if err == nil {
+			resp.Body.Close()
+			if resp.StatusCode == http.StatusOK {
+				return nil
+			}
+		}
+		select {
+		case <-m.proc.done:
+			return fmt.Errorf("node %s ended: %w (see %s)", m.id, m.proc.err, m.proc.log.Name())
+		case <-ctx.Done():
+			return fmt.Errorf("node %s does not answer: %w (see %s)", m.id, ctx.Err(), m.proc.log.Name())
+		case <-time.After(poll):
+		}
+	}
+}
+
+// awaitLinks waits until every link of the node is up.
+func (m *member) awaitLinks(ctx context.Context) error {
+	for {
+		v, err := m.view(ctx)
+		if err != nil {
+			return err
+		}
+		down := 0
+		for _, l := range v.Links {
+			if l.State != "up" {
+				down++
+			}
+		}
+		if down == 0 {
+			return nil
+		}
+		if !sleep(ctx, poll) {
+			return fmt.Errorf("node %s: %d links are not up: %w", m.id, down, ctx.Err())
+		}
+	}
+}
+
+// stopLimit is how long a node may take to stop cleanly.
+const stopLimit = 5 * time.Second
+
+// stop stops all nodes cleanly.
+func (d *Demo) stop() error {
+	errs := []error{d.sender.Close()}
+	for _, m := range d.nodes {
+		if m.proc != nil {
+			_ = m.proc.cmd.Process.Signal(syscall.SIGTERM) // it may have ended by itself
+		}
+	}
+	for _, m := range d.nodes {
+		if m.proc != nil {
+			errs = append(errs, m.awaitEnd())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (m *member) awaitEnd() error {
+	defer m.proc.log.Close() //nolint:errcheck // its process is gone
+	select {
+	case <-m.proc.done:
+		if m.proc.err != nil {
+			return fmt.Errorf("node %s: %w (see %s)", m.id, m.proc.err, m.proc.log.Name())
+		}
+		return nil
+	case <-time.After(stopLimit):
+		_ = m.proc.cmd.Process.Kill()
+		<-m.proc.done
+		return fmt.Errorf("node %s did not stop within %s", m.id, stopLimit)
+	}
+}
+
+// died reports whether the node's process has ended, giving it a moment to.
+func (m *member) died() bool {
+	select {
+	case <-m.proc.done:
+		return true
+	case <-time.After(time.Second):
+		return false
+	}
+}
+
+// revive starts a node that died and sends again what its tape lacks of this
+// step.
+func (d *Demo) revive(ctx context.Context, m *member) error {
+	d.cfg.KillAt[m.id] = 0
+	if err := d.launch(m); err != nil {
+		return err
+	}
+	m.session = make(map[string]*client)
+	if err := m.awaitHealthy(ctx); err != nil {
+		return err
+	}
+	status, err := m.status(ctx)
+	if err != nil {
+		return err
+	}
+	for _, f := range d.world.Scenario().Feeds() {
+		if f.Party == m.id {
+			if err := d.sender.Connected(ctx, f.ID); err != nil {
+				return err
+			}
+		}
+	}
+	for _, f := range d.sent {
+		if f.Party != m.id {
+			continue
+		}
+		have := 0
+		if taped := status.Taped[f.Feed]; taped > f.before {
+			have = int(taped - f.before) //nolint:gosec // frames of one step
+		}
+		if err := d.sender.Send(ctx, f.After(have)); err != nil {
+			return err
+		}
+	}
+	return m.awaitLinks(ctx)
+}

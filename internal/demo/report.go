@@ -1,0 +1,146 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package demo
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/kuroshio-watch/kuroshio/internal/engine"
+	"github.com/kuroshio-watch/kuroshio/internal/journal"
+	"github.com/kuroshio-watch/kuroshio/internal/party"
+	"github.com/kuroshio-watch/kuroshio/internal/release"
+)
+
+// Report is what a headless run leaves. Two runs differ only in random ids,
+// key ids, roots, sizes and wall times.
+type Report struct {
+	Scenario string                   `json:"scenario"`
+	Exercise bool                     `json:"exercise"`
+	Start    time.Time                `json:"start"`
+	End      time.Time                `json:"end"`
+	Steps    int                      `json:"steps"`
+	WallS    float64                  `json:"wall_s"`
+	Frames   map[string]uint64        `json:"frames"` // by feed
+	Acts     []ActReport              `json:"acts"`
+	Nodes    map[party.ID]*NodeReport `json:"nodes"`
+}
+
+// ActReport is what became of one act of the scenario.
+type ActReport struct {
+	Line  int      `json:"line"`
+	Party party.ID `json:"party"`
+	Verb  string   `json:"verb"`
+	Done  bool     `json:"done"`
+	Code  string   `json:"code,omitempty"`
+}
+
+// NodeReport is one node's end.
+type NodeReport struct {
+	Tracks        []engine.TrackView    `json:"tracks"`
+	PartnerTracks []engine.PartnerView  `json:"partner_tracks"`
+	Incidents     []engine.IncidentView `json:"incidents"`
+	Released      []release.Stat        `json:"released"` // to whom, under which rule, and what each withheld
+	Journal       journal.Report        `json:"journal"`
+	Feeds         []engine.FeedView     `json:"feeds"`
+	Links         []engine.LinkView     `json:"links"`
+	OutOfService  []engine.OutOfService `json:"out_of_service"`
+}
+
+// report reads every node's end through its API and writes the file.
+func (d *Demo) report(ctx context.Context) error {
+	r, err := d.Collect(ctx)
+	if err != nil {
+		return err
+	}
+	for id, n := range r.Nodes {
+		fmt.Fprintf(d.cfg.Out, "%-5s %d tracks, %d partner tracks, %d incidents, journal verified: %v\n",
+			id, len(n.Tracks), len(n.PartnerTracks), len(n.Incidents), n.Journal.Verified)
+	}
+	fmt.Fprintf(d.cfg.Out, "%d steps of scenario time in %.1f s\n", r.Steps, r.WallS)
+	if d.cfg.Report == "" {
+		return nil
+	}
+	b, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode report: %w", err)
+	}
+	if err := os.WriteFile(d.cfg.Report, append(b, '\n'), fileMode); err != nil {
+		return fmt.Errorf("write report: %w", err)
+	}
+	return nil
+}
+
+// Collect reads the end of every node.
+func (d *Demo) Collect(ctx context.Context) (*Report, error) {
+	sc := d.world.Scenario()
+	r := &Report{
+		Scenario: sc.Name, Exercise: true, Start: sc.Start, End: d.world.Now(), Steps: d.steps,
+		WallS: time.Since(d.started).Seconds(), Frames: make(map[string]uint64), Nodes: make(map[party.ID]*NodeReport),
+	}
+	for _, c := range d.sender.Counts() {
+		r.Frames[c.Feed] = c.Frames
+	}
+	for _, a := range d.acts {
+		r.Acts = append(r.Acts, ActReport{Line: a.Line, Party: a.Party, Verb: a.Verb, Done: a.done, Code: a.code})
+	}
+	for _, m := range d.nodes {
+		n, err := m.report(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("report of %s: %w", m.id, err)
+		}
+		r.Nodes[m.id] = n
+	}
+	return r, nil
+}
+
+func (m *member) report(ctx context.Context) (*NodeReport, error) {
+	v, err := m.view(ctx)
+	if err != nil {
+		return nil, err
+	}
+	n := &NodeReport{
+		Tracks: v.Tracks, PartnerTracks: v.PartnerTracks, Incidents: v.Incidents, Feeds: v.Feeds, Links: v.Links, OutOfService: v.OutOfService,
+	}
+	c, err := m.login(ctx, engine.Auditor)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.get(ctx, "/api/journal", &n.Journal); err != nil {
+		return nil, err
+	}
+	if err := c.get(ctx, "/api/release-stats", &n.Released); err != nil {
+		return nil, err
+	}
+	for i := range n.Links { // wall-clock figures are no part of the outcome
+		n.Links[i].RTTMillis, n.Links[i].LastHeard = 0, nil
+	}
+	return n, nil
+}
+
+// welcome is one screen of text: where to look and at what.
+func (d *Demo) welcome() {
+	w := d.cfg.Out
+	sc := d.world.Scenario()
+	fmt.Fprintf(w, "\nKuroshio demonstration (EXERCISE): %s\nFolder of the nodes: %s\n\n", sc.Title, d.dir)
+	for _, m := range d.nodes {
+		fmt.Fprintf(w, "  %-4s  http://%s/   login: officer / %s   (supervisor / %s)\n", m.id, m.console, m.logins[engine.Officer], m.logins[engine.Supervisor])
+	}
+	fmt.Fprintf(w, `
+Open two of them side by side. About a minute and a half from now:
+  · tw alone holds the aircraft from the north; jp sees an unknown slow one.
+  · At tw, identify its track as suspect, type BZK-005, and acknowledge.
+  · Once it is near Yonaguni each node shows ONE incident with both
+    identities side by side and the same spoken reference.
+  · At tw, propose that tw leads; time goes at its own pace until jp accepts.
+  · Look at what is released and why, and at the partner's view.
+  · cell sees only what both release to it, coarser and later.
+Everything is marked EXERCISE. Times, heights and speeds are invented; the
+turning points are as both sides published them. Ctrl-C stops all nodes.
+
+`)
+}

@@ -1,0 +1,102 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package node
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+
+	"github.com/kuroshio-watch/kuroshio/internal/console"
+	"github.com/kuroshio-watch/kuroshio/internal/journal"
+	"github.com/kuroshio-watch/kuroshio/internal/keystore"
+	"github.com/kuroshio-watch/kuroshio/internal/party"
+	"github.com/kuroshio-watch/kuroshio/internal/store"
+	"github.com/kuroshio-watch/kuroshio/internal/zone"
+	"github.com/kuroshio-watch/kuroshio/web"
+)
+
+// books is the store with the keyring that its journals are verified with.
+type books struct {
+	*store.Store
+	keys *keystore.Store
+}
+
+// Verify recomputes all logs.
+func (b books) Verify(ctx context.Context) (journal.Report, error) {
+	return b.Store.Verify(ctx, b.keys)
+}
+
+// consoleHandler prepares what the page asks for once and returns the console.
+func (n *Node) consoleHandler() (http.Handler, error) {
+	zones, err := ZonesBody(n.engCfg.Pack, n.engCfg.Overrides)
+	if err != nil {
+		return nil, err
+	}
+	rules, err := json.Marshal(n.loop.eng.Rules()) // the loop does not run yet
+	if err != nil {
+		return nil, fmt.Errorf("encode rules: %w", err)
+	}
+	cfg := console.DefaultConfig()
+	cfg.Self, cfg.Name, cfg.Version = party.ID(n.cfg.Node.Party), n.cfg.Node.Name, n.opt.Version
+	cfg.TimeMode, cfg.Partners = n.cfg.Time.Mode, n.cfg.PartnerIDs()
+	cfg.Zones, cfg.Rules, cfg.Land = zones, rules, n.land
+	cfg.Dist, cfg.TLS, cfg.Log, cfg.Now = web.Dist(), n.cfg.Console.Cert != "", n.opt.Log, n.clock.now
+	return console.NewHandler(cfg, n, n.store, n, books{n.store, n.keys})
+}
+
+type zoneBody struct {
+	ID       zone.ID           `json:"id"`
+	Kind     zone.Kind         `json:"kind"`
+	Party    string            `json:"party,omitempty"`
+	Names    map[string]string `json:"names"`
+	Version  string            `json:"version"`
+	Geometry json.RawMessage   `json:"geometry"`
+}
+
+type placeBody struct {
+	Names map[string]string `json:"names"`
+	Kind  zone.Kind         `json:"kind"`
+	Class string            `json:"class,omitempty"`
+	Lat   float64           `json:"lat"`
+	Lon   float64           `json:"lon"`
+}
+
+// ZonesBody is what /api/zones answers: all zones and places that are not
+// hidden.
+func ZonesBody(pack zone.Pack, overrides []zone.Override) (json.RawMessage, error) {
+	set, err := zone.Parse(pack)
+	if err == nil {
+		set, err = set.WithOverrides(overrides)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read zones: %w", err)
+	}
+	body := struct {
+		Version string             `json:"version"`
+		Zones   []zoneBody         `json:"zones"`
+		Places  []placeBody        `json:"places"`
+		Sectors map[zone.ID]string `json:"sectors"`
+	}{Version: set.Version(), Zones: []zoneBody{}, Places: []placeBody{}, Sectors: make(map[zone.ID]string)}
+	for _, z := range set.Zones() {
+		if z.Hidden || z.Kind == zone.Baseline || z.Kind == zone.Coast {
+			continue
+		}
+		g, err := set.GeoJSON(z.ID)
+		if err != nil {
+			return nil, fmt.Errorf("draw zone %s: %w", z.ID, err)
+		}
+		body.Zones = append(body.Zones, zoneBody{z.ID, z.Kind, z.Party, z.Names, z.Version, g})
+	}
+	for _, p := range set.Places() {
+		if !p.Hidden {
+			body.Places = append(body.Places, placeBody{p.Names, p.Kind, p.Class, p.At.LatDeg, p.At.LonDeg})
+		}
+	}
+	for _, s := range set.Sectors() {
+		body.Sectors[s.Zone] = s.Lead
+	}
+	return json.Marshal(body)
+}

@@ -1,0 +1,253 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/kuroshio-watch/kuroshio/internal/engine"
+	"github.com/kuroshio-watch/kuroshio/internal/frame"
+	"github.com/kuroshio-watch/kuroshio/internal/party"
+	"github.com/kuroshio-watch/kuroshio/internal/store"
+	"github.com/kuroshio-watch/kuroshio/internal/tape"
+)
+
+// Sizes of the loop's queues and batches.
+const (
+	frameQueue   = 4096 // frames; full: a TCP feed waits, a UDP feed drops the newest and counts it
+	commandQueue = 64   // commands; full: the console waits
+	eventQueue   = 256  // events; full: the adapter waits
+	maxBatch     = 2048 // inputs of one tape write
+)
+
+// How often a live node ticks while frames wait, and while none do; how often
+// it makes a picture and a snapshot.
+const (
+	busyTick      = 100 * time.Millisecond
+	idleTick      = time.Second
+	viewEvery     = 500 * time.Millisecond
+	snapshotEvery = 20_000 // inputs
+	retryStore    = 500 * time.Millisecond
+)
+
+// errStopping answers whoever asks a loop that has ended.
+var errStopping = errors.New("node is stopping")
+
+type commandRequest struct {
+	cmd   engine.Command
+	reply chan engine.Reply // buffered, size 1
+}
+
+type stepRequest struct {
+	StepRequest
+	ctx  context.Context //nolint:containedctx // bounds this one step
+	done chan stepResult // buffered, size 1
+}
+
+type stepResult struct {
+	reply StepReply
+	err   error
+}
+
+// query runs on the loop, which owns the engine.
+type query struct {
+	run  func(*engine.Engine)
+	done chan struct{}
+}
+
+// loop owns the engine. Everything that changes it passes through one
+// goroutine: append to the tape, step, commit the outputs, publish the view.
+type loop struct {
+	log     *slog.Logger
+	eng     *engine.Engine // owned by run
+	tape    *tape.Tape     // owned by run
+	store   *store.Store
+	stepped bool
+
+	frames   chan frame.Frame
+	commands chan commandRequest
+	events   chan engine.Event
+	steps    chan stepRequest
+	queries  chan query
+	inbox    chan struct{} // size 1: records have come in
+	done     chan struct{} // closed when run has ended
+
+	view    atomic.Pointer[engine.View]
+	changed *broadcast
+	notify  func(party.ID) // something for this partner is in the outbox
+	stop    func(party.ID) // close this link at once
+	resume  func(party.ID)
+
+	waiting  []frame.Frame // stepped: gathered for the next step; owned by run
+	taped    map[string]uint64
+	lastView time.Time
+	lastSnap uint64
+	problem  string // what is wrong with tape or store, "" when nothing is
+	pressure map[party.ID]bool
+	partners []party.ID
+
+	feeds     []*watched // set before run
+	finishing bool
+	minute    time.Time // up to which states are digested
+	now       *clock
+	config    *engine.Config
+}
+
+// run serves the queues until ctx is done.
+func (l *loop) run(ctx context.Context) error {
+	defer l.changed.close()
+	defer close(l.done)
+	timer := time.NewTimer(idleTick)
+	defer timer.Stop()
+	busy := false // the timer is set to busyTick
+	for {
+		select {
+		case <-ctx.Done():
+			return l.finish()
+		case f := <-l.frames:
+			if l.stepped {
+				l.waiting = append(l.waiting, f)
+				continue
+			}
+			l.takeFrames(ctx, f)
+			if !busy {
+				timer.Reset(busyTick)
+				busy = true
+			}
+		case <-l.inbox:
+			if !l.stepped {
+				l.process(ctx, l.partnerInputs(ctx, l.clock()))
+			}
+		case r := <-l.commands:
+			r.reply <- l.runCommand(ctx, r.cmd)
+		case ev := <-l.events:
+			l.process(ctx, []*engine.Input{{At: l.clock(), Event: &ev}})
+			l.publish(true)
+		case q := <-l.queries:
+			q.run(l.eng)
+			close(q.done)
+		case r := <-l.steps:
+			reply, err := l.runStep(ctx, r)
+			r.done <- stepResult{reply, err}
+		case <-timer.C:
+			if !l.stepped {
+				l.process(ctx, []*engine.Input{{At: l.clock(), Tick: &engine.Tick{}}})
+				l.housekeep(ctx)
+			}
+			timer.Reset(idleTick)
+			busy = false
+		}
+	}
+}
+
+// clock returns the node's time: this machine's, or the conductor's.
+func (l *loop) clock() time.Time {
+	return l.now.now()
+}
+
+// takeFrames processes f and whatever else waits, up to a batch.
+func (l *loop) takeFrames(ctx context.Context, f frame.Frame) {
+	batch := []*engine.Input{{At: l.clock(), Frame: &f}}
+	for len(batch) < maxBatch {
+		select {
+		case more := <-l.frames:
+			batch = append(batch, &engine.Input{At: l.clock(), Frame: &more})
+			continue
+		default:
+		}
+		break
+	}
+	l.process(ctx, batch)
+}
+
+func (l *loop) runCommand(ctx context.Context, cmd engine.Command) engine.Reply {
+	outs := l.process(ctx, []*engine.Input{{At: l.clock(), Command: &cmd}})
+	if len(outs) == 0 {
+		return engine.Reply{Code: "store-failed"}
+	}
+	l.publish(true)
+	return outs[0].Reply
+}
+
+// runStep gathers the frames that the conductor sent, takes them ordered by
+// source and number, then the partners' records, then ticks.
+func (l *loop) runStep(ctx context.Context, req stepRequest) (StepReply, error) {
+	if missing := l.gather(ctx, req.ctx, req.Expect); len(missing) > 0 {
+		return StepReply{Missing: missing}, fmt.Errorf("%w: %v", errMissing, missing)
+	}
+	before, now := l.clock(), req.Now.UTC()
+	slices.SortStableFunc(l.waiting, func(a, b frame.Frame) int {
+		if c := strings.Compare(a.Source, b.Source); c != 0 {
+			return c
+		}
+		return int(int64(a.Seq) - int64(b.Seq)) //nolint:gosec // numbers of one run, far below 2^63
+	})
+	var inputs []*engine.Input
+	for i := range l.waiting {
+		inputs = append(inputs, &engine.Input{At: before, Frame: &l.waiting[i]})
+	}
+	inputs = append(inputs, l.partnerInputs(ctx, before)...)
+	inputs = append(inputs, &engine.Input{At: now, Tick: &engine.Tick{}})
+	l.waiting = nil
+	l.now.set(now)
+	if outs := l.process(ctx, inputs); len(outs) != len(inputs) {
+		return StepReply{}, fmt.Errorf("store inputs: %s", l.problem)
+	}
+	l.housekeep(ctx)
+	l.publish(true)
+	return StepReply{Seq: l.eng.Seq(), Now: l.eng.Now(), Taped: l.tapedCopy()}, nil
+}
+
+// gather waits until each feed has delivered what the conductor sent, and
+// returns what is missing when the time is over.
+func (l *loop) gather(ctx, limit context.Context, expect map[string]uint64) map[string]uint64 {
+	for {
+		missing := l.missing(expect)
+		if len(missing) == 0 {
+			return nil
+		}
+		select {
+		case f := <-l.frames:
+			l.waiting = append(l.waiting, f)
+		case ev := <-l.events:
+			l.process(ctx, []*engine.Input{{At: l.clock(), Event: &ev}})
+		case q := <-l.queries:
+			q.run(l.eng)
+			close(q.done)
+		case <-limit.Done():
+			return missing
+		case <-ctx.Done():
+			return missing
+		}
+	}
+}
+
+func (l *loop) missing(expect map[string]uint64) map[string]uint64 {
+	have := l.tapedCopy()
+	for i := range l.waiting {
+		have[l.waiting[i].Source] = max(have[l.waiting[i].Source], l.waiting[i].Seq)
+	}
+	missing := make(map[string]uint64)
+	for feed, want := range expect {
+		if have[feed] < want {
+			missing[feed] = want - have[feed]
+		}
+	}
+	return missing
+}
+
+func (l *loop) tapedCopy() map[string]uint64 {
+	m := make(map[string]uint64, len(l.taped))
+	for k, v := range l.taped {
+		m[k] = v
+	}
+	return m
+}
