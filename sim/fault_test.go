@@ -80,12 +80,14 @@ func TestBadNMEAIsRefused(t *testing.T) {
 	sc := open(t, "faults.scenario")
 	bad := faulty(t, sc, "tw-ais", at(sc, 5*time.Minute+5*time.Second), 3)
 	bad = append(bad, faulty(t, sc, "tw-ais", at(sc, 5*time.Minute+6*time.Second), 1)...)
-	for _, e := range bad {
+	for i, e := range bad {
 		line, rest := nmea.Next(e.Bytes)
 		var s nmea.Sentence
 		var why *nmea.Error
 		if err := nmea.Parse(line, &s); !errors.As(err, &why) || len(rest) != 0 || e.Frames != 1 {
 			t.Errorf("%q: %v, rest %q, %d frames", line, err, rest, e.Frames)
+		} else if i < 3 && why.Reason != nmea.ReasonChecksum {
+			t.Errorf("%q: refused for %s", line, why.Reason)
 		}
 	}
 }

@@ -269,5 +269,5 @@ func appendBlock(b []byte, category byte, records [][]byte) []byte {
 func timeOfDay(t time.Time) uint32 {
 	t = t.UTC()
 	midnight := time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC)
-	return uint32(t.Sub(midnight)*128/time.Second) % (86400 * 128)
+	return uint32(t.Sub(midnight) * 128 / time.Second)
 }

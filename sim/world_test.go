@@ -74,8 +74,16 @@ func TestUntilKeepsTheOrderOfTime(t *testing.T) {
 	if !w.Done() || !w.Now().Equal(sc.End) {
 		t.Errorf("Now = %v, Done = %v after the end", w.Now(), w.Done())
 	}
-	last := sc.Start
+	order := map[string]int{}
+	for i, f := range sc.Feeds() {
+		order[f.ID] = i
+	}
+	last, feed := sc.Start, 0
 	for i, e := range append(first, rest...) {
+		if e.Time.Equal(last) && order[e.Feed] < feed {
+			t.Fatalf("emission %d: feed %s out of order at %v", i, e.Feed, e.Time)
+		}
+		feed = order[e.Feed]
 		if e.Time.Before(last) || e.Time.After(sc.End) || i < len(first) && e.Time.After(mid) {
 			t.Fatalf("emission %d at %v, after %v", i, e.Time, last)
 		}
