@@ -59,6 +59,7 @@ type Time struct {
 	Mode    string `toml:"mode"`    // "live": this machine's; "stepped": a conductor's
 	Control string `toml:"control"` // stepped: address on which the conductor steps, loopback only
 	Token   string `toml:"token"`   // stepped: file with the conductor's secret
+	Start   string `toml:"start"`   // stepped: RFC 3339, the node's time before the first step
 }
 
 // Keystore is where keys rest, outside the data folder and its backups.

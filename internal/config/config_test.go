@@ -27,7 +27,7 @@ func TestParseSaysFileLineAndWhatIsWrong(t *testing.T) {
 		"a partner twice":           {minimal + "[link]\nlisten = \"h:1\"\n[[partner]]\nid = \"tw\"\n", `n.toml:6: partner.id: "tw" stands twice`},
 		"a partner out of reach":    {minimal + "[[partner]]\nid = \"jp\"\n", "n.toml:3: partner.dial: give an address"},
 		"an open console":           {minimal + "[console]\nlisten = \"0.0.0.0:1\"\n", "n.toml:4: console.listen: an address beyond loopback needs cert and key"},
-		"stepping from outside":     {minimal + "[time]\nmode = \"stepped\"\ntoken = \"t\"\ncontrol = \"10.0.0.1:1\"\n", "n.toml:6: time.control: the conductor steps a node over loopback only"},
+		"stepping from outside":     {minimal + "[time]\nmode = \"stepped\"\ntoken = \"t\"\nstart = \"2023-08-28T00:00:00Z\"\ncontrol = \"10.0.0.1:1\"\n", "n.toml:7: time.control: the conductor steps a node over loopback only"},
 		"a span without unit":       {minimal + "[response]\nt1 = \"5\"\n", "n.toml:4:"},
 		"timers upside down":        {minimal + "[response]\nt1 = \"5m\"\nt2 = \"1m\"\n", "n.toml:5: response.t2:"},
 	}

@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/kuroshio-watch/kuroshio/geo"
 	"github.com/kuroshio-watch/kuroshio/internal/party"
@@ -65,6 +66,9 @@ func (c *Config) checkTime() *problem {
 	case "stepped":
 		if c.Time.Token == "" {
 			return &problem{"time", 0, "token", "stepped time needs a file with the conductor's secret"}
+		}
+		if _, err := time.Parse(time.RFC3339, c.Time.Start); err != nil {
+			return &problem{"time", 0, "start", fmt.Sprintf("%q: want the time before the first step, as 2023-08-28T00:00:00Z", c.Time.Start)}
 		}
 		if !loopback(c.Time.Control) {
 			return &problem{"time", 0, "control", "the conductor steps a node over loopback only"}

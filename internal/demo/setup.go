@@ -201,7 +201,7 @@ func (d *Demo) configText(m *member, feeds map[string]string) string {
 	var b strings.Builder
 	sc := d.world.Scenario()
 	fmt.Fprintf(&b, "# A node of a demonstration: an exercise.\n\n[node]\nparty = %q\nname = %q\ndata = \"data\"\n\n", m.id, m.name)
-	fmt.Fprintf(&b, "# The conductor steps the time, so that all nodes run on the scenario's.\n[time]\nmode = \"stepped\"\ncontrol = %q\ntoken = \"token\"\n\n", m.control)
+	fmt.Fprintf(&b, "# The conductor steps the time, so that all nodes run on the scenario's.\n[time]\nmode = \"stepped\"\ncontrol = %q\ntoken = \"token\"\nstart = %q\n\n", m.control, sc.Start.Format(time.RFC3339))
 	fmt.Fprintf(&b, "[keystore]\ndir = \"keystore\"\npassphrase_file = \"passphrase\"\n\n[console]\nlisten = %q\n\n[admin]\nlisten = %q\n\n[link]\nlisten = %q\n\n", m.console, m.admin, m.link)
 	fmt.Fprintf(&b, "[zones]\npack = \"taiwan-ryukyu\"\n\n[policy]\nfile = \"policy.toml\"\n\n[response]\nt1 = \"3m\"\nt2 = \"10m\"\n\n[watch]\n")
 	switch m.id {

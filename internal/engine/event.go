@@ -41,7 +41,9 @@ func (e *Engine) linkEvent(ev *Event, out *Outputs) {
 		out.Audit = append(out.Audit, Audit{e.now, "node", "link-" + ev.State, string(ev.Partner)})
 	}
 	l.Problem = ev.Problem
-	e.system("link/"+string(ev.Partner), "link", string(ev.Partner), 2, ev.State == "down" || ev.State == "degraded")
+	l.Seen = l.Seen || ev.State == "up"
+	broken := l.Seen && (ev.State == "down" || ev.State == "degraded") // not the wait for the first connection
+	e.system("link/"+string(ev.Partner), "link", string(ev.Partner), 2, broken)
 	e.system("journal/"+string(ev.Partner), "journal", string(ev.Partner), 1, ev.Problem != "")
 }
 

@@ -197,6 +197,7 @@ type LinkView struct {
 	Received  uint64     `json:"received"`
 	Refused   uint64     `json:"refused"`
 	Problem   string     `json:"problem,omitempty"` // a code: "journal", "backup", "version"
+	Seen      bool       `json:"seen,omitempty"`    // it has been up
 }
 
 // FeedView is the health of one feed.

@@ -108,6 +108,13 @@ func (n *Node) open(ctx context.Context) error {
 	if n.tape, err = tape.Open(filepath.Join(n.cfg.Node.Data, "tape"), tc); err != nil {
 		return err
 	}
+	if n.clock.stepped {
+		start, err := time.Parse(time.RFC3339, n.cfg.Time.Start)
+		if err != nil {
+			return fmt.Errorf("read time.start: %w", err)
+		}
+		n.clock.set(start)
+	}
 	n.loop = n.newLoop()
 	if err := n.loop.recover(ctx, party.ID(n.cfg.Node.Party), n.ids, committed); err != nil {
 		return err

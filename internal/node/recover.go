@@ -59,7 +59,9 @@ func (l *loop) recover(ctx context.Context, self party.ID, ids engine.IDs, commi
 	for feed, seq := range l.eng.LastSeqs() {
 		l.taped[feed] = seq
 	}
-	l.now.set(l.eng.Now())
+	if now := l.eng.Now(); !now.IsZero() {
+		l.now.set(now)
+	}
 	l.log.InfoContext(ctx, "engine restored", slog.Uint64("snapshot", n), slog.Uint64("tape", last), slog.Int("committed_now", len(outs)))
 	return l.reconfigure(ctx)
 }
