@@ -280,6 +280,27 @@ func TestReconnect(t *testing.T) {
 	}
 }
 
+// TestMarksAreOfOneConnection does not time a line by the connection before.
+func TestMarksAreOfOneConnection(t *testing.T) {
+	l := listen(t)
+	r := start(t, feed.Config{Kind: feed.NMEATCP, Addr: l.Addr().String(), Marks: true}, 0)
+	mark := noon.Add(-time.Hour)
+	c := serve(t, l, []byte(sentence(&mark)+"\n"+sentence(nil)+"\n"))
+	r.frames(2)
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r.wait(false)
+	later := noon.Add(-time.Minute)
+	serve(t, l, []byte(sentence(nil)+"\n"+sentence(&later)+"\n"))
+	if f := r.frames(1)[0]; !f.Received.Equal(later) {
+		t.Errorf("frame of %v, want %v", f.Received, later)
+	}
+	if n := counts(r.Health())[feed.ReasonNoTime]; n != 1 {
+		t.Errorf("%d lines without a time refused, want 1", n)
+	}
+}
+
 // TestSenderNotThere starts the sender after the feed.
 func TestSenderNotThere(t *testing.T) {
 	l := listen(t)
