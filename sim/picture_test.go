@@ -94,10 +94,11 @@ func (s *side) take(e sim.Emission) {
 	}
 }
 
-func (s *side) tick(now time.Time) {
-	s.table.Update(s.plots, s.sweep, now)
-	s.table.Tick(now)
+func (s *side) tick(now time.Time) []track.Change {
+	changes := s.table.Update(s.plots, s.sweep, now)
+	changes = append(changes, s.table.Tick(now)...)
 	s.plots, s.sweep = s.plots[:0], s.sweep[:0]
+	return changes
 }
 
 // TestEachSideTracksWhatItSees runs the passage of the gate through both
