@@ -130,17 +130,23 @@ func (d *Demo) welcome() {
 	for _, m := range d.nodes {
 		fmt.Fprintf(w, "  %-4s  http://%s/   login: officer / %s   (supervisor / %s)\n", m.id, m.console, m.logins[engine.Officer], m.logins[engine.Supervisor])
 	}
-	fmt.Fprintf(w, `
-Open two of them side by side. About a minute and a half from now:
-  · tw alone holds the aircraft from the north; jp sees an unknown slow one.
-  · At tw, identify its track as suspect, type BZK-005, and acknowledge.
-  · Once it is near Yonaguni each node shows ONE incident with both
-    identities side by side and the same spoken reference.
-  · At tw, propose that tw leads; time goes at its own pace until jp accepts.
-  · Look at what is released and why, and at the partner's view.
-  · cell sees only what both release to it, coarser and later.
-Everything is marked EXERCISE. Times, heights and speeds are invented; the
-turning points are as both sides published them. Ctrl-C stops all nodes.
-
-`)
+	fmt.Fprintf(w, "\nOpen tw and jp side by side. Scenario time runs at x%g from %s.\n", d.cfg.Speed, sc.Start.Add(d.cfg.At).Format("15:04Z"))
+	if sc.Name == published {
+		fmt.Fprint(w, whatToLookAt)
+	}
+	fmt.Fprint(w, "\nEverything is marked EXERCISE; what is a fact and what is invented stands in the scenario.\nCtrl-C stops all nodes.\n\n")
 }
+
+// published is the scenario of a published day.
+const published = "2023-08-28.scenario"
+
+const whatToLookAt = `
+  00:30Z  tw alone holds an unknown slow aircraft in the north. Acknowledge the incident,
+          select the track and identify it: suspect, type BZK-005.
+  00:48Z  jp holds it too, as unknown. Each node shows ONE incident with both identities side
+          by side and a spoken reference that is the same on both. cell sees it later and coarser.
+          At tw, propose that tw leads: time runs at x1 until jp accepts. State a posture.
+          Look at what is released of the track and why, and at the partner's view.
+  02:26Z  It passes the Taiwan-Yonaguni gate: both time lines show it.
+  04:28Z  jp loses it in the south. tw holds it through the Bashi Channel, home at 07:40Z.
+`
