@@ -138,7 +138,7 @@ func (d *Demo) welcome() {
 }
 
 // published is the scenario of a published day.
-const published = "2023-08-28.scenario"
+const published = "2023-08-28"
 
 const whatToLookAt = `
   00:30Z  tw alone holds an unknown slow aircraft in the north. Acknowledge the incident,
