@@ -29,7 +29,7 @@ func DefaultHash() HashParams { return HashParams{MemoryKiB: 64 << 10, Passes: 2
 // Limits of a hash that is read: a row of the store must not make the node take
 // all memory.
 const (
-	maxMemoryKiB = 1 << 20
+	maxMemoryKiB = 256 << 10
 	maxPasses    = 16
 	maxLanes     = 16
 	saltLen      = 16
@@ -69,7 +69,7 @@ func (p HashParams) Hash(password string) (string, error) {
 var ErrWeakPassword = errors.New("password is too weak")
 
 // CheckPassword refuses a password that is shorter than 12 characters, has
-// fewer than five different ones, or holds the person's name.
+// fewer than five different ones, or holds the person's name of three or more.
 func CheckPassword(name, password string) error {
 	different := make(map[rune]bool)
 	for _, r := range password {
@@ -82,7 +82,7 @@ func CheckPassword(name, password string) error {
 		return fmt.Errorf("check password: want %d characters: %w", minPassword, ErrWeakPassword)
 	case len(different) < 5:
 		return fmt.Errorf("check password: too few different characters: %w", ErrWeakPassword)
-	case name != "" && strings.Contains(strings.ToLower(password), strings.ToLower(name)):
+	case utf8.RuneCountInString(name) >= 3 && strings.Contains(strings.ToLower(password), strings.ToLower(name)):
 		return fmt.Errorf("check password: it holds the name: %w", ErrWeakPassword)
 	}
 	return nil

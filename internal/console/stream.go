@@ -77,11 +77,26 @@ func (c *console) stream(w http.ResponseWriter, r *http.Request, who person) {
 	if err != nil {
 		return // the client was told
 	}
-	defer func() { _ = conn.CloseNow() }() // closed already, or broken
-	conn.SetReadLimit(1)                   // clients have nothing to say
+	conn.SetReadLimit(1) // clients have nothing to say
 	// A hijacked request's context ends with this function only.
-	code, reason := c.push(conn.CloseRead(context.WithoutCancel(r.Context())), conn, who)
-	_ = conn.Close(code, reason)
+	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
+	defer cancel()
+	talked := false
+	var reading sync.WaitGroup
+	reading.Go(func() {
+		defer cancel()
+		_, _, err := conn.Reader(ctx) // answers pings; returns when the client closes, or talks
+		talked = err == nil
+	})
+	code, reason := c.push(ctx, conn, who)
+	if ctx.Err() != nil {
+		reading.Wait()
+		if talked {
+			code, reason = websocket.StatusPolicyViolation, "clients have nothing to say"
+		}
+	}
+	_ = conn.Close(code, reason) // it may be broken
+	reading.Wait()
 }
 
 // push is the loop of one stream. It returns how to close it.
