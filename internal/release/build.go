@@ -13,14 +13,14 @@ import (
 	"github.com/kuroshio-watch/kuroshio/internal/zone"
 )
 
-// distressLabel marks distress where no policy gives a label.
+// distressLabel marks distress, which needs no policy.
 func distressLabel() record.Label {
 	return record.Label{Policy: "kuroshio", Classification: "distress", Purpose: "safety-of-life", Retention: 30 * 24 * time.Hour}
 }
 
 // build makes the record of a due release. changed is false where the partner
-// already holds the same.
-func (d *Desk) build(now time.Time, p *pending, dec Decision, src Sources) (r *record.Record, changed bool, err error) {
+// already holds the same, or where nothing is left to tell.
+func (d *Desk) build(now time.Time, p *pending, dec Decision, src Sources) (r *record.Record, changed bool) {
 	r = &record.Record{}
 	switch {
 	case p.Body != nil:
@@ -30,15 +30,16 @@ func (d *Desk) build(now time.Time, p *pending, dec Decision, src Sources) (r *r
 	case p.Kind == record.KindIncident:
 		i := slices.IndexFunc(src.Cases, func(c Case) bool { return c.Number == p.Number })
 		if i < 0 {
-			return nil, false, nil
+			return nil, false
 		}
-		r.Incident = d.project(p.To, &src.Cases[i], dec.Then, now.Add(-dec.Then.Delay))
+		cutoff := floor(now.Add(-dec.Then.Delay), dec.Then.Bin)
+		r.Incident = d.project(p.To, &src.Cases[i], &p.Known, dec.Then, cutoff)
 		if r.Incident == nil || d.same(p, r.Incident) {
-			return nil, false, nil
+			return nil, false
 		}
 	}
 	d.envelope(r, p, dec)
-	return r, true, nil
+	return r, true
 }
 
 func (d *Desk) envelope(r *record.Record, p *pending, dec Decision) {
@@ -129,27 +130,33 @@ func (d *Desk) observeCase(now time.Time, to party.ID, c *Case) {
 		return
 	}
 	key := objectKey{record.KindIncident, c.Number}
+	o := d.object(to, key)
+	if o == nil {
+		return
+	}
 	dec := d.policy.Decide(&f)
 	if !dec.Allow {
-		d.withholdOnce(to, key, dec)
+		if !o.Denied { // once, not at every look
+			o.Denied, o.Noted = true, nil
+			d.withhold(to, dec)
+			d.drop(to, key, dec)
+		}
 		return
 	}
-	body := d.project(to, c, dec.Then, now)
-	o := d.object(to, key)
-	if o == nil || body == nil || reflect.DeepEqual(o.Noted, body) {
+	o.Denied = false
+	k := known{Count: len(c.Tracks)}
+	if c.Identity != nil {
+		id := c.Identity.Identity
+		k.Identity = &id
+	}
+	body := d.project(to, c, &k, dec.Then, now.Add(time.Nanosecond))
+	if body == nil || reflect.DeepEqual(o.Noted, body) {
 		return
 	}
-	p := pending{To: to, Kind: key.kind, Number: key.number, Made: now, Due: slotAt(now.Add(dec.Then.Delay), dec.Then.Slot), Facts: f}
-	if d.push(p) {
+	p := pending{To: to, Kind: key.kind, Number: key.number, Made: now, Facts: f, Known: k}
+	p.Due = p.readyAt(dec.Then)
+	if _, ok := d.push(p); ok {
 		o.Noted = body
-	}
-}
-
-// withholdOnce counts a denied incident once, not at every look.
-func (d *Desk) withholdOnce(to party.ID, key objectKey, dec Decision) {
-	if o := d.object(to, key); o != nil && !o.Denied {
-		o.Denied = true
-		d.withhold(to, dec)
 	}
 }
 
@@ -160,42 +167,66 @@ func (d *Desk) same(p *pending, body *record.Incident) bool {
 	return o != nil && o.Last != nil && reflect.DeepEqual(o.Last.Incident, body)
 }
 
-// project returns our own part of an incident as it was known at cutoff, or
-// nil where there was none.
-func (d *Desk) project(to party.ID, c *Case, o Obligations, cutoff time.Time) *record.Incident {
-	body := &record.Incident{State: "open", Opened: binOf(c.Opened, o.Bin), Sector: string(c.Sector), Domain: c.Domain.String()}
+// project returns our own part of an incident as it was known before cutoff,
+// or nil where there was none. It opened for the partner with the first thing
+// of ours in it.
+func (d *Desk) project(to party.ID, c *Case, k *known, o Obligations, cutoff time.Time) *record.Incident {
+	var opened time.Time
+	var events []record.Event
 	for i := range c.Events {
 		ev := &c.Events[i]
-		if ev.Entered.After(cutoff) || !ev.releasable(d.cfg.Self, to) || len(body.Events) == maxEvents {
+		if !ev.Entered.Before(cutoff) || !ev.releasable(d.cfg.Self, to) {
 			continue
 		}
-		body.Events = append(body.Events, eventBody(ev, o))
+		if opened.IsZero() || ev.At.Before(opened) {
+			opened = ev.At
+		}
+		events = append(events, eventBody(ev, o))
 	}
-	if len(body.Events) == 0 {
+	if len(events) == 0 {
 		return nil
 	}
-	if c.Closed && !c.ClosedAt.After(cutoff) {
+	body := &record.Incident{
+		State: "open", Opened: binOf(opened, o.Bin), Domain: c.Domain.String(),
+		Events: events[max(0, len(events)-maxEvents):],
+	}
+	if o.Fields&FieldZone != 0 {
+		body.Sector = string(c.Sector)
+	}
+	if c.Closed && c.ClosedAt.Before(cutoff) {
 		body.State, body.Outcome = "closed", c.Outcome
 	}
-	if id := c.Identity; id != nil && !id.At.After(cutoff) && o.Fields&FieldIdentity != 0 {
-		body.Identity = &record.Identity{Standard: id.Standard}
-		if o.Fields&FieldType != 0 {
-			body.Identity.Type, body.Identity.Presumed = id.Type, id.Presumed
-		}
-	}
+	body.Identity = identityBody(c, k, o, cutoff)
 	for _, n := range c.Tracks {
 		if t := d.objects[to][objectKey{record.KindTrack, uint64(n)}]; t != nil && t.Last != nil && len(body.Tracks) < maxEvents {
 			body.Tracks = append(body.Tracks, t.Last.Object)
 		}
 	}
-	if o.Fields&FieldCount != 0 && len(c.Tracks) > 0 && len(c.Tracks) < 1<<16 {
-		n := uint16(len(c.Tracks))
+	if o.Fields&FieldCount != 0 && k.Count > 0 && k.Count < 1<<16 {
+		n := uint16(k.Count)
 		body.Count = &n
 	}
 	return body
 }
 
-// maxEvents is how many events and tracks one report of an incident holds.
+// identityBody returns the newest identity that is old enough to be told.
+func identityBody(c *Case, k *known, o Obligations, cutoff time.Time) *record.Identity {
+	id := k.Identity
+	if c.Identity != nil && c.Identity.At.Before(cutoff) {
+		id = &c.Identity.Identity
+	}
+	if id == nil || o.Fields&FieldIdentity == 0 {
+		return nil
+	}
+	told := &record.Identity{Standard: id.Standard}
+	if o.Fields&FieldType != 0 {
+		told.Type, told.Presumed = id.Type, id.Presumed
+	}
+	return told
+}
+
+// maxEvents is how many events (the newest) and tracks one report of an
+// incident holds.
 const maxEvents = 64
 
 func eventBody(ev *CaseEvent, o Obligations) record.Event {

@@ -6,8 +6,6 @@ package release
 import (
 	"bytes"
 	"cmp"
-	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -16,7 +14,6 @@ import (
 	"github.com/kuroshio-watch/kuroshio/internal/plot"
 	"github.com/kuroshio-watch/kuroshio/internal/record"
 	"github.com/kuroshio-watch/kuroshio/internal/track"
-	"github.com/kuroshio-watch/kuroshio/internal/zone"
 )
 
 // Config sets up a Desk.
@@ -60,11 +57,19 @@ type pending struct {
 	To     party.ID       `json:"to"`
 	Kind   record.Kind    `json:"kind"`
 	Number uint64         `json:"number"` // track, incident or dialogue
-	Made   time.Time      `json:"made"`
+	Made   time.Time      `json:"made"`   // in the bin whose end the delay runs from; a statement: when said
 	Due    time.Time      `json:"due"`
 	Facts  Facts          `json:"facts"`
-	Sample *sample        `json:"sample"`
-	Body   *record.Record `json:"body"` // dialogue, posture, link, distress
+	Sample *sample        `json:"sample"` // track
+	Known  known          `json:"known"`  // incident
+	Body   *record.Record `json:"body"`   // dialogue, posture, link, distress
+}
+
+// known is what an incident's release may tell, though it carries no time of
+// its own: as it was when the release was put to the pending ones.
+type known struct {
+	Count    int              `json:"count"`
+	Identity *record.Identity `json:"identity"`
 }
 
 // object is what one partner was told of one of our things.
@@ -107,14 +112,15 @@ type Stat struct {
 type Desk struct {
 	cfg      Config
 	policy   *Policy
-	pendings []pending // sorted by Due, then ID
+	pendings []pending        // sorted by Due, then ID
+	waiting  map[party.ID]int // how many of them are whose
 	objects  map[party.ID]map[objectKey]*object
 	stats    map[statKey]*Stat
 	frozen   map[party.ID]bool
 	nextID   uint64
 	records  uint64 // numbers record ids
 	checked  time.Time
-	zones    []zone.ID     // scratch
+	place    place         // scratch
 	tracks   []track.Track // scratch
 }
 
@@ -133,7 +139,10 @@ func NewDesk(cfg Config) *Desk {
 	if cfg.MaxPending == 0 {
 		cfg.MaxPending = DefaultMaxPending
 	}
-	d := &Desk{cfg: cfg, objects: make(map[party.ID]map[objectKey]*object), stats: make(map[statKey]*Stat), frozen: make(map[party.ID]bool)}
+	d := &Desk{
+		cfg: cfg, waiting: make(map[party.ID]int), objects: make(map[party.ID]map[objectKey]*object),
+		stats: make(map[statKey]*Stat), frozen: make(map[party.ID]bool),
+	}
 	for _, p := range cfg.Partners {
 		d.objects[p] = make(map[objectKey]*object)
 	}
@@ -165,122 +174,7 @@ func (d *Desk) Resume(to party.ID) { delete(d.frozen, to) }
 func (d *Desk) Frozen(to party.ID) bool { return d.frozen[to] }
 
 // Pending returns how many releases wait for the partner.
-func (d *Desk) Pending(to party.ID) int {
-	n := 0
-	for i := range d.pendings {
-		if d.pendings[i].To == to {
-			n++
-		}
-	}
-	return n
-}
-
-// Observe looks at the local picture once for each finished time bin, and at
-// the incidents, and puts what the policy allows to the pending releases.
-func (d *Desk) Observe(now time.Time, src Sources) {
-	if d.policy != nil && d.policy.minBin > 0 {
-		if at := floor(now, d.policy.minBin); at.After(d.checked) {
-			d.checked = at
-			d.observeTracks(now, src)
-		}
-	}
-	if d.policy == nil {
-		return
-	}
-	for i := range src.Cases {
-		for _, to := range d.cfg.Partners {
-			d.observeCase(now, to, &src.Cases[i])
-		}
-	}
-}
-
-func (d *Desk) observeTracks(now time.Time, src Sources) {
-	d.tracks = src.Tracks.All(d.tracks[:0])
-	for _, to := range d.cfg.Partners {
-		for i := range d.tracks {
-			t := &d.tracks[i]
-			if t.State == track.Confirmed || t.State == track.Coasting {
-				d.observeTrack(now, to, t, src)
-			}
-		}
-		d.observeEnded(now, to)
-	}
-}
-
-func (d *Desk) observeTrack(now time.Time, to party.ID, t *track.Track, src Sources) {
-	key := objectKey{record.KindTrack, uint64(t.Number)}
-	o := d.objects[to][key]
-	if o != nil {
-		o.Seen = true
-	}
-	f := Facts{
-		To: to, Kind: record.KindTrack, Domain: t.Domain, Standard: t.Identity.Standard, Sources: t.Sources,
-		Exercise: t.Exercise, Emergency: t.Emergency, Age: now.Sub(t.FirstSeen),
-	}
-	d.zones = src.Zones.At(t.Pos, d.zones[:0])
-	f.Zones = d.zones
-	dec := d.policy.Decide(&f)
-	if !dec.Allow {
-		d.withhold(to, dec)
-		return
-	}
-	end := floor(now, dec.Then.Bin)
-	mid := end.Add(-dec.Then.Bin / 2)
-	if (o != nil && !end.After(o.LastBin)) || mid.Before(t.FirstSeen) {
-		return
-	}
-	pos, ok := src.Tracks.At(t.Number, mid)
-	if !ok || !pos.Valid() {
-		d.withhold(to, Decision{Reason: Failed})
-		return
-	}
-	f.Zones = slices.Clone(src.Zones.At(pos, d.zones[:0]))
-	if o == nil {
-		o = d.object(to, key)
-		o.Seen = true
-	}
-	o.LastBin, o.Sample, o.Facts = end, sampleOf(t, pos, mid, end), f
-	d.push(pending{To: to, Kind: key.kind, Number: key.number, Made: end, Due: slotAt(end.Add(dec.Then.Delay), dec.Then.Slot), Facts: f, Sample: o.Sample})
-}
-
-func sampleOf(t *track.Track, pos geo.Point, mid, end time.Time) *sample {
-	s := &sample{
-		Pos: pos, Mid: mid, End: end, Domain: t.Domain, HasHeight: t.HasHeight, Height: t.Height,
-		Standard: t.Identity.Standard, Type: t.Identity.Type, Presumed: t.Identity.Presumed,
-		Callsign: t.Callsign, Name: t.Name,
-	}
-	if t.HasAddress {
-		a := t.Address
-		s.Address = &a
-	}
-	if t.HasMMSI {
-		m := t.MMSI
-		s.MMSI = &m
-	}
-	return s
-}
-
-// observeEnded tells partners that a track they were told of is gone.
-func (d *Desk) observeEnded(now time.Time, to party.ID) {
-	for _, key := range sortedKeys(d.objects[to]) {
-		o := d.objects[to][key]
-		if key.kind != record.KindTrack || o.Seen || o.Sample == nil || o.Sample.Ended {
-			o.Seen = false
-			continue
-		}
-		o.Seen = false
-		gone := *o.Sample
-		gone.Ended = true
-		o.Sample = &gone
-		f := o.Facts
-		dec := d.policy.Decide(&f)
-		if !dec.Allow {
-			d.withhold(to, dec)
-			continue
-		}
-		d.push(pending{To: to, Kind: key.kind, Number: key.number, Made: now, Due: slotAt(now.Add(dec.Then.Delay), dec.Then.Slot), Facts: f, Sample: &gone})
-	}
-}
+func (d *Desk) Pending(to party.ID) int { return d.waiting[to] }
 
 // object returns what a partner was told of one of our things, making it
 // where needed; nil for a party that is no partner.
@@ -308,154 +202,6 @@ func sortedKeys(m map[objectKey]*object) []objectKey {
 	return keys
 }
 
-// Say puts a statement by a person or by the dialogue's machine steps to the
-// pending releases: a body of kind dialogue, posture or link. It is decided by
-// the rules of its kind when due.
-func (d *Desk) Say(to party.ID, kind record.Kind, number uint64, body record.Record, f Facts, now time.Time) error {
-	f.To, f.Kind = to, kind
-	f.Zones = slices.Clone(f.Zones)
-	body.Kind = kind
-	due := now
-	if kind != record.KindDistress {
-		dec := d.policy.Decide(&f)
-		if !dec.Allow {
-			d.withhold(to, dec)
-			return fmt.Errorf("release %s to %s: %s", kind, to, dec.Reason)
-		}
-		due = slotAt(now.Add(dec.Then.Delay), dec.Then.Slot)
-	}
-	if !d.push(pending{To: to, Kind: kind, Number: number, Made: now, Due: due, Facts: f, Body: &body}) {
-		return errors.New("release: too much is pending")
-	}
-	return nil
-}
-
-// push adds a pending release in order. It reports false when there is no
-// room: records are refused before they are lost.
-func (d *Desk) push(p pending) bool {
-	if _, known := d.objects[p.To]; !known {
-		d.withhold(p.To, Decision{Reason: NoPolicy})
-		return false
-	}
-	if d.Pending(p.To) >= d.cfg.MaxPending {
-		d.withhold(p.To, Decision{Reason: Full})
-		return false
-	}
-	d.nextID++
-	p.ID = d.nextID
-	i, _ := slices.BinarySearchFunc(d.pendings, p, byDue)
-	d.pendings = slices.Insert(d.pendings, i, p)
-	return true
-}
-
-func byDue(a, b pending) int {
-	return cmp.Or(a.Due.Compare(b.Due), cmp.Compare(a.ID, b.ID))
-}
-
-// Due decides again about everything whose slot has come and returns what
-// leaves, in order.
-func (d *Desk) Due(now time.Time, src Sources) ([]Sealed, []Entry) {
-	n := 0
-	for n < len(d.pendings) && !d.pendings[n].Due.After(now) {
-		n++
-	}
-	due := slices.Clone(d.pendings[:n])
-	d.pendings = slices.Delete(d.pendings, 0, n)
-	newest := make(map[party.ID]map[objectKey]uint64)
-	for i := range due {
-		p := &due[i]
-		if newest[p.To] == nil {
-			newest[p.To] = make(map[objectKey]uint64)
-		}
-		if p.Body == nil {
-			newest[p.To][objectKey{p.Kind, p.Number}] = p.ID
-		}
-	}
-	var out []Sealed
-	var log []Entry
-	for i := range due {
-		p := due[i]
-		switch id, stateful := newest[p.To][objectKey{p.Kind, p.Number}]; {
-		case d.frozen[p.To]:
-			d.keep(p)
-		case p.Body == nil && stateful && id != p.ID:
-			d.withhold(p.To, Decision{Reason: Superseded})
-		default:
-			s, e := d.decideAgain(now, p, src)
-			out = append(out, s...)
-			log = append(log, e...)
-		}
-	}
-	return out, log
-}
-
-// keep puts a pending release back as it is.
-func (d *Desk) keep(p pending) {
-	i, _ := slices.BinarySearchFunc(d.pendings, p, byDue)
-	d.pendings = slices.Insert(d.pendings, i, p)
-}
-
-func (d *Desk) decideAgain(now time.Time, p pending, src Sources) ([]Sealed, []Entry) {
-	dec := d.decide(&p)
-	if !dec.Allow {
-		d.withhold(p.To, dec)
-		return nil, []Entry{{p.To, p.Kind, p.Number, d.policy.Rules(dec), dec.Reason}}
-	}
-	if due := slotAt(p.Made.Add(dec.Then.Delay), dec.Then.Slot); due.After(now) {
-		p.Due = due // the policy in force is slower than the one before
-		d.keep(p)
-		return nil, nil
-	}
-	r, changed, err := d.build(now, &p, dec, src)
-	if err != nil {
-		d.withhold(p.To, Decision{Reason: Failed})
-		return nil, []Entry{{p.To, p.Kind, p.Number, nil, Failed}}
-	}
-	if !changed {
-		return nil, nil
-	}
-	plain, err := record.Encode(r)
-	if err != nil {
-		d.withhold(p.To, Decision{Reason: Failed})
-		return nil, []Entry{{p.To, p.Kind, p.Number, nil, Failed}}
-	}
-	d.told(&p, r, dec)
-	return []Sealed{{to: p.To, kind: p.Kind, object: r.Object, plain: plain}}, []Entry{{p.To, p.Kind, p.Number, d.rulesOf(dec), dec.Reason}}
-}
-
-// decide is the policy's decision, but for distress, which ships enabled and
-// needs no policy.
-func (d *Desk) decide(p *pending) Decision {
-	if p.Kind != record.KindDistress {
-		return d.policy.Decide(&p.Facts)
-	}
-	if d.policy != nil && !d.policy.distress {
-		return Decision{Reason: DeniedByRule}
-	}
-	return Decision{Allow: true, Reason: Distress}
-}
-
-func (d *Desk) rulesOf(dec Decision) []string {
-	if dec.Reason == Distress {
-		return []string{"distress"}
-	}
-	return d.policy.Rules(dec)
-}
-
-// told notes what the partner now holds.
-func (d *Desk) told(p *pending, r *record.Record, dec Decision) {
-	key := objectKey{p.Kind, p.Number}
-	o := d.object(p.To, key)
-	o.Epoch, o.Last, o.Rules = r.Epoch, r, d.rulesOf(dec)
-	if r.Track != nil {
-		o.Told = append(o.Told, past{r.Track.Cell, r.Track.Bin})
-		o.Told = slices.Delete(o.Told, 0, max(0, len(o.Told)-pastCells))
-	}
-	for _, rule := range o.Rules {
-		d.stat(p.To, rule).Released++
-	}
-}
-
 func (d *Desk) stat(to party.ID, rule string) *Stat {
 	k := statKey{to, rule}
 	s, ok := d.stats[k]
@@ -466,14 +212,18 @@ func (d *Desk) stat(to party.ID, rule string) *Stat {
 	return s
 }
 
+// withhold counts what did not leave: for each rule that denied it, or else
+// for the reason.
 func (d *Desk) withhold(to party.ID, dec Decision) {
-	if dec.Reason == DeniedByRule && d.policy != nil {
-		for _, rule := range d.policy.Rules(dec) {
-			d.stat(to, rule).Withheld++
-		}
+	if dec.Reason != DeniedByRule || dec.rules == 0 {
+		d.stat(to, dec.Reason.String()).Withheld++
 		return
 	}
-	d.stat(to, dec.Reason.String()).Withheld++
+	for i := range d.policy.rules {
+		if dec.rules&(1<<i) != 0 {
+			d.stat(to, d.policy.rules[i].id).Withheld++
+		}
+	}
 }
 
 // Stats returns what each rule released and withheld, sorted.

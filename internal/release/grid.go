@@ -11,21 +11,23 @@ import (
 	"github.com/kuroshio-watch/kuroshio/internal/record"
 )
 
-// metresPerDegree is the length of a degree of latitude that the lattice is
-// laid out with. It only shapes cells; no position is measured by it.
-const metresPerDegree = 111_320.0
+// metresPerDegree is the length of a degree that the lattice is laid out with:
+// the shortest degree of latitude on WGS84, rounded down, so that no cell is
+// smaller than its grid says. It only shapes cells; no position is measured by
+// it.
+const metresPerDegree = 110_570.0
 
 // cellOf returns the cell of p on the one lattice of grid metres. Rows are
 // counted from the south pole and are equally high; the columns of a row are
-// counted from 180 degrees west and are equally wide at the row's middle. The
-// lattice depends on nothing but the grid, so that a report depends on nothing
+// counted from 180 degrees west and are equally wide, a grid at the row's edge
+// towards the pole. The lattice depends on nothing but the grid, so that a report depends on nothing
 // but the cell.
 func cellOf(p geo.Point, gridM uint32) record.Cell {
 	height := float64(gridM) / metresPerDegree
 	row := math.Floor((p.LatDeg + 90) / height)
 	lat := min(-90+(row+0.5)*height, 90)
-	shrink := max(math.Cos(lat*math.Pi/180), 0.01)
-	columns := max(math.Floor(360*shrink/height), 1)
+	edge := min(math.Abs(lat)+height/2, 90)
+	columns := max(math.Floor(360*math.Cos(edge*math.Pi/180)/height), 1)
 	width := 360 / columns
 	col := min(math.Floor((p.LonDeg+180)/width), columns-1)
 	return record.Cell{

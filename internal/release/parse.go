@@ -220,6 +220,9 @@ func (c *compiler) to(f *ruleFile, r *rule) error {
 		return errors.New("name the partners")
 	}
 	for _, s := range f.To {
+		if party.ID(s) == c.p.Party {
+			return errors.New("the policy's own party is no partner")
+		}
 		bit, err := c.peer(s)
 		if err != nil {
 			return err
@@ -361,6 +364,9 @@ func (c *compiler) band(f *ruleFile, r *rule) error {
 		return nil
 	}
 	ft, err := length(f.Then.HeightBand, "ft")
+	if err == nil && (ft < 100 || ft > 100_000) {
+		return errors.New("want 100 ft to 100000 ft")
+	}
 	r.then.BandFt = uint32(ft)
 	return err
 }
@@ -429,11 +435,15 @@ func (c *compiler) keep(f *ruleFile, r *rule) (err error) {
 	return err
 }
 
+// maxSpan keeps times far from the end of the clock: a delay that wrapped
+// around would be none.
+const maxSpan = 10 * 365 * 24 * time.Hour
+
 // span reads a duration above zero.
 func span(s string) (time.Duration, error) {
 	d, err := time.ParseDuration(s)
-	if err != nil || d <= 0 {
-		return 0, fmt.Errorf("%q: want a duration above zero, as 60s, 10m or 24h", s)
+	if err != nil || d <= 0 || d > maxSpan {
+		return 0, fmt.Errorf("%q: want a duration above zero and up to ten years, as 60s, 10m or 24h", s)
 	}
 	return d, nil
 }
@@ -444,8 +454,8 @@ func optionalSpan(s string) (time.Duration, error) {
 		return 0, nil
 	}
 	d, err := time.ParseDuration(s)
-	if err != nil || d < 0 {
-		return 0, fmt.Errorf("%q: want a duration, as 0s, 60s or 10m", s)
+	if err != nil || d < 0 || d > maxSpan {
+		return 0, fmt.Errorf("%q: want a duration up to ten years, as 0s, 60s or 10m", s)
 	}
 	return d, nil
 }

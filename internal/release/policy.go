@@ -218,11 +218,12 @@ const (
 	Failed // an error on the way: nothing leaves
 	Full   // more pending than fits
 	Superseded
+	NotOurs // it rests on what others told us
 )
 
 // String returns the reason's code.
 func (r Reason) String() string {
-	names := [...]string{"no-policy", "no-rule", "denied", "no-obligations", "allowed", "distress", "error", "full", "superseded"}
+	names := [...]string{"no-policy", "no-rule", "denied", "no-obligations", "allowed", "distress", "error", "full", "superseded", "not-ours"}
 	if int(r) < len(names) {
 		return names[r]
 	}

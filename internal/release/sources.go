@@ -73,18 +73,14 @@ type Sources struct {
 	Cases  []Case // sorted by number
 }
 
-// own reports whether an event may go to a partner: our evidence alone, or
+// releasable reports whether an event may go to a partner: our evidence alone, or
 // all that others gave carries their onward mark for it.
 func (ev *CaseEvent) releasable(self, to party.ID) bool {
 	for _, o := range ev.Originators {
 		if o == self {
 			continue
 		}
-		marked := false
-		for _, p := range ev.Onward {
-			marked = marked || p == to
-		}
-		if !marked {
+		if !slices.Contains(ev.Onward, to) {
 			return false
 		}
 	}

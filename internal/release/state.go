@@ -44,7 +44,12 @@ func (d *Desk) Snapshot() State {
 func (d *Desk) Restore(s State) {
 	fresh := NewDesk(d.cfg)
 	fresh.policy = d.policy
-	fresh.pendings = slices.Clone(s.Pendings)
+	for _, p := range s.Pendings {
+		if fresh.objects[p.To] != nil {
+			fresh.pendings = append(fresh.pendings, p)
+			fresh.waiting[p.To]++
+		}
+	}
 	fresh.nextID, fresh.records, fresh.checked = s.NextID, s.Records, s.Checked
 	for to, list := range s.Objects {
 		if fresh.objects[to] == nil {
@@ -95,29 +100,44 @@ func (d *Desk) Explain(kind record.Kind, number uint64, f Facts) []Explanation {
 	var list []Explanation
 	for _, to := range d.cfg.Partners {
 		f.To, f.Kind = to, kind
-		dec := d.policy.Decide(&f)
-		e := Explanation{To: to, Allow: dec.Allow, Rules: d.policy.Rules(dec), Reason: dec.Reason.String(), Zones: zonesOf(f.Zones), Stopped: d.frozen[to]}
-		if dec.Allow {
-			e.Obligations = d.policy.View(dec.Then)
-		}
-		if o := d.objects[to][objectKey{kind, number}]; o != nil {
-			e.Last = o.Last
-		}
-		for i := range d.pendings {
-			if p := &d.pendings[i]; p.To == to && p.Kind == kind && p.Number == number {
-				e.Due = &p.Due
-				break
-			}
-		}
-		list = append(list, e)
+		list = append(list, d.explain(number, &f, d.policy.Decide(&f)))
 	}
 	return list
 }
 
 // ExplainCase is Explain for an incident.
 func (d *Desk) ExplainCase(now time.Time, c *Case) []Explanation {
-	f, _ := d.caseFacts(now, "", c)
-	return d.Explain(record.KindIncident, c.Number, f)
+	var list []Explanation
+	for _, to := range d.cfg.Partners {
+		f, ours := d.caseFacts(now, to, c)
+		dec := d.policy.Decide(&f)
+		if !ours {
+			dec = Decision{Reason: NotOurs}
+		}
+		list = append(list, d.explain(c.Number, &f, dec))
+	}
+	return list
+}
+
+func (d *Desk) explain(number uint64, f *Facts, dec Decision) Explanation {
+	e := Explanation{
+		To: f.To, Allow: dec.Allow, Rules: d.policy.Rules(dec), Reason: dec.Reason.String(),
+		Zones: zonesOf(f.Zones), Stopped: d.frozen[f.To],
+	}
+	if dec.Allow {
+		e.Obligations = d.policy.View(dec.Then)
+	}
+	if o := d.objects[f.To][objectKey{f.Kind, number}]; o != nil {
+		e.Last = o.Last
+	}
+	for i := range d.pendings {
+		if p := &d.pendings[i]; p.To == f.To && p.Kind == f.Kind && p.Number == number {
+			due := p.Due
+			e.Due = &due
+			break
+		}
+	}
+	return e
 }
 
 // View returns obligations in units for people.
