@@ -53,7 +53,7 @@ func alerts(t *testing.T, sc *sim.Scenario, p party.ID) []string {
 	t.Helper()
 	s, wa, w := newSide(t, sc, p), newWatch(t, sc, p), sim.New(sc)
 	var out []string
-	for now := sc.Start; !w.Done(); now = now.Add(time.Second) {
+	for now := sc.Start; !w.Done(); now = now.Add(4 * time.Second) {
 		w.Until(now, func(e sim.Emission) {
 			if e.Party == p {
 				s.take(e)
