@@ -19,6 +19,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/kuroshio-watch/kuroshio/internal/frame"
@@ -138,6 +139,7 @@ type Health struct {
 	Ignored    uint64    // sound, but nothing for us: Mode A/C, receiver status, heartbeats
 	Seq        uint64    // of the last frame
 	Connects   uint64    // connections made; 1 for UDP
+	Queued     int       // UDP: datagrams that wait to be sent on
 	Refused    []Counted // by reason
 	RemoteAddr string    // TCP: the sender while up
 	LocalAddr  string    // UDP: where it listens while up
@@ -149,8 +151,9 @@ type Feed struct {
 	out chan<- frame.Frame // full: a TCP feed waits, a UDP feed's own queue fills
 	log *slog.Logger
 
-	seq  uint64 // owned by Run
-	mark time.Time
+	seq    uint64 // owned by Run
+	mark   time.Time
+	queued atomic.Int64
 
 	mu     sync.Mutex // guards health and counts
 	health Health
@@ -216,6 +219,7 @@ func (f *Feed) Health() Health {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	h := f.health
+	h.Queued = int(f.queued.Load())
 	for _, c := range f.counts {
 		h.Refused = append(h.Refused, *c)
 	}

@@ -56,6 +56,7 @@ func (f *Feed) listen(ctx context.Context) error {
 		failed <- f.receive(conn, queue, &held)
 	}()
 	for d := range queue {
+		f.queued.Add(-1)
 		held.Add(-int64(len(d.data)))
 		if !f.datagram(ctx, d) {
 			cancel() // and empty the queue
@@ -80,9 +81,11 @@ func (f *Feed) receive(conn *net.UDPConn, queue chan<- datagram, held *atomic.In
 			continue
 		}
 		held.Add(int64(n))
+		f.queued.Add(1)
 		select {
 		case queue <- d:
 		default:
+			f.queued.Add(-1)
 			held.Add(-int64(n))
 			f.refuse(d.at, ReasonQueueFull)
 		}

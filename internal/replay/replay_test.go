@@ -535,6 +535,76 @@ func readAll(t testing.TB, f *replay.Feed, src io.Reader) (frames int, bad []str
 	}
 }
 
+// TestClocks reads what the clocks of recordings do that clocks should not.
+func TestClocks(t *testing.T) {
+	id := modes.EncodeIdentification(0x899101, "EXR101", 0xA3)
+	tod := func(seconds int) []byte {
+		r := cat048.Record{Has: cat048.Item010 | cat048.Item140, I140: cat048.I140(seconds * 128)}
+		b, err := r.Append(nil)
+		if err == nil {
+			b, err = asterix.AppendBlock(nil, cat048.Category, b)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	second := uint64(12_000_000)
+	tests := map[string]struct {
+		spec    string
+		content []byte
+		want    []time.Duration // from noon
+	}{
+		"a counter that starts anew": {
+			"avr:x?start=2026-11-25T12:00:00Z",
+			slices.Concat(avr.AppendWithTicks(nil, id[:], 1e6*second), avr.AppendWithTicks(nil, id[:], (1e6+2)*second), avr.AppendWithTicks(nil, id[:], 5), avr.AppendWithTicks(nil, id[:], 5+second)),
+			[]time.Duration{0, 2 * time.Second, 2 * time.Second, 3 * time.Second},
+		},
+		"a counter that goes back a little": {
+			"avr:x?start=2026-11-25T12:00:00Z",
+			slices.Concat(avr.AppendWithTicks(nil, id[:], 3*second), avr.AppendWithTicks(nil, id[:], 2*second), avr.Append(nil, id[:]), avr.AppendWithTicks(nil, id[:], 4*second)),
+			[]time.Duration{0, -time.Second, -time.Second, time.Second},
+		},
+		"no counter": {
+			"avr:x?start=2026-11-25T12:00:00Z", slices.Concat(avr.Append(nil, id[:]), avr.Append(nil, id[:])),
+			[]time.Duration{0, time.Millisecond},
+		},
+		"times of day that go back": {
+			"asterix:x?start=2026-11-25", slices.Concat(tod(43210), tod(43209), []byte{62, 0, 4, 0x80}, tod(43211)),
+			[]time.Duration{10 * time.Second, 10 * time.Second, 10 * time.Second, 11 * time.Second},
+		},
+		"a log clock and a tag block": {
+			"nmea:x", appendTagged([]byte("[2026-11-25 12:00:07.5] "), noon, ships(t)[0].data), []time.Duration{7500 * time.Millisecond},
+		},
+	}
+	for name, tt := range tests {
+		t.Run("it handles "+name, func(t *testing.T) {
+			f, err := replay.ParseFeed(tt.spec)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r, err := replay.NewReader(&f, bytes.NewReader(tt.content))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []time.Duration
+			for {
+				var fr frame.Frame
+				if err := r.Next(&fr); err != nil {
+					if !errors.Is(err, io.EOF) {
+						t.Errorf("Next() = %v", err)
+					}
+					break
+				}
+				got = append(got, fr.Received.Sub(noon))
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("times from noon (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestParseFeed(t *testing.T) {
 	tests := map[string]struct {
 		spec string
