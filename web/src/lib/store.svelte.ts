@@ -15,6 +15,7 @@ export const STALE_AFTER_MS = 5000;
 const PARTNER_IDLE_MS = 60_000;
 const PARTNER_EVERY_MS = 2000;
 const NOTICE_MS = 8000;
+const ACK_UNSURE_MS = 2000;
 
 export type DialogName =
   | 'help' | 'health' | 'records' | 'users' | 'identify' | 'open' | 'propose' | 'reject' | 'accept' | 'close' | 'merge' | 'split'
@@ -233,17 +234,18 @@ class Console {
   async act(c: Command, key: string = c.verb): Promise<boolean> {
     if (this.pending[key]) return false;
     this.pending[key] = true;
+    const unsure = () => this.say(t('ack.unsure'), true);
+    const late = c.verb === 'acknowledge' ? window.setTimeout(unsure, ACK_UNSURE_MS) : 0;
     try {
       await command(c);
       return true;
     } catch (err) {
-      if (c.verb === 'acknowledge' && err instanceof ApiError && (err.code === 'timeout' || err.code === 'no-answer')) {
-        this.say(t('ack.unsure'), true);
-      } else {
-        this.sayError(err);
-      }
+      const silent = err instanceof ApiError && (err.code === 'timeout' || err.code === 'no-answer');
+      if (c.verb === 'acknowledge' && silent) unsure();
+      else this.sayError(err);
       return false;
     } finally {
+      window.clearTimeout(late);
       delete this.pending[key];
     }
   }

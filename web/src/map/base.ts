@@ -8,6 +8,7 @@ import GeoJSON from 'ol/format/GeoJSON';
 import { MultiPolygon, Point, type Geometry } from 'ol/geom';
 import VectorLayer from 'ol/layer/Vector';
 import VectorImageLayer from 'ol/layer/VectorImage';
+import { textHeights } from 'ol/render/canvas';
 import VectorSource from 'ol/source/Vector';
 import { Fill, Stroke, Style, Text } from 'ol/style';
 import type { PlaceItem, ZoneItem, Zones } from '../lib/types';
@@ -95,8 +96,10 @@ function zoneStyle(z: ZoneItem, res: number, p: Palette): Style | undefined {
 }
 
 function text(label: string, p: Palette, size: number, color: string, more: object = {}): Text {
+  const font = `${size}px ${p.sans}`;
+  textHeights[font] ??= size * 1.2; // else the library measures by setting HTML, which the page's policy forbids
   return new Text({
-    text: label, font: `${size}px ${p.sans}`, fill: new Fill({ color }), stroke: new Stroke({ color: p.sea, width: 3 }), ...more,
+    text: label, font, fill: new Fill({ color }), stroke: new Stroke({ color: p.sea, width: 3 }), ...more,
   });
 }
 

@@ -260,8 +260,11 @@ function drawLabels(ctx: Context, visible: { m: Mark; x: number; y: number }[], 
     const lines = m.background ? m.lines.slice(0, 1) : m.lines;
     const w = Math.max(...lines.map((l) => ctx.measureText(l).width));
     const h = lines.length * LINE_PX;
-    const off = m.background ? 9 : 21;
-    const places: [number, number][] = [[x + off, y - h / 2], [x - off - w, y - h / 2], [x + 8, y - off - h], [x + 8, y + off]];
+    const off = m.background ? 9 : m.selected ? 26 : 21;
+    // The side that the object does not move to comes first: its vector is there.
+    const east = m.vx === undefined || m.courseDeg === undefined || m.courseDeg % 360 >= 180;
+    const sides: [number, number][] = [[x + off, y - h / 2], [x - off - w, y - h / 2]];
+    const places: [number, number][] = [...(east ? sides : sides.reverse()), [x + 8, y - off - h], [x + 8, y + off]];
     const boxes = places.map(([lx, ly]): Box => ({ x0: lx, y0: ly, x1: lx + w, y1: ly + h }));
     const box = boxes.find((b) => free(taken, b)) ?? (must ? boxes[0] : undefined);
     if (!box) continue;

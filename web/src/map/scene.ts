@@ -81,7 +81,7 @@ function identityTag(id: { type?: string; presumed?: boolean } | undefined): str
 function ownMark(r: Row, i: SceneInput): Mark {
   const t = r.own!;
   const fading = t.state === 'coasting' || t.state === 'lost' ? t.state : '';
-  const old = fading ? ` ${fading === 'lost' ? '✕' : '⧖'}${ageText(i.now - Date.parse(t.time))}` : '';
+  const old = fading ? ` ${fading === 'lost' ? '✕' : '◷'}${ageText(i.now - Date.parse(t.time))}` : '';
   const name = clean(t.callsign || t.name);
   const tag = identityTag(t.identity);
   const lines = [
@@ -135,7 +135,7 @@ function released(p: Released, key: string, i: SceneInput, more: Partial<Mark>):
     background: false, courseDeg: p.course_deg, ...vector(lat(p.cell), lon(p.cell), p.speed_kt, p.course_deg),
     lines: [
       `${p.exercise ? `${EXERCISE_TAG} ` : ''}${name}${tag ? ` ${tag}` : ''}`,
-      `${band(p.domain, p.height)} ${p.speed_kt ?? '---'} ${fading === 'lost' ? '✕' : '⧖'}${ageText(i.now - mid)}`,
+      `${band(p.domain, p.height)} ${p.speed_kt ?? '---'} ${fading === 'lost' ? '✕' : '◷'}${ageText(i.now - mid)}`,
     ],
     alarm: 'normal', pinned: true, selected: key === i.selected, cursor: key === i.cursor, exercise: p.exercise ?? false, partner: true,
     ...more, fading,
