@@ -473,6 +473,7 @@ func TestBadFiles(t *testing.T) {
 	}{
 		"a line without a tab":    {"tsv", good + "1234\n" + good, 2, []string{"43 tsv-line"}},
 		"a line with a wrong hex": {"tsv", "1\tzz\n1\t8D\n-1\t" + good[14:] + good, 1, []string{"0 tsv-line", "5 tsv-line", "10 tsv-line"}},
+		"a year beyond all":       {"tsv", "253402300800000" + good[13:] + good, 1, []string{"0 tsv-line"}},
 		"an endless line":         {"tsv", strings.Repeat("1", 9000) + "\n" + good, 1, []string{"0 line-too-long"}},
 		"no line end at the end":  {"tsv", strings.TrimSpace(good), 1, nil},
 		"nothing":                 {"tsv", "", 0, nil},
@@ -682,6 +683,9 @@ func TestErrors(t *testing.T) {
 	if _, err := replay.Run(ctx, replay.Config{Feeds: feeds, Stepper: &r, Speed: 1, Wait: wait}); !errors.Is(err, context.Canceled) {
 		t.Errorf("Run() = %v after the end of its context", err)
 	}
+	if _, err := replay.Run(ctx, replay.Config{Feeds: feeds, Stepper: &r}); !errors.Is(err, context.Canceled) {
+		t.Errorf("Run() = %v after the end of its context, as fast as it can", err)
+	}
 	for name, cfg := range map[string]replay.Config{
 		"no feed":         {Stepper: &r},
 		"no stepper":      {Feeds: feeds},
@@ -708,6 +712,21 @@ func TestErrors(t *testing.T) {
 type writerFunc func([]byte) (int, error)
 
 func (f writerFunc) Write(b []byte) (int, error) { return f(b) }
+
+// TestRefusedOffset has a wrong checksum in the second line.
+func TestRefusedOffset(t *testing.T) {
+	good := string(ships(t)[0].data)
+	out, st, _ := play(t, 0, "nmea:"+write(t, "a", []byte(good+good[:20]+"0"+good[21:])))
+	at := int64(len(good) + strings.IndexByte(good, '*') + 1)
+	if want := []replay.Count{{Feed: "nmea1", Reason: "nmea-checksum", Count: 1, Offset: at}}; !cmp.Equal(want, st.Refused) {
+		t.Errorf("refused %+v, want %+v", st.Refused, want)
+	}
+	for _, l := range parseLines(t, out) {
+		if l.Kind == "refused" && (l.Refused.Offset != at || l.Refused.Seq != 2 || l.T == "") {
+			t.Errorf("line %+v", l.Refused)
+		}
+	}
+}
 
 // TestCutGzip takes what is there of a file that was cut off.
 func TestCutGzip(t *testing.T) {
@@ -747,12 +766,24 @@ func TestWithoutDetail(t *testing.T) {
 	if _, err := replay.Run(context.Background(), replay.Config{Feeds: feeds, Stepper: e, Tracks: &out}); err != nil {
 		t.Fatal(err)
 	}
-	kinds, last := map[string]int{}, map[uint32]string{}
+	kinds, last, dropped := map[string]int{}, map[uint32]string{}, 0
+	before := map[uint32]replay.TrackLine{}
 	for _, l := range parseLines(t, out.Bytes()) {
 		kinds[l.Kind]++
-		if l.Kind == "track" {
-			last[l.N] = l.State
+		if l.Kind != "track" {
+			continue
 		}
+		last[l.N] = l.State
+		if l.State == "dropped" {
+			dropped++
+		}
+		if cmp.Equal(l.TrackLine, before[l.N]) {
+			t.Errorf("at %s track %d is written again as it was", l.T, l.N)
+		}
+		before[l.N] = l.TrackLine
+	}
+	if dropped != 2 {
+		t.Errorf("%d lines of dropped tracks, want 2", dropped)
 	}
 	if kinds["aircraft"] != 3 || kinds["track"] < 200 || len(kinds) != 2 {
 		t.Errorf("lines by kind: %v", kinds)
