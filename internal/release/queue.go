@@ -73,6 +73,13 @@ func (p *pending) readyAt(o Obligations) time.Time {
 	return slotAt(from.Add(o.Delay), o.Slot)
 }
 
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
 // push adds a pending release in order. It reports false when there is no
 // room: a state gives way to a newer one of the same thing, a record is
 // refused before it is lost.
@@ -181,8 +188,9 @@ func (d *Desk) decideAgain(now time.Time, p *pending, src Sources) ([]Sealed, []
 	if !dec.Allow {
 		return nil, d.withheld(p, dec)
 	}
-	if due := p.readyAt(dec.Then); due.After(now) {
-		p.Due = due // the policy in force is slower than the one before
+	// The policy in force may be slower than the one before, or have other slots.
+	p.Due = slotAt(later(p.Due, p.readyAt(dec.Then)), dec.Then.Slot)
+	if p.Due.After(now) {
 		d.keep(*p)
 		return nil, nil
 	}
