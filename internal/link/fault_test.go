@@ -72,7 +72,7 @@ func TestFaults(t *testing.T) {
 			waitQuiet(t, a, b)
 			took := time.Since(began)
 			t.Logf("%s of %v under 500 records/s each way: %d records each way, caught up after %v", name, fault, n, took.Round(time.Millisecond))
-			if down.State == link.Up {
+			if down.State != link.Down {
 				t.Errorf("state %q during the fault", down.State)
 			}
 			if took > within {
@@ -172,6 +172,9 @@ func TestStopIsSilentAtOnceUntilResume(t *testing.T) {
 	<-time.After(500 * time.Millisecond)
 	if more := p.ToTarget().Octets() - octets; more != 0 {
 		t.Errorf("%d octets left later than 100 ms after the stop", more)
+	}
+	if p.ToTarget().Resets() == 0 {
+		t.Error("the connection was closed, not reset: what the kernel held could still leave")
 	}
 	last := p.ToTarget().Last().Sub(before)
 	t.Logf("Stop returned after %v; the last octet left %v after it was called", returned.Round(time.Microsecond), last.Round(time.Microsecond))

@@ -195,6 +195,9 @@ func TestAMalformedFrameIsCountedAndThePartnerStays(t *testing.T) {
 		h.send([]byte{0xff})
 	}
 	h.stopped()
+	if st := b.link.Status(); st.Refused != 33 {
+		t.Errorf("the session was ended after %d malformed frames", st.Refused)
+	}
 }
 
 func TestWhatIsOutOfPlaceEndsTheSession(t *testing.T) {

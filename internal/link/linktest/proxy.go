@@ -8,6 +8,7 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -36,6 +37,7 @@ type Proxy struct {
 type Flow struct {
 	octets atomic.Int64
 	last   atomic.Int64 // Unix nanoseconds
+	resets atomic.Int64
 }
 
 // Octets returns how many octets came in.
@@ -43,6 +45,16 @@ func (f *Flow) Octets() int64 { return f.octets.Load() }
 
 // Last returns when the last of them came in.
 func (f *Flow) Last() time.Time { return time.Unix(0, f.last.Load()) }
+
+// Resets returns how many connections were reset rather than closed: what their
+// kernel had not sent was thrown away.
+func (f *Flow) Resets() int64 { return f.resets.Load() }
+
+func (f *Flow) noteReset(err error) {
+	if errors.Is(err, syscall.ECONNRESET) {
+		f.resets.Add(1)
+	}
+}
 
 // NewProxy returns a line to target that is torn down with the test.
 func NewProxy(t testing.TB, target string) *Proxy {
@@ -82,6 +94,7 @@ func (p *Proxy) Cut() {
 }
 
 // BlackHole holds back everything, while connections seem to work, until Heal.
+// What was connected before goes on then; what connects meanwhile never does.
 func (p *Proxy) BlackHole() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -115,8 +128,11 @@ func (p *Proxy) accept() {
 			}
 			continue
 		}
-		p.wg.Go(func() { p.pipe(in, out, &p.toTarget) })
-		p.wg.Go(func() { p.pipe(out, in, &p.toDialler) })
+		if p.holed() != nil {
+			continue // what begins in a black hole stays in it: its packets are gone
+		}
+		p.wg.Go(func() { p.pipe(in, out, &p.toTarget, &p.toDialler) })
+		p.wg.Go(func() { p.pipe(out, in, &p.toDialler, &p.toTarget) })
 	}
 }
 
@@ -135,9 +151,9 @@ type chunk struct {
 }
 
 // pipe carries one direction until either end closes.
-func (p *Proxy) pipe(from, to net.Conn, flow *Flow) {
+func (p *Proxy) pipe(from, to net.Conn, flow, back *Flow) {
 	chunks := make(chan chunk, 256) // full: the sender waits, as on a real line
-	p.wg.Go(func() { p.deliver(chunks, to) })
+	p.wg.Go(func() { p.deliver(chunks, to, back) })
 	defer close(chunks)
 	for {
 		b := make([]byte, 16<<10)
@@ -148,12 +164,27 @@ func (p *Proxy) pipe(from, to net.Conn, flow *Flow) {
 			chunks <- chunk{b[:n], time.Now().Add(p.Delay)}
 		}
 		if err != nil {
+			flow.noteReset(err)
 			return
 		}
 	}
 }
 
-func (p *Proxy) deliver(chunks <-chan chunk, to net.Conn) {
+func (p *Proxy) waitForHeal() {
+	if hole := p.holed(); hole != nil {
+		<-hole
+	}
+}
+
+// holed returns what is closed when the black hole heals, nil when there is
+// none.
+func (p *Proxy) holed() chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.hole
+}
+
+func (p *Proxy) deliver(chunks <-chan chunk, to net.Conn, back *Flow) {
 	var failed error
 	for c := range chunks {
 		if failed != nil {
@@ -163,14 +194,11 @@ func (p *Proxy) deliver(chunks <-chan chunk, to net.Conn) {
 		if p.Trickle > 0 {
 			time.Sleep(time.Duration(len(c.b)) * time.Second / time.Duration(p.Trickle))
 		}
-		p.mu.Lock()
-		hole := p.hole
-		p.mu.Unlock()
-		if hole != nil {
-			<-hole
-		}
+		p.waitForHeal()
 		_, failed = to.Write(c.b)
+		back.noteReset(failed) // it is told once, to whoever asks first
 	}
+	p.waitForHeal() // an end is held back too
 	if err := to.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 		return // the other direction closed it
 	}

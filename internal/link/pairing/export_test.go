@@ -14,3 +14,8 @@ func EncodeForTest(m *Message) []byte {
 
 // CommitmentForTest returns a joiner's commitment.
 func CommitmentForTest(r *Reveal) []byte { return r.commitment(joiner) }
+
+// CodeForTest returns the code that an inviter and a joiner see.
+func CodeForTest(i, j *Reveal) (atInviter, atJoiner string) {
+	return codeOf(transcriptOf(inviter, i, j)), codeOf(transcriptOf(joiner, j, i))
+}

@@ -289,6 +289,12 @@ func rawCaller(t *testing.T, addr string, messages ...[]byte) *tls.Conn {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return callerWith(t, p, addr, messages...)
+}
+
+// callerWith is rawCaller with that key.
+func callerWith(t *testing.T, p *keystore.Pair, addr string, messages ...[]byte) *tls.Conn {
+	t.Helper()
 	cert, err := p.Certificate()
 	if err != nil {
 		t.Fatal(err)
@@ -334,12 +340,80 @@ func TestAPeerThatBreaksTheProtocolIsRefused(t *testing.T) {
 	}
 }
 
+// A peer that holds its key, but changes its mind about the nonce, or confirms
+// what it cannot know.
+func TestAPeerThatCheatsIsRefused(t *testing.T) {
+	for name, test := range map[string]struct {
+		spoil func(r *pairing.Reveal)
+		asked bool
+	}{
+		"with another nonce than it committed to": {func(r *pairing.Reveal) { r.Nonce[0] ^= 1 }, false},
+		"with a made-up confirmation":             {func(*pairing.Reveal) {}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			keys := linktest.Keystore(t)
+			asked := false
+			c := inviteAs(t, bounded(t), config("tw", "jp", keys, func(_ context.Context, code string) (string, error) {
+				asked = true
+				return code, nil
+			}))
+			p, err := keystore.NewPair()
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := revealOf(t, p)
+			commit := pairing.EncodeForTest(&pairing.Message{Commit: &pairing.Commit{Protocol: 1, Hash: pairing.CommitmentForTest(r)}})
+			test.spoil(r)
+			conn := callerWith(t, p, c.addr, commit, pairing.EncodeForTest(&pairing.Message{Reveal: r}), pairing.EncodeForTest(&pairing.Message{Confirm: make([]byte, 32)}))
+			defer conn.Close() //nolint:errcheck // over
+			if err := <-c.err; !errors.Is(err, pairing.ErrProtocol) {
+				t.Errorf("Invite: %v, want ErrProtocol", err)
+			}
+			if asked != test.asked {
+				t.Errorf("the officer was asked: %v", asked)
+			}
+			unpaired(t, keys)
+		})
+	}
+}
+
+func TestTheCodeFollowsFromAllThatWasRevealed(t *testing.T) {
+	i, j := goodReveal(t), goodReveal(t)
+	want, other := pairing.CodeForTest(i, j)
+	if want != other {
+		t.Fatalf("codes %q and %q", want, other)
+	}
+	for name, change := range map[string]func(r *pairing.Reveal){
+		"nonce":   func(r *pairing.Reveal) { r.Nonce = append([]byte{1}, r.Nonce[1:]...) },
+		"pin":     func(r *pairing.Reveal) { r.Pin = make([]byte, 32) },
+		"journal": func(r *pairing.Reveal) { r.Journal += "x" },
+		"party":   func(r *pairing.Reveal) { r.Party = "cell" },
+		"partner": func(r *pairing.Reveal) { r.Partner = "cell" },
+		"address": func(r *pairing.Reveal) { r.Address = "127.0.0.1:2" },
+	} {
+		x, y := *i, *j
+		change(&x)
+		change(&y)
+		if got, _ := pairing.CodeForTest(&x, j); got == want {
+			t.Errorf("the inviter's %s is not in the code", name)
+		}
+		if got, _ := pairing.CodeForTest(i, &y); got == want {
+			t.Errorf("the joiner's %s is not in the code", name)
+		}
+	}
+}
+
 func goodReveal(t testing.TB) *pairing.Reveal {
 	t.Helper()
 	p, err := keystore.NewPair()
 	if err != nil {
 		t.Fatal(err)
 	}
+	return revealOf(t, p)
+}
+
+func revealOf(t testing.TB, p *keystore.Pair) *pairing.Reveal {
+	t.Helper()
 	pin, err := p.Pin()
 	if err != nil {
 		t.Fatal(err)
