@@ -191,7 +191,11 @@ func (e *Engine) actClose(c *Command, _ *Outputs) string {
 	if !slices.Contains(incident.Outcomes(), c.Outcome) {
 		return "bad-outcome"
 	}
-	return codeOf(e.book.Close(incident.Number(c.Incident), c.Outcome, c.Text, c.By, e.now))
+	err := e.book.Close(incident.Number(c.Incident), c.Outcome, c.Text, c.By, e.now)
+	if err == nil {
+		e.endDistress(c.Incident)
+	}
+	return codeOf(err)
 }
 
 func (e *Engine) actReopen(c *Command, _ *Outputs) string {
@@ -352,7 +356,9 @@ func (e *Engine) actResume(c *Command, out *Outputs) string {
 	if l == nil {
 		return "no-such-partner"
 	}
-	e.release.Resume(c.Partner)
+	if !e.outboxFull(c.Partner) {
+		e.release.Resume(c.Partner)
+	}
 	if l.State == "stopped" {
 		l.State, l.Since = "down", e.now
 	}

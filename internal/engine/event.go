@@ -60,6 +60,11 @@ func (e *Engine) pressure(ev *Event) {
 	}
 }
 
+// outboxFull reports whether release to the partner waits for its outbox.
+func (e *Engine) outboxFull(to party.ID) bool {
+	return slices.ContainsFunc(e.book.Alarms(), func(a incident.Alarm) bool { return a.Key == "outbox/"+string(to) && a.Active })
+}
+
 func (e *Engine) system(key, rule, subject string, priority int, active bool) {
 	e.book.System(incident.SystemAlarm{Key: key, Rule: rule, Subject: subject, Priority: priority, At: e.now, Active: active})
 }

@@ -6,6 +6,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -21,7 +22,7 @@ import (
 // counted; it never blocks the lane.
 func (e *Engine) partner(p *Partner, out *Outputs) {
 	l, known := e.links[p.From]
-	if !known {
+	if !known || !slices.Contains(e.cfg.Partners, p.From) { // it was a partner once
 		return
 	}
 	if p.Body == nil { // recalled: a tombstone
@@ -39,6 +40,7 @@ var (
 	errOriginator = errors.New("originator is not the partner")
 	errNoIncident = errors.New("no incident fits its references")
 	errKind       = errors.New("kind not taken here")
+	errFlood      = errors.New("too many open cases")
 )
 
 // refusalCode is a stable word for why a record was refused; it holds nothing
@@ -52,6 +54,7 @@ func refusalCode(err error) string {
 		{errOriginator, "originator"},
 		{errNoIncident, "no-incident"},
 		{errKind, "kind"},
+		{errFlood, "flood"},
 		{response.ErrStale, "stale"},
 		{response.ErrParty, "party"},
 		{response.ErrOrder, "order"},
@@ -126,8 +129,22 @@ func (e *Engine) takeDialogue(p *Partner, r *record.Record, out *Outputs) error 
 	return err
 }
 
+// maxDistress bounds the distress cases of one partner that are open at once.
+// Beyond it they are refused: nobody could work them, and a flood must not
+// grow the state.
+const maxDistress = 200
+
 // takeDistress opens an incident and a priority 1 alarm: people are in danger.
 func (e *Engine) takeDistress(p *Partner, r *record.Record) error {
+	open := 0
+	for _, a := range e.book.Alarms() {
+		if a.Rule == "distress" && a.Subject == string(p.From) {
+			open++
+		}
+	}
+	if open >= maxDistress {
+		return errFlood
+	}
 	d := r.Distress
 	text := d.Nature
 	if d.Contact != "" {
@@ -143,11 +160,21 @@ func (e *Engine) takeDistress(p *Partner, r *record.Record) error {
 	if err != nil {
 		return err
 	}
-	e.book.System(incident.SystemAlarm{
-		Key: "distress/" + string(p.From) + "/" + strconv.Itoa(int(n)), Rule: "distress", Subject: string(p.From), Priority: 1, At: e.now, Active: true,
-	})
+	e.distress(p.From, uint32(n), true)
 	e.enter(n, incident.Event{Kind: incident.EventDistress, Originators: []partyID{p.From}})
 	return nil
+}
+
+// distress raises or ends the alarm of a partner's distress case.
+func (e *Engine) distress(from partyID, n uint32, active bool) {
+	e.system("distress/"+string(from)+"/"+strconv.FormatUint(uint64(n), 10), "distress", string(from), 1, active)
+}
+
+// endDistress ends the alarm with the case.
+func (e *Engine) endDistress(n uint32) {
+	for _, id := range e.cfg.Partners {
+		e.distress(id, n, false)
+	}
 }
 
 func earlier(a, b time.Time) time.Time {
@@ -158,13 +185,13 @@ func earlier(a, b time.Time) time.Time {
 }
 
 // forgetLabels drops the labels of partner tracks that are gone.
-func (e *Engine) forgetLabels(held []track.PartnerTrack) {
-	if len(e.labels) <= len(held) {
+func (e *Engine) forgetLabels() {
+	if len(e.labels) == 0 {
 		return
 	}
-	for k := range e.labels {
-		if !slices.ContainsFunc(held, func(t track.PartnerTrack) bool { return t.Key == k }) {
-			delete(e.labels, k)
-		}
+	held := make(map[track.PartnerKey]bool)
+	for _, t := range e.tracks.Partner() {
+		held[t.Key] = true
 	}
+	maps.DeleteFunc(e.labels, func(k track.PartnerKey, _ record.Label) bool { return !held[k] })
 }

@@ -123,7 +123,6 @@ func sourceNames(bits uint8) []string {
 
 func (e *Engine) viewPartners(v *View, assoc []track.Association) {
 	held := e.tracks.Partner()
-	e.forgetLabels(held)
 	for i := range held {
 		t := &held[i]
 		pv := PartnerView{

@@ -90,6 +90,7 @@ func cut[T any](list []T, holds func(T) bool) int {
 // tick lets time pass: all frames up to now are in.
 func (e *Engine) tick(out *Outputs) {
 	changes := e.track(e.now)
+	e.forgetLabels()
 	e.book.Follow(changes, e.tracks)
 	statements := e.book.Associate(e.tracks.Associations(), e.now, e.tracks)
 	for _, a := range e.watch.Observe(e.now, e.tracks, changes) {

@@ -72,6 +72,9 @@ func (n *Node) View() *engine.View {
 func withStatus(l engine.LinkView, s link.Status) engine.LinkView {
 	l.RTTMillis = float64(s.RTT.Microseconds()) / 1000
 	l.Queued, l.Sent = s.Queued, s.Sent
+	if s.State == link.Stopped && l.State != string(link.Stopped) { // the engine could not be told yet
+		l.State, l.Since = string(s.State), s.Since
+	}
 	if !s.LastHeard.IsZero() {
 		at := s.LastHeard
 		l.LastHeard = &at
@@ -86,15 +89,20 @@ func (n *Node) Changed() <-chan struct{} { return n.loop.changed.next() }
 // closes the link at once, before anything else, whatever state the store is
 // in.
 func (n *Node) Command(ctx context.Context, c engine.Command) (engine.Reply, error) {
-	if c.Verb == "stop" && engine.Allowed(c.Role, c.Verb) {
+	if isStop(&c) {
+		if k := n.loop.stopping[c.Partner]; k != nil {
+			k.Add(1)
+		}
 		n.loop.stop(c.Partner)
 	}
 	r := commandRequest{cmd: c, reply: make(chan engine.Reply, 1)}
 	select {
 	case n.loop.commands <- r:
 	case <-n.loop.done:
+		n.loop.stopTaken(&c)
 		return engine.Reply{}, errStopping
 	case <-ctx.Done():
+		n.loop.stopTaken(&c)
 		return engine.Reply{}, ctx.Err()
 	}
 	select {

@@ -4,6 +4,7 @@
 package node
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"github.com/kuroshio-watch/kuroshio/internal/engine"
 	"github.com/kuroshio-watch/kuroshio/internal/feed"
 	"github.com/kuroshio-watch/kuroshio/internal/party"
+	"github.com/kuroshio-watch/kuroshio/internal/tape"
 	"github.com/kuroshio-watch/kuroshio/internal/track"
 	"github.com/kuroshio-watch/kuroshio/internal/zone"
 	"github.com/kuroshio-watch/kuroshio/packs"
@@ -60,6 +62,9 @@ func Assemble(c *config.Config) (*engine.Config, []byte, error) {
 	e.Feeds, e.Sensors = feedConfigs(c), sensorConfigs(c)
 	if err := e.Check(party.ID(c.Node.Party)); err != nil {
 		return nil, nil, err
+	}
+	if b, err := engine.MarshalInput(&engine.Input{Config: e}); err != nil || len(b) > tape.MaxBody {
+		return nil, nil, errors.Join(fmt.Errorf("zones, rules, plans and policy are %d octets together, at most %d fit the tape: shorten %s", len(b), tape.MaxBody, c.Watch.Plans), err)
 	}
 	return e, pack.Land, nil
 }

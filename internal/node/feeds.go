@@ -25,6 +25,10 @@ type watched struct {
 // ends.
 func (n *Node) startFeeds(g *group) error {
 	taped := n.loop.eng.LastSeqs() // before the loop takes its first input of them
+	told := make(map[string]bool)
+	for _, f := range n.loop.eng.View().Feeds {
+		told[f.Name] = f.Up
+	}
 	for _, f := range n.cfg.Feeds {
 		cfg := feed.Config{
 			Name: f.Name, Kind: feed.Kind(f.Kind), Addr: f.Addr, Marks: f.Marks, StartSeq: taped[f.Name],
@@ -33,7 +37,7 @@ func (n *Node) startFeeds(g *group) error {
 		if err := cfg.Validate(); err != nil {
 			return err
 		}
-		w := &watched{name: f.Name, feed: feed.New(cfg, n.loop.frames), refused: make(map[string]uint64)}
+		w := &watched{name: f.Name, feed: feed.New(cfg, n.loop.frames), up: told[f.Name], refused: make(map[string]uint64)}
 		n.loop.feeds = append(n.loop.feeds, w)
 		g.start("feed "+f.Name, w.feed.Run)
 	}

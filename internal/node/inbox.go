@@ -11,34 +11,46 @@ import (
 	"time"
 
 	"github.com/kuroshio-watch/kuroshio/internal/engine"
+	"github.com/kuroshio-watch/kuroshio/internal/incident"
 	"github.com/kuroshio-watch/kuroshio/internal/party"
 	"github.com/kuroshio-watch/kuroshio/internal/store"
 )
 
+// takeInbox processes what came in. What is more than a batch holds is taken
+// in another turn, so that feeds and people get theirs between.
+func (l *loop) takeInbox(ctx context.Context) {
+	inputs, more := l.partnerInputs(ctx, l.clock())
+	if l.process(ctx, inputs); more {
+		l.received()
+	}
+}
+
 // partnerInputs returns the records that came in and are not on the tape yet,
-// ordered by partner, lane and number.
-func (l *loop) partnerInputs(ctx context.Context, at time.Time) []*engine.Input {
+// ordered by partner, lane and number, up to a batch; more reports that others
+// wait.
+func (l *loop) partnerInputs(ctx context.Context, at time.Time) (inputs []*engine.Input, more bool) {
 	list, err := l.store.Pending(ctx)
 	if err != nil {
 		l.log.WarnContext(ctx, "inbox not read; tried again", slog.Any("err", err))
-		return nil
+		l.again = true
+		return nil, false
 	}
 	slices.SortFunc(list, func(a, b store.Received) int {
 		return cmp.Or(cmp.Compare(a.Partner, b.Partner), cmp.Compare(a.Lane, b.Lane), cmp.Compare(a.Seq, b.Seq))
 	})
-	if len(list) > maxBatch {
+	if more = len(list) > maxBatch; more {
 		list = list[:maxBatch]
 	}
-	var inputs []*engine.Input
 	for _, r := range list {
 		p := &engine.Partner{From: r.Partner, Lane: r.Lane, Seq: r.Seq}
 		if err := l.fill(ctx, p); err != nil {
 			l.log.WarnContext(ctx, "record not read; tried again", slog.Any("err", err))
-			break
+			l.again = true
+			return inputs, false
 		}
 		inputs = append(inputs, &engine.Input{At: at, Partner: p})
 	}
-	return inputs
+	return inputs, more
 }
 
 // fill reads the content that the tape only refers to. Content whose key was
@@ -58,6 +70,7 @@ func (l *loop) fill(ctx context.Context, p *engine.Partner) error {
 // the engine of outboxes that fill up.
 func (l *loop) housekeep(ctx context.Context) {
 	l.lookAtFeeds(ctx)
+	l.keys(ctx)
 	now := l.clock()
 	if at := now.Truncate(time.Minute); at.After(l.minute) {
 		l.minute = at
@@ -78,6 +91,15 @@ const (
 	pressureHigh = 0.9
 	pressureLow  = 0.7
 )
+
+// resumePressure takes up the alarms of full outboxes from before the start.
+func (l *loop) resumePressure() {
+	for _, a := range l.eng.View().Alarms {
+		if a.Rule == "outbox" && a.State != string(incident.Returned) {
+			l.pressure[party.ID(a.Subject)] = true
+		}
+	}
+}
 
 func (l *loop) press(ctx context.Context, p party.ID) {
 	pr, err := l.store.Pressure(ctx, p)

@@ -29,14 +29,24 @@ const (
 )
 
 // How often a live node ticks while frames wait, and while none do; how often
-// it makes a picture and a snapshot.
+// it makes a picture and a snapshot; how long it waits before it tries a failed
+// write again. Ticks and pictures that cost more come less often, up to the
+// larger value.
 const (
-	busyTick      = 100 * time.Millisecond
+	busyTickMin   = 40 * time.Millisecond
+	busyTickMax   = 500 * time.Millisecond
 	idleTick      = time.Second
-	viewEvery     = 500 * time.Millisecond
+	viewMin       = 50 * time.Millisecond
+	viewMax       = 500 * time.Millisecond
 	snapshotEvery = 20_000 // inputs
-	retryStore    = 500 * time.Millisecond
+	retryMin      = 10 * time.Millisecond
+	retryMax      = 500 * time.Millisecond
+	storeAlarm    = time.Second // a failure that lasts so long is on record afterwards
 )
+
+// share is the part of a core that ticks, and that pictures, may take: one in
+// share.
+const share = 8
 
 // errStopping answers whoever asks a loop that has ended.
 var errStopping = errors.New("node is stopping")
@@ -86,17 +96,36 @@ type loop struct {
 	stop    func(party.ID) // close this link at once
 	resume  func(party.ID)
 
-	waiting  []frame.Frame // stepped: gathered for the next step; owned by run
-	taped    map[string]uint64
-	lastView time.Time
-	lastSnap uint64
-	problem  string // what is wrong with tape or store, "" when nothing is
-	pressure map[party.ID]bool
-	partners []party.ID
+	paired func(party.ID) bool
+	keys   func(context.Context) // looks whether a partner was unpaired by another process
 
+	// stopping counts, by partner, the stops that are asked for and not taken
+	// yet: a resume that was asked for before must not open the link again.
+	stopping map[party.ID]*atomic.Int32
+
+	// What follows is owned by run, and by Open before it.
+	waiting   []frame.Frame // stepped: gathered for the next step
+	held      []engine.Command
+	taped     map[string]uint64
+	lastView  time.Time
+	viewGap   time.Duration
+	tickGap   time.Duration
+	stale     bool        // there is a newer picture than the published one
+	show      *time.Timer // fires when a stale picture may be replaced
+	lastSnap  uint64
+	problem   string    // what is wrong with tape or store, "" when nothing is
+	since     time.Time // of problem
+	mended    bool      // a long problem has ended and is not on record yet
+	failure   error     // why Open could not write
+	opening   bool
+	halted    bool // outputs of taped inputs are not committed: the next start makes them again
+	again     bool // the inbox could not be read
+	pressure  map[party.ID]bool
+	partners  []party.ID
 	feeds     []*watched // set before run
 	finishing bool
 	minute    time.Time // up to which states are digested
+	kept      time.Time // when the house was kept last
 	now       *clock
 	config    *engine.Config
 }
@@ -105,13 +134,20 @@ type loop struct {
 func (l *loop) run(ctx context.Context) error {
 	defer l.changed.close()
 	defer close(l.done)
+	l.resumePressure()
+	if !l.stepped {
+		l.received() // what came in before the last stop
+	}
 	timer := time.NewTimer(idleTick)
 	defer timer.Stop()
-	busy := false // the timer is set to busyTick
+	defer l.show.Stop()
+	busy := false // the timer is set to a busy tick
 	for {
+		l.takeHeld(ctx)
 		select {
 		case <-ctx.Done():
-			return l.finish()
+			l.finish()
+			return nil
 		case f := <-l.frames:
 			if l.stepped {
 				l.waiting = append(l.waiting, f)
@@ -119,12 +155,12 @@ func (l *loop) run(ctx context.Context) error {
 			}
 			l.takeFrames(ctx, f)
 			if !busy {
-				timer.Reset(busyTick)
+				timer.Reset(l.tickGap)
 				busy = true
 			}
 		case <-l.inbox:
 			if !l.stepped {
-				l.process(ctx, l.partnerInputs(ctx, l.clock()))
+				l.takeInbox(ctx)
 			}
 		case r := <-l.commands:
 			r.reply <- l.runCommand(ctx, r.cmd)
@@ -137,14 +173,34 @@ func (l *loop) run(ctx context.Context) error {
 		case r := <-l.steps:
 			reply, err := l.runStep(ctx, r)
 			r.done <- stepResult{reply, err}
+		case <-l.show.C:
+			if l.stale {
+				l.publish(true)
+			}
 		case <-timer.C:
 			if !l.stepped {
-				l.process(ctx, []*engine.Input{{At: l.clock(), Tick: &engine.Tick{}}})
-				l.housekeep(ctx)
+				l.liveTick(ctx)
 			}
 			timer.Reset(idleTick)
 			busy = false
 		}
+	}
+}
+
+// liveTick lets a live node's time pass. What a tick costs says how soon the
+// next may come.
+func (l *loop) liveTick(ctx context.Context) {
+	begun := time.Now()
+	l.process(ctx, []*engine.Input{{At: l.clock(), Tick: &engine.Tick{}}})
+	l.tickGap = min(max(share*time.Since(begun), busyTickMin), busyTickMax)
+	if time.Since(l.kept) < idleTick/2 {
+		return
+	}
+	l.kept = time.Now()
+	l.housekeep(ctx)
+	if l.again {
+		l.again = false
+		l.received()
 	}
 }
 
@@ -169,12 +225,32 @@ func (l *loop) takeFrames(ctx context.Context, f frame.Frame) {
 }
 
 func (l *loop) runCommand(ctx context.Context, cmd engine.Command) engine.Reply {
+	defer l.stopTaken(&cmd)
 	outs := l.process(ctx, []*engine.Input{{At: l.clock(), Command: &cmd}})
 	if len(outs) == 0 {
 		return engine.Reply{Code: "store-failed"}
 	}
 	l.publish(true)
 	return outs[0].Reply
+}
+
+// stopTaken notes that a stop is on the tape, or never will be.
+func (l *loop) stopTaken(c *engine.Command) {
+	if n := l.stopping[c.Partner]; n != nil && isStop(c) {
+		n.Add(-1)
+	}
+}
+
+func isStop(c *engine.Command) bool { return c.Verb == "stop" && engine.Allowed(c.Role, c.Verb) }
+
+// takeHeld puts the stops on record that were asked for while tape or store
+// did not work. Their links are closed since.
+func (l *loop) takeHeld(ctx context.Context) {
+	for len(l.held) > 0 && ctx.Err() == nil {
+		c := l.held[0]
+		l.held = l.held[1:]
+		l.runCommand(ctx, c)
+	}
 }
 
 // runStep gathers the frames that the conductor sent, takes them ordered by
@@ -194,7 +270,8 @@ func (l *loop) runStep(ctx context.Context, req stepRequest) (StepReply, error) 
 	for i := range l.waiting {
 		inputs = append(inputs, &engine.Input{At: before, Frame: &l.waiting[i]})
 	}
-	inputs = append(inputs, l.partnerInputs(ctx, before)...)
+	records, _ := l.partnerInputs(ctx, before)
+	inputs = append(inputs, records...)
 	inputs = append(inputs, &engine.Input{At: now, Tick: &engine.Tick{}})
 	l.waiting = nil
 	l.now.set(now)

@@ -19,6 +19,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/kuroshio-watch/kuroshio/internal/config"
@@ -57,6 +58,7 @@ type Node struct {
 	store *store.Store
 	clock *clock
 	loop  *loop
+	known time.Time // when the keystore's folder had changed last; owned by loop
 	links map[party.ID]*link.Link
 	gates map[party.ID]*gate
 	peers *link.Server
@@ -139,6 +141,15 @@ func (n *Node) newLoop() *loop {
 		events: make(chan engine.Event, eventQueue), steps: make(chan stepRequest), queries: make(chan query),
 		inbox: make(chan struct{}, 1), done: make(chan struct{}), changed: newBroadcast(), taped: make(map[string]uint64),
 		pressure: make(map[party.ID]bool), partners: n.cfg.PartnerIDs(), config: n.engCfg,
+		stopping: make(map[party.ID]*atomic.Int32), show: time.NewTimer(time.Hour), tickGap: busyTickMin, keys: n.lookAtKeys,
+	}
+	l.show.Stop()
+	for _, p := range l.partners {
+		l.stopping[p] = new(atomic.Int32)
+	}
+	l.paired = func(p party.ID) bool {
+		_, ok := n.keys.Pin(p)
+		return ok
 	}
 	l.notify = func(p party.ID) {
 		if k := n.links[p]; k != nil {
@@ -211,6 +222,30 @@ func (n *Node) oldBackups() map[party.ID]bool {
 	return old
 }
 
+// lookAtKeys stops the links of partners that another process has unpaired
+// since the last look. Their keys are gone, so they can't come back.
+func (n *Node) lookAtKeys(ctx context.Context) {
+	info, err := os.Stat(n.cfg.Keystore.Dir)
+	if err != nil || info.ModTime().Equal(n.known) {
+		return
+	}
+	if err := n.keys.Reload(); err != nil {
+		n.opt.Log.WarnContext(ctx, "keystore not read; tried again", slog.Any("err", err))
+		return
+	}
+	n.known = info.ModTime()
+	for id, k := range n.links {
+		if _, ok := n.keys.Pin(id); ok || k.Status().State == link.Stopped {
+			continue
+		}
+		n.opt.Log.WarnContext(ctx, "partner is unpaired; its link is closed", slog.String("partner", string(id)))
+		k.Stop()
+		if n.peers != nil {
+			n.peers.Remove(id)
+		}
+	}
+}
+
 // linkStatus tells the engine how a link is.
 func (n *Node) linkStatus(from party.ID, s link.Status) {
 	n.opt.Log.Info("link changed", slog.String("partner", string(from)), slog.String("state", string(s.State)))
@@ -229,16 +264,21 @@ func (n *Node) Close() error {
 	return errors.Join(errs...)
 }
 
-// stopTimeout bounds the stop of each part.
-const stopTimeout = 2 * time.Second
+// What a stop may take: feeds, engine, and links with listeners, one after the
+// other.
+const (
+	stopFeeds  = time.Second
+	stopEngine = 2 * time.Second
+	stopOuter  = 1500 * time.Millisecond
+)
 
 // Run works the node until ctx is done or a part fails. It stops in reverse
 // order of the data's flow: feeds, engine, links, console.
 func (n *Node) Run(ctx context.Context) error {
 	failed := make(chan error, 16)
-	feeds := n.group(failed)
-	core := n.group(failed)
-	outer := n.group(failed)
+	feeds := newGroup("feeds", stopFeeds, failed)
+	core := newGroup("engine", stopEngine, failed)
+	outer := newGroup("links and listeners", stopOuter, failed)
 
 	if err := n.serveAll(outer); err != nil {
 		return errors.Join(err, outer.stop())
@@ -265,15 +305,17 @@ func (n *Node) Run(ctx context.Context) error {
 
 // group is parts that stop together.
 type group struct {
+	name   string
+	limit  time.Duration   // of their stop
 	ctx    context.Context //nolint:containedctx // it is the group's life, made and ended by Run
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
 	failed chan<- error
 }
 
-func (n *Node) group(failed chan<- error) *group {
+func newGroup(name string, limit time.Duration, failed chan<- error) *group {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &group{ctx: ctx, cancel: cancel, failed: failed}
+	return &group{name: name, limit: limit, ctx: ctx, cancel: cancel, failed: failed}
 }
 
 func (g *group) start(name string, run func(context.Context) error) {
@@ -298,8 +340,8 @@ func (g *group) stop() error {
 	select {
 	case <-done:
 		return nil
-	case <-time.After(stopTimeout):
-		return errors.New("stop node: a part did not stop in time")
+	case <-time.After(g.limit):
+		return fmt.Errorf("stop node: %s did not stop within %s", g.name, g.limit)
 	}
 }
 

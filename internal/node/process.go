@@ -6,7 +6,9 @@ package node
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/kuroshio-watch/kuroshio/internal/engine"
@@ -21,7 +23,7 @@ import (
 // says so until it works again. It returns the outputs, or nothing when ctx
 // ended before the tape took the inputs.
 func (l *loop) process(ctx context.Context, inputs []*engine.Input) []engine.Outputs {
-	if len(inputs) == 0 {
+	if len(inputs) == 0 || l.halted {
 		return nil
 	}
 	bodies := make([][]byte, len(inputs))
@@ -46,10 +48,35 @@ func (l *loop) process(ctx context.Context, inputs []*engine.Input) []engine.Out
 		outs[i] = l.eng.Step(first+uint64(i), in)
 	}
 	if !l.commit(ctx, first+uint64(len(inputs))-1, inputs, outs) {
+		l.halted = true
 		return nil
 	}
 	l.after(outs)
+	if !framesOnly(inputs) {
+		l.publish(false)
+	}
+	l.record(ctx)
 	return outs
+}
+
+// framesOnly reports whether the picture is as it was: frames wait for the
+// tick.
+func framesOnly(inputs []*engine.Input) bool {
+	return !slices.ContainsFunc(inputs, func(in *engine.Input) bool { return in.Frame == nil })
+}
+
+// record puts it on the tape that tape or store had not worked.
+func (l *loop) record(ctx context.Context) {
+	if !l.mended {
+		return
+	}
+	l.mended = false
+	now := l.clock()
+	l.process(ctx, []*engine.Input{
+		{At: now, Event: &engine.Event{Kind: "store", State: "failed"}},
+		{At: now, Event: &engine.Event{Kind: "store", State: "ok"}},
+	})
+	l.publish(true)
 }
 
 // note counts the frames on the tape by feed.
@@ -79,7 +106,12 @@ func (l *loop) commit(ctx context.Context, last uint64, inputs []*engine.Input, 
 			c.Snapshot, c.SnapshotVersion = b, engine.SnapshotVersion
 		}
 	}
-	if !l.persist(ctx, "write store", func() error { return l.store.Commit(ctx, c) }) {
+	ok := l.persist(ctx, "write store", func() error {
+		// For a partner that was unpaired meanwhile there is no key to seal with.
+		c.Sealed = slices.DeleteFunc(c.Sealed, func(s release.Sealed) bool { return !l.paired(s.To()) })
+		return l.store.Commit(context.WithoutCancel(ctx), c) // a stop waits for it
+	})
+	if !ok {
 		return false
 	}
 	if c.Snapshot != nil {
@@ -112,23 +144,54 @@ func (l *loop) pruneTape(snapshot uint64) {
 }
 
 // persist runs write until it works or ctx ends. While it fails, the picture
-// shows the problem.
+// shows the problem. A node that is not open yet does not wait: it can't start.
 func (l *loop) persist(ctx context.Context, what string, write func() error) bool {
-	for {
+	for wait := retryMin; ; wait = min(2*wait, retryMax) {
 		err := write()
 		if err == nil {
 			l.recovered()
 			return true
 		}
+		l.failure = fmt.Errorf("%s: %w", what, err)
+		if l.opening {
+			return false
+		}
 		if l.problem == "" {
 			l.log.Error("store failed; intake stops until it works", slog.String("what", what), slog.Any("err", err))
+			l.since = time.Now()
 		}
 		l.problem = storeCode(err)
-		l.publish(true)
+		l.publish(false)
+		if !l.waitForStore(ctx, wait) {
+			return false
+		}
+	}
+}
+
+// waitForStore waits before the next try and meanwhile answers who asks. A stop
+// is kept: its link is closed already, and it goes on record when that is
+// possible again. It reports false when ctx ended.
+func (l *loop) waitForStore(ctx context.Context, wait time.Duration) bool {
+	retry := time.NewTimer(wait)
+	defer retry.Stop()
+	for {
 		select {
 		case <-ctx.Done():
 			return false
-		case <-time.After(retryStore):
+		case <-retry.C:
+			return true
+		case <-l.show.C:
+			if l.stale {
+				l.publish(true)
+			}
+		case q := <-l.queries:
+			q.run(l.eng)
+			close(q.done)
+		case r := <-l.commands:
+			if isStop(&r.cmd) {
+				l.held = append(l.held, r.cmd) // bounded by the people at the consoles
+			}
+			r.reply <- engine.Reply{Code: "store-failed"}
 		}
 	}
 }
@@ -141,10 +204,14 @@ func storeCode(err error) string {
 }
 
 func (l *loop) recovered() {
-	if l.problem != "" {
-		l.log.Info("store works again")
-		l.problem = ""
+	l.failure = nil
+	if l.problem == "" {
+		return
 	}
+	l.log.Info("store works again")
+	l.problem = ""
+	l.mended = time.Since(l.since) >= storeAlarm
+	l.publish(false)
 }
 
 // after acts on what the outputs ask of the adapters.
@@ -153,34 +220,54 @@ func (l *loop) after(outs []engine.Outputs) {
 		if p := outs[i].Stop; p != "" {
 			l.stop(p)
 		}
-		if p := outs[i].Resume; p != "" {
+		if p := outs[i].Resume; p != "" && !l.stopAsked(p) {
 			l.resume(p)
 		}
 	}
-	l.publish(false)
 }
 
-// publish makes a new view for the console: at once when forced, else at most
-// every viewEvery.
+func (l *loop) stopAsked(p party.ID) bool {
+	n := l.stopping[p]
+	return n != nil && n.Load() > 0
+}
+
+// publish makes a new picture for the console: at once when forced, else when
+// the last is old enough.
 func (l *loop) publish(force bool) {
-	now := time.Now()
-	if !force && now.Sub(l.lastView) < viewEvery {
+	begun := time.Now()
+	if wait := l.viewGap - begun.Sub(l.lastView); !force && wait > 0 {
+		if !l.stale {
+			l.stale = true
+			l.show.Reset(wait)
+		}
 		return
 	}
-	l.lastView = now
 	v := l.eng.View()
 	v.StoreProblem = l.problem
 	l.view.Store(v)
 	l.changed.send()
+	l.lastView, l.stale = time.Now(), false
+	l.viewGap = min(max(share*l.lastView.Sub(begun), viewMin), viewMax)
 }
 
-// finish tapes a last tick and keeps the state for a quick start.
-func (l *loop) finish() error {
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+// finishTime bounds the work of a stop.
+const finishTime = 1500 * time.Millisecond
+
+// finish tapes what the feeds left in the queue and a last tick, and keeps the
+// state for a quick start.
+func (l *loop) finish() {
+	ctx, cancel := context.WithTimeout(context.Background(), finishTime)
 	defer cancel()
+	for more := !l.stepped; more && ctx.Err() == nil; {
+		select {
+		case f := <-l.frames:
+			l.takeFrames(ctx, f)
+		default:
+			more = false
+		}
+	}
 	l.finishing = true
 	if len(l.process(ctx, []*engine.Input{{At: l.clock(), Tick: &engine.Tick{}}})) == 0 {
-		return errors.New("keep last snapshot: tape or store does not work; the next start replays the tape")
+		l.log.Warn("last snapshot not kept; the next start replays the tape")
 	}
-	return nil
 }

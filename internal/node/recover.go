@@ -19,6 +19,8 @@ import (
 // the tape after it. Outputs through number committed were committed before
 // the stop and are not made again; those after it are committed now.
 func (l *loop) recover(ctx context.Context, self party.ID, ids engine.IDs, committed uint64) error {
+	l.opening = true
+	defer func() { l.opening = false }()
 	l.eng = engine.New(self, ids)
 	n, _, body, err := l.store.Snapshot(ctx)
 	switch {
@@ -53,14 +55,14 @@ func (l *loop) recover(ctx context.Context, self party.ID, ids engine.IDs, commi
 	if err != nil {
 		return fmt.Errorf("replay tape: %w", err)
 	}
+	if now := l.eng.Now(); !now.IsZero() {
+		l.now.set(now) // names the day of what is committed next
+	}
 	if len(outs) > 0 && !l.commit(ctx, last, inputs, outs) {
-		return ctx.Err()
+		return fmt.Errorf("commit what the tape holds: %w", l.failure)
 	}
 	for feed, seq := range l.eng.LastSeqs() {
 		l.taped[feed] = seq
-	}
-	if now := l.eng.Now(); !now.IsZero() {
-		l.now.set(now)
 	}
 	l.log.InfoContext(ctx, "engine restored", slog.Uint64("snapshot", n), slog.Uint64("tape", last), slog.Int("committed_now", len(outs)))
 	return l.reconfigure(ctx)
@@ -74,7 +76,7 @@ func (l *loop) reconfigure(ctx context.Context) error {
 	}
 	outs := l.process(ctx, []*engine.Input{{At: l.clock(), Config: l.config}})
 	if len(outs) != 1 {
-		return errors.New("tape configuration: tape or store does not work")
+		return fmt.Errorf("take configuration: %w", l.failure)
 	}
 	if code := outs[0].Reply.Code; code != "" {
 		return fmt.Errorf("take configuration: %s", code)
