@@ -56,6 +56,14 @@ async function play(browser, world, node, desks) {
       await d.get('show-all').click();
       await d.text('tracks-count', '20 / 20');
     }],
+    ['the tracks are drawn above zones and names', async () => {
+      const top = await d.page.evaluate(() => {
+        const at = window.__kuro.drawn().find((x) => x.key === 't417');
+        const box = document.querySelector('[data-testid="map"] .host').getBoundingClientRect();
+        return document.elementsFromPoint(box.x + at.x, box.y + at.y).find((e) => e instanceof HTMLCanvasElement)?.dataset.testid;
+      });
+      check(top === 'track-canvas', 'another layer lies above the tracks');
+    }],
     ['search, selection, centring and acknowledging need the keyboard only', async () => {
       await d.page.locator('body').press('/');
       await d.page.keyboard.type('T0417');

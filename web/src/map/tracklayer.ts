@@ -23,7 +23,9 @@ export class TrackLayer extends Layer {
 
   constructor() {
     super({ zIndex: 20 });
-    this.#out.className = 'track-canvas';
+    this.#out.dataset.testid = 'track-canvas';
+    // The other layers are positioned, so this one must be too, or it lies below.
+    Object.assign(this.#out.style, { position: 'absolute', left: '0', top: '0' });
   }
 
   show(scene: Scene, options: Options): void {
