@@ -28,9 +28,11 @@ func (e *Engine) frame(in *Input, out *Outputs) {
 	e.feeds.took(in.Frame, in.At, len(e.plots)-before)
 	var refusal *decode.Refusal
 	if errors.As(err, &refusal) {
-		at := in.Frame.Offset + refusal.Offset
-		e.feeds.refused(in.Frame.Source, refusal.Reason, at, 1, in.At)
-		out.Refused = append(out.Refused, Refusal{in.Frame.Source, at, refusal.Reason})
+		for _, r := range refusal.All() {
+			at := in.Frame.Offset + r.Offset
+			e.feeds.refused(in.Frame.Source, r.Reason, at, 1, in.At)
+			out.Refused = append(out.Refused, Refusal{in.Frame.Source, at, r.Reason})
+		}
 	}
 	if len(e.plots) > maxWaiting {
 		e.track(e.now)
