@@ -78,7 +78,10 @@ func Parse(name string, b []byte, known func(zone.ID) bool) (*Policy, error) {
 	if err := toml.NewDecoder(bytes.NewReader(b)).DisallowUnknownFields().Decode(&f); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrPolicy, located(name, err))
 	}
-	c := compiler{p: &Policy{Version: f.Version, Party: party.ID(f.Party), hash: hashOf(b), distress: f.Distress == nil || *f.Distress}, known: known}
+	c := compiler{known: known, p: &Policy{
+		Version: f.Version, Party: party.ID(f.Party), hash: hashOf(b),
+		distress: f.Distress == nil || *f.Distress, zoneBit: make(map[zone.ID]uint64),
+	}}
 	if err := c.head(&f); err != nil {
 		return nil, fmt.Errorf("%w: %s:%d: %w", ErrPolicy, name, lineOfKey(b, -1, c.key), err)
 	}
@@ -251,20 +254,30 @@ func (c *compiler) kinds(f *ruleFile, r *rule) error {
 	return nil
 }
 
+// errEmpty refuses a condition without a word: one that is left out means any,
+// so a list that somebody emptied must not open the rule.
+var errEmpty = errors.New("an empty list; leave it out to mean any")
+
+func empty(list []string) bool { return list != nil && len(list) == 0 }
+
 func (c *compiler) zones(f *ruleFile, r *rule) error {
+	if empty(f.When.Zones) {
+		return errEmpty
+	}
 	for _, s := range f.When.Zones {
 		if c.known != nil && !c.known(zone.ID(s)) {
 			return fmt.Errorf("no zone is called %q", s)
 		}
-		i := slices.Index(c.p.zones, zone.ID(s))
-		if i < 0 {
+		bit, ok := c.p.zoneBit[zone.ID(s)]
+		if !ok {
 			if len(c.p.zones) == maxZones {
 				return fmt.Errorf("more than %d zones", maxZones)
 			}
-			i = len(c.p.zones)
+			bit = 1 << len(c.p.zones)
 			c.p.zones = append(c.p.zones, zone.ID(s))
+			c.p.zoneBit[zone.ID(s)] = bit
 		}
-		r.zones |= 1 << i
+		r.zones |= bit
 	}
 	return nil
 }
@@ -283,6 +296,9 @@ func (c *compiler) domain(f *ruleFile, r *rule) error {
 }
 
 func (c *compiler) identity(f *ruleFile, r *rule) error {
+	if empty(f.When.Identity) {
+		return errEmpty
+	}
 	for _, s := range f.When.Identity {
 		i := slices.Index(standards, s)
 		if i < 0 {
@@ -294,6 +310,9 @@ func (c *compiler) identity(f *ruleFile, r *rule) error {
 }
 
 func (c *compiler) source(f *ruleFile, r *rule) error {
+	if empty(f.When.Source) {
+		return errEmpty
+	}
 	for _, s := range f.When.Source {
 		found := false
 		for k := plot.Radar; k <= plot.AIS; k++ {

@@ -71,18 +71,19 @@ type Obligations struct {
 	onward    uint32 // bit set over the policy's parties
 }
 
-// stricter combines two sets of obligations.
-func (o Obligations) stricter(p Obligations) Obligations {
-	r := Obligations{
-		GridM: max(o.GridM, p.GridM), BandFt: max(o.BandFt, p.BandFt),
-		Bin: max(o.Bin, p.Bin), Slot: max(o.Slot, p.Slot), Delay: max(o.Delay, p.Delay),
-		Retention: min(o.Retention, p.Retention), Fields: o.Fields & p.Fields, onward: o.onward & p.onward,
-	}
+// tighten takes the stricter of each obligation of two.
+func (o *Obligations) tighten(p *Obligations) {
+	o.GridM = max(o.GridM, p.GridM)
+	o.Bin, o.Slot, o.Delay = max(o.Bin, p.Bin), max(o.Slot, p.Slot), max(o.Delay, p.Delay)
+	o.Retention = min(o.Retention, p.Retention)
+	o.Fields &= p.Fields
+	o.onward &= p.onward
 	if o.BandFt == 0 || p.BandFt == 0 {
-		r.BandFt = 0
-		r.Fields &^= FieldHeight
+		o.BandFt = 0
+		o.Fields &^= FieldHeight
+		return
 	}
-	return r
+	o.BandFt = max(o.BandFt, p.BandFt)
 }
 
 // rule is one compiled line of the table. A zero mask means "any".
@@ -111,6 +112,7 @@ type Policy struct {
 	distress bool
 	rules    []rule
 	zones    []zone.ID
+	zoneBit  map[zone.ID]uint64 // of zones
 	parties  []party.ID
 	minBin   time.Duration
 	hash     string
@@ -178,15 +180,11 @@ func (p *Policy) compact(f *Facts) compact {
 	if i := slices.Index(p.parties, f.To); i >= 0 {
 		c.to = 1 << i
 	}
-	for i, s := range standards {
-		if s == f.Standard {
-			c.identity = 1 << i
-		}
+	if i := slices.Index(standards, f.Standard); i >= 0 {
+		c.identity = 1 << i
 	}
 	for _, z := range f.Zones {
-		if i := slices.Index(p.zones, z); i >= 0 {
-			c.zones |= 1 << i
-		}
+		c.zones |= p.zoneBit[z]
 	}
 	return c
 }
@@ -256,7 +254,8 @@ func (p *Policy) Decide(f *Facts) Decision {
 		case allow == 0:
 			then, allow = r.then, 1<<i
 		default:
-			then, allow = then.stricter(r.then), allow|1<<i
+			then.tighten(&r.then)
+			allow |= 1 << i
 		}
 	}
 	switch {
