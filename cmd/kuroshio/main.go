@@ -51,10 +51,11 @@ var errUsage = errors.New("wrong command line")
 // run parses the command line and does it. It is main without the process.
 func run(ctx context.Context, args []string, s streams) error {
 	var c cli
+	told := false // kong has printed help and wants to end
 	parser, err := kong.New(&c, kong.Name("kuroshio"), kong.UsageOnError(),
 		kong.Description("Two watch floors coordinate what they see; each says only what its policy releases."),
 		kong.Writers(s.out, s.err), kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(s),
-		kong.Exit(func(int) {}), kong.ShortUsageOnError())
+		kong.Exit(func(int) { told = true }), kong.ShortUsageOnError())
 	if err != nil {
 		return err
 	}
@@ -62,10 +63,10 @@ func run(ctx context.Context, args []string, s streams) error {
 		args = []string{"--help"}
 	}
 	k, err := parser.Parse(args)
+	if told {
+		return nil
+	}
 	if err != nil {
-		if args[0] == "--help" {
-			return nil
-		}
 		fmt.Fprintf(s.err, "kuroshio: %v\n", err)
 		return errUsage
 	}
