@@ -21,6 +21,7 @@ import (
 type pendingAct struct {
 	sim.Act
 	held time.Time
+	sent engine.Command // the last that was sent and not answered
 	done bool
 	code string // how the node answered, "" for done
 }
@@ -169,6 +170,10 @@ func (d *Demo) perform(ctx context.Context, a *pendingAct, now time.Time, views 
 	if err != nil {
 		return false, err
 	}
+	if a.sent.Verb != "" && took(&a.sent, v) { // done before the node died
+		a.done, a.code = true, ""
+		return true, nil
+	}
 	cmd := engine.Command{
 		Verb: a.Verb, Standard: a.Arg("standard"), Type: a.Arg("type"), Posture: a.Arg("posture"), Outcome: a.Arg("outcome"),
 		Text: a.Arg("text"), Partner: party.ID(a.Arg("partner")), Lead: party.ID(a.Arg("lead")), Domain: a.Arg("domain"),
@@ -190,10 +195,11 @@ func (d *Demo) perform(ctx context.Context, a *pendingAct, now time.Time, views 
 	if err != nil {
 		return false, err
 	}
+	a.sent = cmd
 	err = c.post(ctx, "/api/command", cmd, nil)
 	var refused *apiError
 	if errors.As(err, &refused) {
-		a.code = refused.Code
+		a.code, a.sent = refused.Code, engine.Command{}
 		if refused.Code == "not-now" || refused.Code == "no-such-partner" || refused.Code == "no-proposal" {
 			return false, nil // the line is still on its way
 		}

@@ -36,9 +36,17 @@ type Config struct {
 	Report   string        // file for the report of a headless run
 	Out      io.Writer     // for people
 	Log      *slog.Logger
-	// KillAt, for tests, makes a node die, as in a power cut, before that write
-	// to its tape or store; it is started again and sent what its tape lacks.
-	KillAt map[party.ID]int
+
+	// For tests.
+
+	// KillAt makes a node die, as in a power cut, before that write to its tape
+	// or store; it is started again, sent what its tape lacks, and dies before
+	// the next number, counted from its new start.
+	KillAt map[party.ID][]int
+	// Lose tells of an emission that it is lost on the way.
+	Lose func(sim.Emission) bool
+	// OnStep is called after each step of a headless run; its error ends the run.
+	OnStep func(ctx context.Context, d *Demo, now time.Time) error
 }
 
 // Cell is the third party: it has no sensors and sees what both release to it.
@@ -61,6 +69,7 @@ type Demo struct {
 	expect  map[string]map[string]uint64 // by party and feed
 	acts    []pendingAct
 	sent    []sentFrame // in this step, for a node that dies in it
+	held    []io.Closer // ports of the feeds, until the sender has them
 	started time.Time
 	steps   int
 }
@@ -146,7 +155,7 @@ func (d *Demo) play(ctx context.Context) error {
 		end = sc.Start.Add(d.cfg.Until)
 	}
 	now := sc.Start
-	if err := d.each(func(m *member) error { return d.drive(ctx, m, now) }); err != nil { // the nodes' clocks begin
+	if err := d.drive(ctx, now); err != nil { // the nodes' clocks begin
 		return err
 	}
 	skip := sc.Start.Add(d.cfg.At)
@@ -205,7 +214,7 @@ func (d *Demo) step(ctx context.Context, now time.Time) error {
 	if err := d.emit(ctx, now); err != nil {
 		return err
 	}
-	if err := d.each(func(m *member) error { return d.drive(ctx, m, now) }); err != nil {
+	if err := d.drive(ctx, now); err != nil {
 		return err
 	}
 	if err := d.flush(ctx); err != nil {
@@ -215,59 +224,70 @@ func (d *Demo) step(ctx context.Context, now time.Time) error {
 	if !d.cfg.Headless {
 		return nil
 	}
-	did, err := d.act(ctx, now)
-	if err != nil || !did {
+	did := false
+	err := d.surviving(ctx, func(ctx context.Context) error {
+		ok, err := d.act(ctx, now)
+		did = did || ok
+		return err
+	})
+	if err != nil {
 		return err
 	}
-	return d.flush(ctx)
-}
-
-// drive steps one node; one that died is started again and sent what its tape
-// lacks.
-func (d *Demo) drive(ctx context.Context, m *member, now time.Time) error {
-	err := m.step(ctx, now, d.expect[string(m.id)])
-	if err == nil || d.cfg.KillAt[m.id] == 0 || !m.died() {
-		return err
-	}
-	if err := d.revive(ctx, m); err != nil {
-		return err
-	}
-	return m.step(ctx, now, d.expect[string(m.id)])
-}
-
-// flush lets all links carry what is due. A node that died on the way is
-// started again, and all flush once more.
-func (d *Demo) flush(ctx context.Context) error {
-	err := d.each(func(m *member) error { return m.flush(ctx) })
-	for _, m := range d.nodes {
-		if err != nil && d.cfg.KillAt[m.id] != 0 && m.died() {
-			if err := d.revive(ctx, m); err != nil {
-				return err
-			}
-			return d.each(func(m *member) error { return m.flush(ctx) })
+	if did {
+		if err := d.flush(ctx); err != nil {
+			return err
 		}
 	}
-	return err
+	if d.cfg.OnStep != nil {
+		return d.cfg.OnStep(ctx, d, now)
+	}
+	return nil
+}
+
+// drive steps every node to now.
+func (d *Demo) drive(ctx context.Context, now time.Time) error {
+	return d.surviving(ctx, func(ctx context.Context) error {
+		return d.each(func(m *member) error {
+			if m.at.Equal(now) {
+				return nil // it was before another one died
+			}
+			if err := m.step(ctx, now, d.expect[string(m.id)]); err != nil {
+				return err
+			}
+			m.at = now
+			return nil
+		})
+	})
+}
+
+// flush lets all links carry what is due.
+func (d *Demo) flush(ctx context.Context) error {
+	return d.surviving(ctx, func(ctx context.Context) error {
+		ctx, cancel := d.untilDeath(ctx) // the partners of one that is gone would wait for it
+		defer cancel()
+		return d.each(func(m *member) error { return m.flush(ctx) })
+	})
 }
 
 // emit sends what the sensors see up to now and counts it by feed.
 func (d *Demo) emit(ctx context.Context, now time.Time) error {
-	var failed error
 	d.sent = d.sent[:0]
+	var failed error
 	d.world.Until(now, func(e sim.Emission) {
 		if failed != nil {
 			return
 		}
-		if len(d.cfg.KillAt) > 0 {
-			d.sent = append(d.sent, sentFrame{e, d.expect[string(e.Party)][e.Feed]})
+		by := d.expect[string(e.Party)]
+		if by == nil {
+			by = make(map[string]uint64)
+			d.expect[string(e.Party)] = by
 		}
-		if failed = d.sender.Send(ctx, e); failed == nil {
-			by := d.expect[string(e.Party)]
-			if by == nil {
-				by = make(map[string]uint64)
-				d.expect[string(e.Party)] = by
-			}
-			by[e.Feed] += uint64(e.Frames)
+		if len(d.cfg.KillAt) > 0 {
+			d.sent = append(d.sent, sentFrame{e, by[e.Feed]})
+		}
+		by[e.Feed] += uint64(e.Frames)
+		if d.cfg.Lose == nil || !d.cfg.Lose(e) {
+			failed = d.send(ctx, e)
 		}
 	})
 	return failed

@@ -21,7 +21,8 @@ type process struct {
 	cmd  *exec.Cmd
 	log  *os.File
 	done chan struct{}
-	err  error // after done
+	life context.Context //nolint:containedctx // ends with the process
+	err  error           // after done
 }
 
 // launch starts the node as a process of its own; what it logs goes to node.log
@@ -32,8 +33,11 @@ func (d *Demo) launch(m *member) error {
 		return err
 	}
 	args := []string{"node", "-c", filepath.Join(m.dir, "node.toml")}
-	if n := d.cfg.KillAt[m.id]; n > 0 {
-		args = append(args, "--kill-at", strconv.Itoa(n))
+	if len(m.kills) > 0 {
+		args = append(args, "--kill-at", strconv.Itoa(m.kills[0]))
+	}
+	if err := letGo(&m.held); err != nil {
+		return errors.Join(err, f.Close())
 	}
 	cmd := exec.Command(d.cfg.Exe, args...) //nolint:gosec // our own binary
 	cmd.Stdout, cmd.Stderr = f, f
@@ -41,10 +45,12 @@ func (d *Demo) launch(m *member) error {
 	if err := cmd.Start(); err != nil {
 		return errors.Join(err, f.Close())
 	}
-	p := &process{cmd: cmd, log: f, done: make(chan struct{})}
+	life, end := context.WithCancel(context.Background())
+	p := &process{cmd: cmd, log: f, done: make(chan struct{}), life: life}
 	go func() {
 		p.err = cmd.Wait()
 		close(p.done)
+		end()
 	}()
 	m.proc = p
 	return nil
@@ -58,15 +64,18 @@ func (d *Demo) start(ctx context.Context) error {
 			return fmt.Errorf("start node %s: %w", m.id, err)
 		}
 	}
-	if err := d.each(func(m *member) error { return m.awaitHealthy(ctx) }); err != nil {
+	err := d.surviving(ctx, func(ctx context.Context) error {
+		return d.each(func(m *member) error { return m.awaitHealthy(ctx) })
+	})
+	if err != nil {
 		return err
 	}
 	for _, f := range d.world.Scenario().Feeds() {
-		if err := d.sender.Connected(ctx, f.ID); err != nil {
+		if err := d.connected(ctx, f); err != nil {
 			return fmt.Errorf("wait for the node on feed %s: %w", f.ID, err)
 		}
 	}
-	return d.each(func(m *member) error { return m.awaitLinks(ctx) })
+	return d.awaitLinks(ctx)
 }
 
 // poll is how often the conductor looks whether a node is there.
@@ -150,51 +159,4 @@ func (m *member) awaitEnd() error {
 		<-m.proc.done
 		return fmt.Errorf("node %s did not stop within %s", m.id, stopLimit)
 	}
-}
-
-// died reports whether the node's process has ended, giving it a moment to.
-func (m *member) died() bool {
-	select {
-	case <-m.proc.done:
-		return true
-	case <-time.After(time.Second):
-		return false
-	}
-}
-
-// revive starts a node that died and sends again what its tape lacks of this
-// step.
-func (d *Demo) revive(ctx context.Context, m *member) error {
-	d.cfg.KillAt[m.id] = 0
-	if err := d.launch(m); err != nil {
-		return err
-	}
-	m.session = make(map[string]*client)
-	if err := m.awaitHealthy(ctx); err != nil {
-		return err
-	}
-	status, err := m.status(ctx)
-	if err != nil {
-		return err
-	}
-	for _, f := range d.world.Scenario().Feeds() {
-		if f.Party == m.id {
-			if err := d.sender.Connected(ctx, f.ID); err != nil {
-				return err
-			}
-		}
-	}
-	for _, f := range d.sent {
-		if f.Party != m.id {
-			continue
-		}
-		have := 0
-		if taped := status.Taped[f.Feed]; taped > f.before {
-			have = int(taped - f.before) //nolint:gosec // frames of one step
-		}
-		if err := d.sender.Send(ctx, f.After(have)); err != nil {
-			return err
-		}
-	}
-	return m.awaitLinks(ctx)
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"time"
 
@@ -44,6 +45,7 @@ type NodeReport struct {
 	Tracks        []engine.TrackView    `json:"tracks"`
 	PartnerTracks []engine.PartnerView  `json:"partner_tracks"`
 	Incidents     []engine.IncidentView `json:"incidents"`
+	Alarms        []engine.AlarmView    `json:"alarms"`
 	Released      []release.Stat        `json:"released"` // to whom, under which rule, and what each withheld
 	Journal       journal.Report        `json:"journal"`
 	Feeds         []engine.FeedView     `json:"feeds"`
@@ -81,6 +83,7 @@ func (d *Demo) Collect(ctx context.Context) (*Report, error) {
 	r := &Report{
 		Scenario: sc.Name, Exercise: true, Start: sc.Start, End: d.world.Now(), Steps: d.steps,
 		WallS: time.Since(d.started).Seconds(), Frames: make(map[string]uint64), Nodes: make(map[party.ID]*NodeReport),
+		Acts: []ActReport{},
 	}
 	for _, c := range d.sender.Counts() {
 		r.Frames[c.Feed] = c.Frames
@@ -104,7 +107,7 @@ func (m *member) report(ctx context.Context) (*NodeReport, error) {
 		return nil, err
 	}
 	n := &NodeReport{
-		Tracks: v.Tracks, PartnerTracks: v.PartnerTracks, Incidents: v.Incidents, Feeds: v.Feeds, Links: v.Links, OutOfService: v.OutOfService,
+		Tracks: v.Tracks, PartnerTracks: v.PartnerTracks, Incidents: v.Incidents, Alarms: v.Alarms, Feeds: v.Feeds, Links: v.Links, OutOfService: v.OutOfService,
 	}
 	c, err := m.login(ctx, engine.Auditor)
 	if err != nil {
@@ -120,6 +123,36 @@ func (m *member) report(ctx context.Context) (*NodeReport, error) {
 		n.Links[i].RTTMillis, n.Links[i].LastHeard = 0, nil
 	}
 	return n, nil
+}
+
+// Console is where people of one node log in.
+type Console struct {
+	Party  party.ID
+	URL    string
+	Admin  string            // URL of /metrics and /healthz
+	Logins map[string]string // name → password
+}
+
+// Consoles returns the consoles of all nodes.
+func (d *Demo) Consoles() []Console {
+	var list []Console
+	for _, m := range d.nodes {
+		list = append(list, Console{Party: m.id, URL: "http://" + m.console + "/", Admin: "http://" + m.admin, Logins: maps.Clone(m.logins)})
+	}
+	return list
+}
+
+// Get reads what a node's console API answers to one of its people.
+func (d *Demo) Get(ctx context.Context, id party.ID, login, path string, answer any) error {
+	m := d.member(id)
+	if m == nil {
+		return fmt.Errorf("no node of party %q", id)
+	}
+	c, err := m.login(ctx, login)
+	if err != nil {
+		return err
+	}
+	return c.get(ctx, path, answer)
 }
 
 // welcome is one screen of text: where to look and at what.

@@ -8,7 +8,9 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	mathrand "math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -40,9 +42,13 @@ type member struct {
 	logins   map[string]string // name → password
 	passFile string
 	keys     *keystore.Store // until the node starts
+	held     []io.Closer     // its ports, until the node starts
 
 	proc    *process
 	session map[string]*client // by login
+	at      time.Time          // up to which it was stepped
+	kills   []int              // writes before which it is still to die, each counted from its start
+	deaths  int
 }
 
 const (
@@ -66,7 +72,7 @@ func (d *Demo) setUp(ctx context.Context) error {
 	sc := d.world.Scenario()
 	ids := append(append([]party.ID{}, sc.Parties...), Cell)
 	for _, id := range ids {
-		m := &member{id: id, dir: filepath.Join(d.dir, string(id)), logins: make(map[string]string), session: make(map[string]*client)}
+		m := &member{id: id, dir: filepath.Join(d.dir, string(id)), logins: make(map[string]string), session: make(map[string]*client), kills: d.cfg.KillAt[id]}
 		m.name, m.lang = display(id)
 		d.nodes = append(d.nodes, m)
 	}
@@ -84,52 +90,82 @@ func (d *Demo) setUp(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := letGo(&d.held); err != nil {
+		return fmt.Errorf("open feeds: %w", err)
+	}
 	if d.sender, err = sim.OpenSender(sc.Feeds(), feeds); err != nil {
 		return fmt.Errorf("open feeds: %w", err)
 	}
 	return nil
 }
 
-// addresses finds free loopback ports for every node and feed.
+// addresses finds free loopback ports for every node and feed. They stay held
+// until whoever listens on them is started.
 func (d *Demo) addresses() (map[string]string, error) {
 	for _, m := range d.nodes {
 		for _, p := range []*string{&m.console, &m.admin, &m.control, &m.link} {
-			addr, err := freeTCP()
+			addr, held, err := freeTCP()
 			if err != nil {
 				return nil, err
 			}
-			*p = addr
+			*p, m.held = addr, append(m.held, held)
 		}
 	}
 	feeds := make(map[string]string)
 	for _, f := range d.world.Scenario().Feeds() {
-		free := freeUDP
+		free, m := freeUDP, d.member(f.Party)
 		if f.Kind == sim.TCPBeast {
 			free = freeTCP
 		}
-		addr, err := free()
+		addr, held, err := free()
 		if err != nil {
 			return nil, err
 		}
 		feeds[f.ID] = addr
+		if f.Kind == sim.TCPBeast {
+			d.held = append(d.held, held)
+		} else {
+			m.held = append(m.held, held)
+		}
 	}
 	return feeds, nil
 }
 
-func freeTCP() (string, error) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("find free port: %w", err)
-	}
-	return ln.Addr().String(), ln.Close()
+// Ports are taken from below the range from which systems give connections
+// their own end: a port that a node leaves and takes again, when it is started
+// anew, must not be in use by then.
+const (
+	firstPort = 20_000
+	portRange = 12_000
+	portTries = 200
+)
+
+func freeTCP() (string, io.Closer, error) {
+	return free(func(addr string) (io.Closer, error) { return net.Listen("tcp", addr) })
 }
 
-func freeUDP() (string, error) {
-	c, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("find free port: %w", err)
+func freeUDP() (string, io.Closer, error) {
+	return free(func(addr string) (io.Closer, error) { return net.ListenPacket("udp", addr) })
+}
+
+func free(listen func(addr string) (io.Closer, error)) (addr string, held io.Closer, err error) {
+	for range portTries {
+		addr = fmt.Sprintf("127.0.0.1:%d", firstPort+mathrand.IntN(portRange))
+		if held, err = listen(addr); err == nil {
+			return addr, held, nil
+		}
 	}
-	return c.LocalAddr().String(), c.Close()
+	return "", nil, fmt.Errorf("find free port: %w", err)
+}
+
+// letGo gives held ports to whoever is to listen on them.
+func letGo(held *[]io.Closer) error {
+	var errs []error
+	for _, c := range *held {
+		errs = append(errs, c.Close())
+	}
+	*held = nil
+	return errors.Join(errs...)
 }
 
 // makeNode writes what one node needs: a passphrase, keys, people, the policy,
@@ -241,11 +277,15 @@ func (d *Demo) index(m *member) int {
 	return -1
 }
 
+// rangeMargin is how far beyond a receiver's nominal range, in nautical miles,
+// its node believes a position: a coded one lies within its cell, not on it.
+const rangeMargin = 5
+
 func writeFeed(b *strings.Builder, f sim.Feed, addr string) {
 	kind := map[sim.Kind]string{sim.UDPASTERIX: "asterix-udp", sim.TCPBeast: "beast-tcp", sim.UDPNMEA: "nmea-udp"}[f.Kind]
 	fmt.Fprintf(b, "\n[[feed]]\nname = %q\nkind = %q\naddr = %q\nexercise = true\n", f.ID, kind, addr)
 	if r := f.Receiver; r != nil {
-		fmt.Fprintf(b, "time_marks = true\nreceiver = { lat = %v, lon = %v, range_nm = %v }\n", r.Site.LatDeg, r.Site.LonDeg, r.Range.NM())
+		fmt.Fprintf(b, "time_marks = true\nreceiver = { lat = %v, lon = %v, range_nm = %v }\n", r.Site.LatDeg, r.Site.LonDeg, r.Range.NM()+rangeMargin)
 	}
 	if s := f.Sensor; s != nil {
 		fmt.Fprintf(b, "\n[[sensor]]\nfeed = %q\nid = \"%03d/%03d\"\nlat = %v\nlon = %v\nheight_m = %v\nrange_nm = %v\nperiod = %q\nsigma_range_m = %v\nsigma_azimuth_deg = %v\n",

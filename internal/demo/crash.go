@@ -1,0 +1,214 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/kuroshio-watch/kuroshio/internal/engine"
+	"github.com/kuroshio-watch/kuroshio/internal/party"
+	"github.com/kuroshio-watch/kuroshio/sim"
+)
+
+// Deaths returns how often each node died as KillAt says.
+func (d *Demo) Deaths() map[party.ID]int {
+	deaths := make(map[party.ID]int)
+	for _, m := range d.nodes {
+		deaths[m.id] = m.deaths
+	}
+	return deaths
+}
+
+// surviving runs do, and, each time that a node that is to die has died by its
+// end, makes that node whole and runs do again. What do has done it must not do
+// twice.
+func (d *Demo) surviving(ctx context.Context, do func(context.Context) error) error {
+	for {
+		err := do(ctx)
+		dead := d.dead(err != nil)
+		if len(dead) == 0 {
+			return err
+		}
+		if err := d.repair(ctx, dead); err != nil {
+			return err
+		}
+	}
+}
+
+// deathLimit is how long after an error a node that died may seem to live.
+const deathLimit = time.Second
+
+// dead returns the nodes that have died as KillAt says. With wait it gives
+// those a moment whose process has yet to end.
+func (d *Demo) dead(wait bool) []*member {
+	for limit := time.Now().Add(deathLimit); ; {
+		var dead []*member
+		mortal := false
+		for _, m := range d.nodes {
+			if len(m.kills) == 0 || m.proc == nil {
+				continue
+			}
+			mortal = true
+			select {
+			case <-m.proc.done:
+				dead = append(dead, m)
+			default:
+			}
+		}
+		if len(dead) > 0 || !mortal || !wait || time.Now().After(limit) {
+			return dead
+		}
+		time.Sleep(poll / 10)
+	}
+}
+
+// untilDeath returns a context that ends when a node that is to die does.
+func (d *Demo) untilDeath(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	for _, m := range d.nodes {
+		if len(m.kills) > 0 {
+			go func(done <-chan struct{}) {
+				select {
+				case <-done:
+					cancel()
+				case <-ctx.Done():
+				}
+			}(m.proc.done)
+		}
+	}
+	return ctx, cancel
+}
+
+// repair starts the dead nodes again, and those that die in their start, until
+// all nodes live and are linked.
+func (d *Demo) repair(ctx context.Context, dead []*member) error {
+	for len(dead) > 0 {
+		for _, m := range dead {
+			if err := d.revive(ctx, m); err != nil && !slices.Contains(d.dead(true), m) {
+				return fmt.Errorf("start node %s again: %w", m.id, err)
+			}
+		}
+		dead = d.dead(false)
+		if len(dead) > 0 {
+			continue
+		}
+		err := d.awaitLinksOnce(ctx)
+		if dead = d.dead(err != nil); len(dead) == 0 && err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// revive starts a node that died and sends again what its tape lacks of this
+// step.
+func (d *Demo) revive(ctx context.Context, m *member) error {
+	m.deaths++
+	m.kills = m.kills[1:]
+	m.session = make(map[string]*client)
+	if err := m.proc.log.Close(); err != nil {
+		return err
+	}
+	if err := d.launch(m); err != nil {
+		return err
+	}
+	if err := m.awaitHealthy(ctx); err != nil {
+		return err
+	}
+	status, err := m.status(ctx)
+	if err != nil {
+		return err
+	}
+	for _, f := range d.world.Scenario().Feeds() {
+		if f.Party == m.id {
+			if err := d.connected(ctx, f); err != nil {
+				return err
+			}
+		}
+	}
+	for _, f := range d.sent {
+		if f.Party != m.id {
+			continue
+		}
+		have := 0
+		if taped := status.Taped[f.Feed]; taped > f.before {
+			have = int(taped - f.before) //nolint:gosec // frames of one step
+		}
+		if err := d.sendAlive(ctx, m, f.After(have)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// awaitLinks waits until all links are up at both ends.
+func (d *Demo) awaitLinks(ctx context.Context) error { return d.surviving(ctx, d.awaitLinksOnce) }
+
+func (d *Demo) awaitLinksOnce(ctx context.Context) error {
+	ctx, cancel := d.untilDeath(ctx)
+	defer cancel()
+	return d.each(func(m *member) error { return m.awaitLinks(ctx) })
+}
+
+// connected waits until a node that is alive has connected to its feed.
+func (d *Demo) connected(ctx context.Context, f sim.Feed) error {
+	ctx, cancel := d.untilDeath(ctx)
+	defer cancel()
+	err := d.sender.Connected(ctx, f.ID)
+	if err != nil && len(d.dead(false)) > 0 {
+		return nil // the next step finds it
+	}
+	return err
+}
+
+// send sends an emission. To a node that has died it is lost: it is sent again
+// when the node is revived.
+func (d *Demo) send(ctx context.Context, e sim.Emission) error {
+	m := d.member(e.Party)
+	if m == nil || len(m.kills) == 0 {
+		return d.sender.Send(ctx, e)
+	}
+	err := d.sendAlive(ctx, m, e)
+	if err != nil && slices.Contains(d.dead(true), m) {
+		return nil
+	}
+	return err
+}
+
+// sendAlive sends an emission as long as the node lives: a stream would wait for
+// the next one.
+func (d *Demo) sendAlive(ctx context.Context, m *member, e sim.Emission) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stop := context.AfterFunc(m.proc.life, cancel)
+	defer stop()
+	if m.proc.life.Err() != nil {
+		return errors.New("node has died")
+	}
+	return d.sender.Send(ctx, e)
+}
+
+// took reports whether the picture shows that a command, whose answer was lost
+// with the node that gave it, was done.
+func took(cmd *engine.Command, v *engine.View) bool {
+	if cmd.Verb == "identify" {
+		return slices.ContainsFunc(v.Tracks, func(t engine.TrackView) bool {
+			return t.N == cmd.Track && t.Identity.Standard == cmd.Standard && t.Identity.Type == cmd.Type
+		})
+	}
+	if cmd.Verb == "log" {
+		return slices.ContainsFunc(v.Log, func(l engine.LogView) bool { return l.Text == cmd.Text && l.At.Equal(v.Now) })
+	}
+	kind := map[string]string{
+		"acknowledge": "acknowledged", "propose": "lead-proposed", "accept": "lead-accepted", "reject": "lead-rejected", "posture": "posture", "close": "closed",
+	}[cmd.Verb]
+	i := slices.IndexFunc(v.Incidents, func(i engine.IncidentView) bool { return i.N == cmd.Incident })
+	return i >= 0 && kind != "" && slices.ContainsFunc(v.Incidents[i].Events, func(e engine.EventView) bool {
+		return e.Kind == kind && e.By != "" && e.Entered.Equal(v.Now)
+	})
+}
