@@ -79,13 +79,14 @@ func (c *console) stream(w http.ResponseWriter, r *http.Request, who person) {
 	}
 	conn.SetReadLimit(1) // clients have nothing to say
 	// A hijacked request's context ends with this function only.
-	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
+	background := context.WithoutCancel(r.Context())
+	ctx, cancel := context.WithCancel(background)
 	defer cancel()
 	talked := false
 	var reading sync.WaitGroup
 	reading.Go(func() {
 		defer cancel()
-		_, _, err := conn.Reader(ctx) // answers pings; returns when the client closes, or talks
+		_, _, err := conn.Reader(background) // answers pings; returns when either side closes, or the client talks
 		talked = err == nil
 	})
 	code, reason := c.push(ctx, conn, who)

@@ -306,10 +306,11 @@ func TestStream(t *testing.T) {
 		},
 		"a client that talks is closed": func(t *testing.T, s *served) {
 			w := s.watch(s.login("viewer"))
+			synctest.Wait()
 			if err := w.conn.Write(t.Context(), websocket.MessageText, []byte("hello")); err != nil {
 				t.Fatal(err)
 			}
-			if status, after := w.end(); after > time.Second || (status != websocket.StatusPolicyViolation && status != websocket.StatusMessageTooBig) {
+			if status, after := w.end(); after > time.Second || status != websocket.StatusPolicyViolation {
 				t.Errorf("ended with %v after %v", status, after)
 			}
 		},
