@@ -20,6 +20,8 @@ describe('times', () => {
   it('reads the nanoseconds that the node writes', () => {
     expect(f.at('2023-08-28T13:42:07.250000001Z')).toBe(t);
     expect(f.at(undefined)).toBeNaN();
+    expect(f.at('0001-01-01T00:00:00Z')).toBeNaN();
+    expect([f.zulu(Number.NaN), f.dayZulu(Number.NaN)]).toEqual(['--:--:--Z', '-- --:--:--Z']);
   });
   it('counts durations up and below zero', () => {
     expect(f.duration(134_000)).toBe('02:14');

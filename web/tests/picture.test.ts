@@ -22,6 +22,11 @@ describe('rows', () => {
     expect(list.find((r) => r.own)?.reports.map((p) => p.object)).toEqual(['aa']);
     expect(list.find((r) => r.partner)?.partner?.object).toBe('bb');
   });
+  it('shows one object that two partners hold once, by the finer report', () => {
+    const coarse = partner('jp', 'aa', { others: [{ party: 'tw', object: 'bb' }], cell: { lat_e5: 0, lon_e5: 0, grid_m: 20_000 } });
+    const list = rows(view({ partner_tracks: [coarse, partner('tw', 'bb', { others: [{ party: 'jp', object: 'aa' }] })] }));
+    expect(list.map((r) => [r.key, r.reports.map((p) => p.party)])).toEqual([['ptw/bb', ['jp']]]);
+  });
   it('keeps a partner report whose own track is gone', () => {
     expect(all(view({ partner_tracks: [partner('jp', 'aa', { own: 9 })] }))).toEqual(['pjp/aa']);
   });
@@ -45,7 +50,7 @@ describe('the filter', () => {
   });
   it('never hides what is alarmed, in an open incident, or in an emergency', () => {
     expect(all(v, f).sort()).toEqual(['pjp/aa', 't2', 't3', 't4', 't6']);
-    expect(all(v, { text: '', air: false, sea: false, neutral: false }).sort()).toEqual(['pjp/aa', 't2', 't3', 't4', 't6']);
+    expect(all(v, { text: '', air: false, sea: false, neutral: false, tentative: false }).sort()).toEqual(['pjp/aa', 't2', 't3', 't4', 't6']);
   });
   it('never hides the selected track', () => {
     expect(rows(v).filter((r) => passes(r, f, 't1')).map((r) => r.key)).toContain('t1');
@@ -61,6 +66,8 @@ describe('the filter', () => {
     expect(all(w, { ...NO_FILTER, sea: false })).toEqual(['t3', 't1']);
     expect(all(w, { ...NO_FILTER, air: false })).toEqual(['t2']);
     expect(all(w, { ...NO_FILTER, neutral: false })).toEqual(['t3']);
+    const x = view({ tracks: [track(1, { state: 'tentative' }), track(2, { state: 'tentative', incident: 9 })], incidents: [incident(9)] });
+    expect(all(x, { ...NO_FILTER, tentative: false })).toEqual(['t2']);
   });
   it('knows when it is on', () => {
     expect(filtering(NO_FILTER)).toBe(false);

@@ -52,6 +52,11 @@ describe('the own scene', () => {
     const s = ownScene(input(view({ tracks: [track(1, { state: 'coasting' }), track(2, { state: 'lost', sigma_m: 900 })] })));
     expect(s.marks.map((m) => [m.fading, m.lines[0]?.slice(-4)])).toEqual([['coasting', '◷30s'], ['lost', '✕30s']]);
   });
+  it('draws tentative tracks as background until they matter', () => {
+    const unknown = { party: 'tw', standard: 'unknown', at: NOW };
+    const v = view({ tracks: [track(1, { state: 'tentative', identity: unknown }), track(2, { state: 'tentative', incident: 5 })], incidents: [incident(5)] });
+    expect(Object.fromEntries(ownScene(input(v)).marks.map((m) => [m.key, m.background]))).toEqual({ t1: true, t2: false });
+  });
   it('draws civil traffic as background unless it is in an incident or selected', () => {
     const v = view({ tracks: [track(1), track(2, { incident: 5 }), track(3)], incidents: [incident(5)] });
     const s = ownScene(input(v, { selected: 't3' }));

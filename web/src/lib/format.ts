@@ -9,6 +9,7 @@ const three = (n: number) => String(n).padStart(3, '0');
 
 /** zulu returns "13:42:07Z". */
 export function zulu(ms: number): string {
+  if (!Number.isFinite(ms)) return '--:--:--Z';
   const d = new Date(ms);
   return `${two(d.getUTCHours())}:${two(d.getUTCMinutes())}:${two(d.getUTCSeconds())}Z`;
 }
@@ -21,6 +22,7 @@ export function zuluShort(ms: number): string {
 
 /** dayZulu returns "28 13:42:07Z": tracks of different days must not look alike. */
 export function dayZulu(ms: number): string {
+  if (!Number.isFinite(ms)) return `-- ${zulu(ms)}`;
   return `${two(new Date(ms).getUTCDate())} ${zulu(ms)}`;
 }
 
@@ -34,9 +36,10 @@ export function isoDay(ms: number): string {
   return new Date(ms).toISOString().slice(0, 10);
 }
 
-/** at parses a time of the node; NaN when absent. */
+/** at parses a time of the node; NaN when it is absent or the zero time. */
 export function at(iso: string | undefined): number {
-  return iso ? Date.parse(iso) : Number.NaN;
+  const ms = iso ? Date.parse(iso) : Number.NaN;
+  return ms > 0 ? ms : Number.NaN;
 }
 
 /** duration returns "02:14" or "1:02:14"; negative is "−00:07". */

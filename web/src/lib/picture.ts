@@ -14,7 +14,7 @@ export interface Row {
   domain: string;
   own?: TrackView;
   partner?: PartnerView;
-  /** The same object as partners report it, for an own track. */
+  /** The same object as (other) partners report it: shown as one, never averaged. */
   reports: PartnerView[];
   incident?: IncidentView;
   alarm: AlarmState;
@@ -32,9 +32,10 @@ export interface Filter {
   air: boolean;
   sea: boolean;
   neutral: boolean;
+  tentative: boolean;
 }
 
-export const NO_FILTER: Filter = { text: '', air: true, sea: true, neutral: true };
+export const NO_FILTER: Filter = { text: '', air: true, sea: true, neutral: true, tentative: true };
 
 export const ownKey = (n: number) => `t${n}`;
 export const partnerKey = (k: { party: string; object: string }) => `p${k.party}/${k.object}`;
@@ -74,7 +75,7 @@ function finish(row: Omit<Row, 'pinned' | 'interest' | 'alarm'>, emergency: bool
   const open = row.incident?.state === 'open';
   const alarm = row.incident?.alarm ?? 'normal';
   const pinned = open || alarmed(alarm) || emergency;
-  const interest = pinned || row.partner !== undefined || row.reports.length > 0 || row.standard !== 'neutral';
+  const interest = pinned || row.partner !== undefined || row.reports.length > 0 || (row.standard !== 'neutral' && row.state !== 'tentative');
   return { ...row, alarm, pinned, interest };
 }
 
@@ -96,18 +97,25 @@ export function rows(v: View): Row[] {
     ),
   );
   const own = new Set(v.tracks.map((t) => t.n));
-  for (const p of v.partner_tracks) {
+  const placed = new Map<string, Row>();
+  // The finest report of an object that several partners hold is the row.
+  for (const p of v.partner_tracks.toSorted((a, b) => a.cell.grid_m - b.cell.grid_m)) {
     if (p.own && own.has(p.own)) continue;
-    list.push(
-      finish(
-        {
-          key: partnerKey(p), label: partnerLabel(p.party, p.object), domain: p.domain, partner: p, reports: [],
-          incident: p.incident ? incidents.get(p.incident) : undefined, standard: p.identity?.standard ?? 'pending',
-          exercise: p.exercise ?? false, state: p.state,
-        },
-        false,
-      ),
+    const same = (p.others ?? []).map((o) => placed.get(partnerKey(o))).find((r) => r !== undefined);
+    if (same) {
+      same.reports.push(p);
+      continue;
+    }
+    const row = finish(
+      {
+        key: partnerKey(p), label: partnerLabel(p.party, p.object), domain: p.domain, partner: p, reports: [],
+        incident: p.incident ? incidents.get(p.incident) : undefined, standard: p.identity?.standard ?? 'pending',
+        exercise: p.exercise ?? false, state: p.state,
+      },
+      false,
     );
+    placed.set(row.key, row);
+    list.push(row);
   }
   return list.sort(compare);
 }
@@ -142,6 +150,7 @@ export function passes(r: Row, f: Filter, selected = ''): boolean {
   if (!f.air && r.domain === 'air') return false;
   if (!f.sea && r.domain === 'sea') return false;
   if (!f.neutral && r.standard === 'neutral') return false;
+  if (!f.tentative && r.state === 'tentative') return false;
   const text = f.text.trim().toUpperCase();
   return text === '' || words(r).includes(text);
 }
@@ -153,7 +162,7 @@ export function matches(r: Row, text: string): boolean {
 }
 
 export function filtering(f: Filter): boolean {
-  return f.text.trim() !== '' || !f.air || !f.sea || !f.neutral;
+  return f.text.trim() !== '' || !f.air || !f.sea || !f.neutral || !f.tentative;
 }
 
 /** ALARM_SHAPE is the shape of each alarm state; colour comes second. */

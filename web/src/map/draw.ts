@@ -160,7 +160,8 @@ function drawMark(ctx: Context, m: Mark, x: number, y: number, res: number, o: O
     ctx.setLineDash([]);
   }
   ctx.globalAlpha = m.fading ? 0.6 : 1;
-  if (m.background) chevron(ctx, x, y, m.courseDeg, p);
+  if (m.background && m.tentative) plus(ctx, x, y, p);
+  else if (m.background) chevron(ctx, x, y, m.courseDeg, p);
   else {
     const g = o.glyph(m.sidc);
     ctx.drawImage(g.image, x - g.ax, y - g.ay, g.w, g.h);
@@ -207,6 +208,17 @@ function cross(ctx: Context, x: number, y: number, r: number): void {
   ctx.lineTo(x + r, y + r);
   ctx.moveTo(x + r, y - r);
   ctx.lineTo(x - r, y + r);
+  ctx.stroke();
+}
+
+function plus(ctx: Context, x: number, y: number, p: Palette): void {
+  ctx.strokeStyle = p.text3;
+  ctx.lineWidth = 1;
+  ctx.beginPath();
+  ctx.moveTo(x - 4, y);
+  ctx.lineTo(x + 4, y);
+  ctx.moveTo(x, y - 4);
+  ctx.lineTo(x, y + 4);
   ctx.stroke();
 }
 

@@ -29,6 +29,8 @@ export interface Mark {
   exercise: boolean;
   /** "", "coasting" or "lost": dimmed and marked, never gone silently. */
   fading: '' | 'coasting' | 'lost';
+  /** tentative tracks are drawn thin, never hidden unasked. */
+  tentative: boolean;
   partner: boolean;
   /** Growing uncertainty, as a radius in map metres, of what is no longer heard. */
   radius?: number;
@@ -96,7 +98,7 @@ function ownMark(r: Row, i: SceneInput): Mark {
     sidc: sidc({ standard: r.standard, domain: t.domain, uncrewed: uncrewed(t.identity?.type) }),
     background: !r.interest && r.key !== i.selected, courseDeg: t.course_deg, ...vector(t.pos.lat, t.pos.lon, t.speed_kt, t.course_deg),
     lines, alarm: r.alarm, pinned: r.pinned, selected: r.key === i.selected, cursor: r.key === i.cursor, exercise: r.exercise, fading,
-    partner: false, radius: fading ? Math.max(t.sigma_m, 1) * 2 * stretch(t.pos.lat) : undefined,
+    tentative: r.state === 'tentative', partner: false, radius: fading ? Math.max(t.sigma_m, 1) * 2 * stretch(t.pos.lat) : undefined,
   };
 }
 
@@ -137,7 +139,7 @@ function released(p: Released, key: string, i: SceneInput, more: Partial<Mark>):
       `${p.exercise ? `${EXERCISE_TAG} ` : ''}${name}${tag ? ` ${tag}` : ''}`,
       `${band(p.domain, p.height)} ${p.speed_kt ?? '---'} ${fading === 'lost' ? '✕' : '◷'}${ageText(i.now - mid)}`,
     ],
-    alarm: 'normal', pinned: true, selected: key === i.selected, cursor: key === i.cursor, exercise: p.exercise ?? false, partner: true,
+    alarm: 'normal', pinned: true, selected: key === i.selected, cursor: key === i.cursor, exercise: p.exercise ?? false, tentative: false, partner: true,
     ...more, fading,
   };
 }
@@ -158,8 +160,11 @@ export function ownScene(i: SceneInput): Scene {
   const s: Scene = { marks: [], squares: [], trails: [], partnerView: false };
   for (const r of i.rows) {
     if (r.partner) {
-      s.marks.push(partnerMark(r, i));
+      const m = partnerMark(r, i);
+      if (r.reports.length) m.lines[1] += ` +${r.reports.map((p) => p.party.toUpperCase()).join('+')}`;
+      s.marks.push(m);
       s.squares.push(reportSquare(r.partner, r.key));
+      for (const p of r.reports) s.squares.push({ ...reportSquare(p, partnerKey(p)), tx: m.x, ty: m.y });
       continue;
     }
     const m = ownMark(r, i);
