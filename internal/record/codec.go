@@ -79,11 +79,27 @@ func Decode(b []byte) (*Record, error) {
 	if err := decMode.Unmarshal(b, &r); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
-	r.Time = r.Time.UTC()
+	r.utc()
 	if err := r.Validate(); err != nil {
 		return nil, err
 	}
 	return &r, nil
+}
+
+// utc takes the machine's own time zone out of what was read, so that equal
+// records are equal on every machine and after every snapshot.
+func (r *Record) utc() {
+	r.Time = r.Time.UTC()
+	if r.Track != nil {
+		r.Track.Bin.Start = r.Track.Bin.Start.UTC()
+	}
+	if r.Incident != nil {
+		r.Incident.Opened.Start = r.Incident.Opened.Start.UTC()
+		for i := range r.Incident.Events {
+			b := &r.Incident.Events[i].Bin
+			b.Start = b.Start.UTC()
+		}
+	}
 }
 
 // Validate reports what is wrong with r, wrapping ErrMalformed.
@@ -109,7 +125,7 @@ func (e *Envelope) validate() error {
 		return errors.New("no id")
 	case !e.Label.Valid():
 		return errors.New("incomplete label")
-	case e.Time.IsZero() || e.Time.Year() < 2000 || e.Time.Year() > 2200:
+	case !inOurTime(e.Time):
 		return errors.New("no time")
 	case len(e.Onward) > maxList:
 		return errors.New("onward list too long")
@@ -159,8 +175,12 @@ func (c Cell) validate() error {
 	return nil
 }
 
+// inOurTime refuses times that no watch floor means. Far years break more than
+// they tell: RFC 3339 ends with 9999, nanoseconds in 64 bits with 2262.
+func inOurTime(t time.Time) bool { return t.Year() >= 2000 && t.Year() <= 2200 }
+
 func (b Bin) validate() error {
-	if b.Start.IsZero() || b.Width <= 0 || b.Width > maxBinWidth {
+	if !inOurTime(b.Start) || b.Width <= 0 || b.Width > maxBinWidth {
 		return errors.New("time bin out of range")
 	}
 	return nil
