@@ -42,7 +42,7 @@ func (d *Desk) Receive(from party.ID, incident uint32, sector string, m *record.
 	case "confirm":
 		return d.confirmed(incident, l, now)
 	default: // "reject", "timeout": the codec knows no others
-		return d.ended(incident, l, m, now)
+		return d.ended(incident, l, m)
 	}
 }
 
@@ -52,22 +52,30 @@ func (d *Desk) among(from party.ID, m *record.Dialogue) bool {
 	return from != d.cfg.Self && slices.Contains(pair, m.Lead) && slices.Contains(pair, m.Giver) && m.Lead != m.Giver
 }
 
+// maxAhead is how far a proposal's epoch may be ahead of what we know. The two
+// sides differ by dialogues that ended unseen; more would use the epochs up.
+const maxAhead = 1 << 16
+
 func (d *Desk) proposed(from party.ID, incident uint32, sector string, l *Lead, m *record.Dialogue, now time.Time) ([]Out, []Notice, error) {
+	known, state := max(l.Epoch, l.Closed), l.State
+	if state == Proposed {
+		state = l.Before // what ours would give way to
+	}
 	switch {
-	case m.Epoch <= max(l.Epoch, l.Closed):
+	case m.Epoch <= known:
 		return nil, nil, ErrStale
+	case m.Epoch-known > maxAhead:
+		return nil, nil, ErrOrder
 	case l.State == Accepted:
 		return nil, nil, ErrOrder
 	case l.State == Proposed && (!l.ByUs || l.With != from):
 		return nil, nil, ErrOrder
 	case l.State == Proposed && d.wins(from, sector):
 		return nil, nil, ErrAcross
-	case l.State == Confirmed && m.Giver != l.Holder:
+	case state == Confirmed && m.Giver != l.Holder:
 		return nil, nil, ErrOrder
 	}
-	if l.State == Proposed { // ours gives way
-		l.State = l.Before
-	}
+	l.State = state
 	d.next++
 	l.open(m.Giver, m.Lead, from, now)
 	l.ByUs, l.Number = false, d.next
@@ -124,7 +132,7 @@ func (d *Desk) confirmed(incident uint32, l *Lead, now time.Time) ([]Out, []Noti
 	return nil, []Notice{{Incident: incident, Kind: "lead-confirmed", From: l.With, Lead: l.Holder}}, nil
 }
 
-func (d *Desk) ended(incident uint32, l *Lead, m *record.Dialogue, now time.Time) ([]Out, []Notice, error) {
+func (d *Desk) ended(incident uint32, l *Lead, m *record.Dialogue) ([]Out, []Notice, error) {
 	if l.State != Proposed && l.State != Accepted {
 		return nil, nil, ErrOrder
 	}
@@ -133,7 +141,7 @@ func (d *Desk) ended(incident uint32, l *Lead, m *record.Dialogue, now time.Time
 		kind = "lead-timeout"
 	}
 	n := Notice{Incident: incident, Kind: kind, From: l.With, Lead: l.Proposed, Text: m.Reason}
-	l.fallBack(now)
+	l.fallBack()
 	return nil, []Notice{n}, nil
 }
 
@@ -154,7 +162,7 @@ func (d *Desk) Tick(now time.Time) ([]Out, []Notice) {
 		if !l.Assumed && now.Sub(l.Open) >= d.cfg.T2 {
 			outs = append(outs, d.out(incident, l, "timeout", "no-answer"))
 			notices = append(notices, Notice{Incident: incident, Kind: "lead-timeout", From: l.With, Lead: l.Proposed})
-			l.fallBack(now)
+			l.fallBack()
 		}
 	}
 	return outs, notices

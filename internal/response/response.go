@@ -70,9 +70,9 @@ type Lead struct {
 	With     party.ID  `json:"with"`
 	ByUs     bool      `json:"by_us"` // we made the open proposal
 	Assumed  bool      `json:"assumed"`
-	By       string    `json:"by"` // the person here who acted; stays home
-	Since    time.Time `json:"since"`
-	Open     time.Time `json:"open"` // when the open step began
+	By       string    `json:"by"`    // the person here who acted; stays home
+	Since    time.Time `json:"since"` // when Holder took the lead
+	Open     time.Time `json:"open"`  // when the open step began
 	Alarm    bool      `json:"alarm"`
 	Closed   uint32    `json:"closed"` // the highest epoch whose dialogue ended without a hand-over
 	Number   uint64    `json:"number"` // of the dialogue, never reused
@@ -221,21 +221,21 @@ func (d *Desk) Accept(incident uint32, by string, now time.Time) ([]Out, error) 
 }
 
 // Reject declines the partner's proposal.
-func (d *Desk) Reject(incident uint32, by, reason string, now time.Time) ([]Out, error) {
+func (d *Desk) Reject(incident uint32, by, reason string, _ time.Time) ([]Out, error) {
 	l := d.lead(incident)
 	if l.State != Proposed || l.ByUs {
 		return nil, ErrNoProposal
 	}
 	out := d.out(incident, l, "reject", reason)
 	l.By = by
-	l.fallBack(now)
+	l.fallBack()
 	return []Out{out}, nil
 }
 
 // fallBack ends the dialogue without a hand-over.
-func (l *Lead) fallBack(now time.Time) {
+func (l *Lead) fallBack() {
 	l.Closed = l.epoch()
-	l.State, l.Alarm, l.Assumed, l.Since = l.Before, false, false, now
+	l.State, l.Alarm, l.Assumed = l.Before, false, false // Since stays: the lead never moved
 	l.Proposed, l.Giver, l.With, l.ByUs = "", "", "", false
 }
 
@@ -277,12 +277,21 @@ func (d *Desk) Postures(incident uint32) []Stance {
 }
 
 // Merge hands the lead and the postures of one incident to another into which
-// it was merged. Where both have a lead, the one further along stays.
+// it was merged. Where both have a lead, the one further along stays; the rule
+// is the same whichever way round the partner merges.
 func (d *Desk) Merge(into, from uint32) {
 	if l, ok := d.leads[from]; ok {
-		if cur, had := d.leads[into]; !had || rank(cur.State) < rank(l.State) {
-			d.leads[into] = l
+		closed := l.Closed
+		if cur, had := d.leads[into]; had {
+			closed = max(closed, cur.Closed)
+			if compareLeads(cur, l) >= 0 {
+				l = cur
+			}
 		}
+		if l.State != Proposed && l.State != Accepted { // an open dialogue keeps its epoch
+			l.Closed = closed
+		}
+		d.leads[into] = l
 		delete(d.leads, from)
 	}
 	if s, ok := d.own[from]; ok {
@@ -299,13 +308,19 @@ func (d *Desk) Merge(into, from uint32) {
 	delete(d.their, from)
 }
 
+// compareLeads orders leads by how far along they are: by state, epoch, and, so
+// that both sides keep the same, by the lower holder.
+func compareLeads(a, b *Lead) int {
+	return cmp.Or(cmp.Compare(rank(a.State), rank(b.State)), cmp.Compare(a.Epoch, b.Epoch), cmp.Compare(b.Holder, a.Holder))
+}
+
 func rank(state string) int {
 	return slices.Index([]string{None, Local, Proposed, Accepted, Confirmed}, state)
 }
 
 // Withdraw ends a proposal of ours that could not be told to the partner.
-func (d *Desk) Withdraw(incident uint32, now time.Time) {
+func (d *Desk) Withdraw(incident uint32, _ time.Time) {
 	if l := d.lead(incident); l.State == Proposed && l.ByUs {
-		l.fallBack(now)
+		l.fallBack()
 	}
 }

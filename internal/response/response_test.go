@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/kuroshio-watch/kuroshio/internal/party"
+	"github.com/kuroshio-watch/kuroshio/internal/record"
 	"github.com/kuroshio-watch/kuroshio/internal/response"
 )
 
@@ -24,7 +25,7 @@ var start = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 
 func desk(self party.ID) *response.Desk {
 	return response.NewDesk(response.Config{
-		Self: self, Sectors: map[string]party.ID{sector: "jp"}, T1: 2 * time.Minute, T2: 5 * time.Minute,
+		Self: self, Sectors: map[string]party.ID{sector: "jp", "gap_n": "tw"}, T1: 2 * time.Minute, T2: 5 * time.Minute,
 	})
 }
 
@@ -35,6 +36,9 @@ type pair struct {
 	desks map[party.ID]*response.Desk
 	line  map[party.ID][]response.Out // to → waiting
 	now   time.Time
+	where string // the incident's sector
+	// holders is who led in each epoch, as either side ever held it.
+	holders map[uint32]party.ID
 }
 
 type testingT interface {
@@ -44,7 +48,7 @@ type testingT interface {
 
 func newPair(t testingT) *pair {
 	return &pair{
-		t: t, now: start, line: make(map[party.ID][]response.Out),
+		t: t, now: start, where: sector, holders: make(map[uint32]party.ID), line: make(map[party.ID][]response.Out),
 		desks: map[party.ID]*response.Desk{"tw": desk("tw"), "jp": desk("jp")},
 	}
 }
@@ -71,7 +75,7 @@ func (p *pair) deliver(to party.ID, repeat bool) {
 	if !repeat {
 		p.line[to] = p.line[to][1:]
 	}
-	outs, _, _ := p.desks[to].Receive(other(to), incident, sector, o.Dialogue, p.now)
+	outs, _, _ := p.desks[to].Receive(other(to), incident, p.where, o.Dialogue, p.now)
 	p.send(outs...)
 }
 
@@ -157,6 +161,7 @@ func TestRejectAndTimeoutChangeNothing(t *testing.T) {
 	if err := p.desks["tw"].Take(incident, "officer", p.now); err != nil {
 		t.Fatal(err)
 	}
+	p.now = p.now.Add(time.Minute)
 	p.must(p.desks["tw"].Propose(incident, "jp", "jp", "officer", p.now))
 	p.drain()
 	outs, err := p.desks["jp"].Reject(incident, "officer", "no ship near", p.now)
@@ -165,7 +170,7 @@ func TestRejectAndTimeoutChangeNothing(t *testing.T) {
 	}
 	p.send(outs...)
 	p.drain()
-	if l := p.desks["tw"].Lead(incident); l.State != response.Local || l.Holder != "tw" {
+	if l := p.desks["tw"].Lead(incident); l.State != response.Local || l.Holder != "tw" || !l.Since.Equal(start) {
 		t.Errorf("tw after REJECT = %+v, want its local lead", l)
 	}
 	p.must(p.desks["tw"].Propose(incident, "jp", "jp", "officer", p.now))
@@ -187,20 +192,36 @@ func TestRejectAndTimeoutChangeNothing(t *testing.T) {
 }
 
 func TestSectorsPartyWinsWhenBothPropose(t *testing.T) {
-	p := newPair(t)
-	p.must(p.desks["tw"].Propose(incident, "jp", "tw", "officer", p.now))
-	p.must(p.desks["jp"].Propose(incident, "tw", "jp", "officer", p.now))
-	p.drain()
-	if l := p.desks["jp"].Lead(incident); !l.ByUs || l.State != response.Proposed {
-		t.Errorf("jp, the sector's party = %+v, want its own proposal to stand", l)
+	tests := map[string]struct {
+		sector string
+		wins   party.ID
+	}{
+		"it handles the sector of the lower id":  {"gap_c", "jp"},
+		"it handles the sector of the higher id": {"gap_n", "tw"},
+		"it handles a sector of nobody":          {"gap_s", "jp"},
 	}
-	if l := p.desks["tw"].Lead(incident); l.ByUs || l.Proposed != "jp" {
-		t.Errorf("tw = %+v, want the proposal of jp", l)
-	}
-	p.accept("tw")
-	p.drain()
-	if l := p.desks["tw"].Lead(incident); l.Holder != "jp" || l.State != response.Confirmed {
-		t.Errorf("tw = %+v, want jp confirmed", l)
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			p := newPair(t)
+			p.where = tt.sector
+			p.must(p.desks["tw"].Propose(incident, "jp", "tw", "officer", p.now))
+			p.must(p.desks["jp"].Propose(incident, "tw", "jp", "officer", p.now))
+			p.drain()
+			if l := p.desks[tt.wins].Lead(incident); !l.ByUs || l.State != response.Proposed {
+				t.Errorf("%s = %+v, want its own proposal to stand", tt.wins, l)
+			}
+			loser := other(tt.wins)
+			if l := p.desks[loser].Lead(incident); l.ByUs || l.Proposed != tt.wins {
+				t.Errorf("%s = %+v, want the proposal of %s", loser, l, tt.wins)
+			}
+			p.accept(loser)
+			p.drain()
+			for id, d := range p.desks {
+				if l := d.Lead(incident); l.Holder != tt.wins || l.State != response.Confirmed {
+					t.Errorf("%s = %+v, want %s confirmed", id, l, tt.wins)
+				}
+			}
+		})
 	}
 }
 
@@ -221,6 +242,7 @@ func TestStepsOfStrangersAreRefused(t *testing.T) {
 func TestNeverTwoConfirmedLeads(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		p := newPair(rt)
+		p.where = rapid.SampledFrom([]string{"gap_c", "gap_n", ""}).Draw(rt, "sector")
 		ids := rapid.SampledFrom([]party.ID{"tw", "jp"})
 		for range rapid.IntRange(1, 60).Draw(rt, "acts") {
 			id := ids.Draw(rt, "party")
@@ -268,10 +290,22 @@ func TestNeverTwoConfirmedLeads(t *testing.T) {
 	})
 }
 
+// oneLead holds that no epoch ever had two leads, at any time and on either
+// side, and that the two never both lead once there is a joint record.
 func oneLead(t testingT, p *pair) {
+	for _, id := range []party.ID{"jp", "tw"} {
+		l := p.desks[id].Lead(incident)
+		if l.Epoch == 0 {
+			continue
+		}
+		if had, ok := p.holders[l.Epoch]; ok && had != l.Holder {
+			t.Fatalf("epoch %d was led by %s and is led by %s at %s", l.Epoch, had, l.Holder, id)
+		}
+		p.holders[l.Epoch] = l.Holder
+	}
 	a, b := p.desks["tw"].Lead(incident), p.desks["jp"].Lead(incident)
-	if a.Epoch == b.Epoch && a.Epoch > 0 && a.Holder != b.Holder {
-		t.Fatalf("two confirmed leads in epoch %d:\n%+v\n%+v", a.Epoch, a, b)
+	if a.Holder == "tw" && b.Holder == "jp" && a.Epoch+b.Epoch > 0 {
+		t.Fatalf("both lead:\n%+v\n%+v", a, b)
 	}
 }
 
@@ -294,5 +328,229 @@ func TestMergeKeepsTheLeadFurtherAlong(t *testing.T) {
 	}
 	if l := d.Lead(2); l.State != response.None {
 		t.Errorf("Lead of the merged incident = %+v, want none", l)
+	}
+}
+
+func TestMergeIsTheSameEitherWayRound(t *testing.T) {
+	tests := map[string]func(d *response.Desk){
+		"it handles two confirmed leads": func(d *response.Desk) {
+			handOver(t, d, 1, "tw", 1)
+			handOver(t, d, 2, "jp", 1)
+		},
+		"it handles leads of other epochs": func(d *response.Desk) {
+			handOver(t, d, 1, "jp", 1)
+			handOver(t, d, 2, "jp", 1)
+			handOver(t, d, 2, "tw", 2)
+		},
+	}
+	for name, make := range tests {
+		t.Run(name, func(t *testing.T) {
+			one, two := desk("tw"), desk("tw")
+			make(one)
+			make(two)
+			one.Merge(1, 2)
+			two.Merge(2, 1)
+			if a, b := one.Lead(1), two.Lead(2); a.Holder != b.Holder || a.Epoch != b.Epoch {
+				t.Errorf("2 into 1: %s in epoch %d; 1 into 2: %s in epoch %d", a.Holder, a.Epoch, b.Holder, b.Epoch)
+			}
+		})
+	}
+}
+
+// handOver leads an incident at tw to a confirmed lead.
+func handOver(t *testing.T, d *response.Desk, n uint32, lead party.ID, epoch uint32) {
+	t.Helper()
+	if _, err := d.Propose(n, "jp", lead, "officer", start); err != nil {
+		t.Fatal(err)
+	}
+	giver := other(lead)
+	steps := []string{"accept", "assume"}
+	if lead == "tw" {
+		steps[1] = "confirm"
+	}
+	for _, s := range steps {
+		if _, _, err := d.Receive("jp", n, sector, &record.Dialogue{Step: s, Epoch: epoch, Lead: lead, Giver: giver}, start); err != nil {
+			t.Fatalf("%s: %v", s, err)
+		}
+	}
+	if l := d.Lead(n); l.Holder != lead || l.Epoch != epoch {
+		t.Fatalf("Lead = %+v, want %s in epoch %d", l, lead, epoch)
+	}
+}
+
+// TestStepsOutOfOrderAreRefused sends each step into each state where it does
+// not belong; nothing may change.
+func TestStepsOutOfOrderAreRefused(t *testing.T) {
+	offer := func(d *response.Desk) { // we give, they shall lead
+		_, _ = d.Propose(incident, "jp", "jp", "officer", start)
+	}
+	request := func(d *response.Desk) { // we shall lead
+		_, _ = d.Propose(incident, "jp", "tw", "officer", start)
+	}
+	asked := func(d *response.Desk) { // they offer us the lead
+		_, _, _ = d.Receive("jp", incident, sector, &record.Dialogue{Step: "propose", Epoch: 1, Lead: "tw", Giver: "jp"}, start)
+	}
+	send := func(step string, epoch uint32, lead party.ID) *record.Dialogue {
+		return &record.Dialogue{Step: step, Epoch: epoch, Lead: lead, Giver: other(lead)}
+	}
+	tests := map[string]struct {
+		before func(*response.Desk)
+		step   *record.Dialogue
+		want   error
+	}{
+		"it handles ASSUME before ACCEPT":              {offer, send("assume", 1, "jp"), response.ErrOrder},
+		"it handles CONFIRM before ACCEPT":             {request, send("confirm", 1, "tw"), response.ErrOrder},
+		"it handles CONFIRM to who was only asked":     {asked, send("confirm", 1, "tw"), response.ErrOrder},
+		"it handles ACCEPT of their own proposal":      {asked, send("accept", 1, "tw"), response.ErrOrder},
+		"it handles ACCEPT of another epoch":           {request, send("accept", 2, "tw"), response.ErrStale},
+		"it handles ACCEPT without a proposal":         {func(*response.Desk) {}, send("accept", 1, "tw"), response.ErrStale},
+		"it handles a second proposal of theirs":       {asked, send("propose", 1, "jp"), response.ErrOrder},
+		"it handles an epoch that uses all up":         {func(*response.Desk) {}, send("propose", 1<<32-1, "jp"), response.ErrOrder},
+		"it handles epoch 0":                           {func(*response.Desk) {}, send("propose", 0, "jp"), response.ErrStale},
+		"it handles a proposal by who is not the lead": {func(d *response.Desk) { handOver(t, d, incident, "tw", 1) }, send("propose", 2, "tw"), response.ErrOrder},
+		"it handles one that crosses ours and is by who is not the lead": {func(d *response.Desk) {
+			handOver(t, d, incident, "tw", 1)
+			offer(d)
+		}, send("propose", 2, "tw"), response.ErrOrder},
+		"it handles REJECT after the hand-over": {func(d *response.Desk) { handOver(t, d, incident, "jp", 1) }, send("reject", 1, "jp"), response.ErrStale},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			d := desk("tw")
+			tt.before(d)
+			before := d.Lead(incident)
+			outs, notices, err := d.Receive("jp", incident, sector, tt.step, start)
+			if !errors.Is(err, tt.want) || len(outs)+len(notices) != 0 {
+				t.Errorf("Receive = %v, %v, %v, want %v alone", outs, notices, err, tt.want)
+			}
+			if diff := cmp.Diff(before, d.Lead(incident)); diff != "" {
+				t.Errorf("the refused step changed the lead:\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestTakerWaitsAfterAssume lets every timer run out at a taker whose ASSUME
+// nobody answers.
+func TestTakerWaitsAfterAssume(t *testing.T) {
+	d := desk("tw")
+	if _, _, err := d.Receive("jp", incident, sector, &record.Dialogue{Step: "propose", Epoch: 1, Lead: "tw", Giver: "jp"}, start); err != nil {
+		t.Fatal(err)
+	}
+	outs, err := d.Accept(incident, "officer", start)
+	if err != nil || len(outs) != 2 || outs[1].Dialogue.Step != "assume" {
+		t.Fatalf("Accept = %+v, %v, want ACCEPT and ASSUME", outs, err)
+	}
+	var notices []response.Notice
+	for i := range 60 {
+		o, n := d.Tick(start.Add(time.Duration(i) * time.Minute))
+		notices = append(notices, n...)
+		if len(o) != 0 {
+			t.Fatalf("after %d min it sent %+v", i, o[0].Dialogue)
+		}
+	}
+	if len(notices) != 1 || notices[0].Kind != "lead-alarm" {
+		t.Errorf("notices = %+v, want one alarm", notices)
+	}
+	if l := d.Lead(incident); l.State != response.Accepted || !l.Alarm || l.Holder == "tw" {
+		t.Errorf("Lead = %+v, want it to wait with its alarm and not to lead", l)
+	}
+}
+
+// TestLateAnswerDoesNotFitANewProposal answers the first proposal after the
+// second was made.
+func TestLateAnswerDoesNotFitANewProposal(t *testing.T) {
+	p := newPair(t)
+	p.must(p.desks["tw"].Propose(incident, "jp", "tw", "officer", p.now)) // tw shall lead
+	p.deliver("jp", false)
+	p.accept("jp") // and jp agrees, but its answer is late
+	p.now = p.now.Add(6 * time.Minute)
+	outs, _ := p.desks["tw"].Tick(p.now)
+	p.send(outs...)
+	p.must(p.desks["tw"].Propose(incident, "jp", "jp", "officer", p.now)) // now jp shall
+	p.deliver("tw", false)
+	if l := p.desks["tw"].Lead(incident); l.State != response.Proposed || l.Proposed != "jp" {
+		t.Errorf("tw = %+v, want the new proposal still open", l)
+	}
+	p.drain()
+	oneLead(t, p)
+}
+
+// TestRoguePartnerMovesNothingAlone sends any steps at all: the lead moves only
+// where a person here agreed or proposed.
+func TestRoguePartnerMovesNothingAlone(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		d := desk("tw")
+		if rapid.Bool().Draw(rt, "local lead") {
+			if err := d.Take(incident, "officer", start); err != nil {
+				rt.Fatal(err)
+			}
+		}
+		now := start
+		for range 40 {
+			now = now.Add(time.Duration(rapid.IntRange(0, 90).Draw(rt, "seconds")) * time.Second)
+			before := d.Lead(incident)
+			switch rapid.IntRange(0, 9).Draw(rt, "who") {
+			case 0:
+				_, _ = d.Propose(incident, "jp", rapid.SampledFrom([]party.ID{"tw", "jp"}).Draw(rt, "to lead"), "officer", now)
+				continue
+			case 1:
+				_, _ = d.Accept(incident, "officer", now)
+				continue
+			case 2:
+				d.Tick(now)
+			default:
+				lead := rapid.SampledFrom([]party.ID{"tw", "jp"}).Draw(rt, "lead")
+				m := &record.Dialogue{Step: rapid.SampledFrom(record.Steps()).Draw(rt, "step"), Epoch: rapid.Uint32Range(0, 6).Draw(rt, "epoch"), Lead: lead, Giver: other(lead)}
+				_, _, err := d.Receive("jp", incident, sector, m, now)
+				if err != nil && !cmp.Equal(before, d.Lead(incident)) {
+					rt.Fatalf("a refused %s (%v) changed the lead", m.Step, err)
+				}
+			}
+			after := d.Lead(incident)
+			if after.State == response.Accepted && before.State != response.Accepted && !before.ByUs {
+				rt.Fatalf("accepted without a person here:\n%+v\n%+v", before, after)
+			}
+			if after.Holder != before.Holder && before.State != response.Accepted {
+				rt.Fatalf("the lead moved without agreement:\n%+v\n%+v", before, after)
+			}
+			if after.Epoch < before.Epoch || after.Closed < before.Closed {
+				rt.Fatalf("an epoch went back:\n%+v\n%+v", before, after)
+			}
+		}
+	})
+}
+
+func TestPostureIsEachSidesOwn(t *testing.T) {
+	d := desk("tw")
+	if _, err := d.SetPosture(incident, "attack", "officer", []party.ID{"jp"}, start); !errors.Is(err, response.ErrPosture) {
+		t.Errorf("SetPosture of an unknown word = %v, want ErrPosture", err)
+	}
+	outs, err := d.SetPosture(incident, "going-to-look", "officer", []party.ID{"jp", "cell"}, start)
+	if err != nil || len(outs) != 2 || outs[0].Posture.Posture != "going-to-look" {
+		t.Fatalf("SetPosture = %+v, %v", outs, err)
+	}
+	d.PartnerPosture("jp", incident, "watching", start)
+	d.PartnerPosture("jp", incident, "on-scene", start)
+	s := d.Snapshot()
+	fresh := desk("tw")
+	fresh.Restore(s)
+	want := []response.Stance{{Party: "tw", Posture: "going-to-look", By: "officer", At: start}, {Party: "jp", Posture: "on-scene", At: start}}
+	if diff := cmp.Diff(want, fresh.Postures(incident)); diff != "" {
+		t.Errorf("Postures after a restore (-want +got):\n%s", diff)
+	}
+}
+
+func TestWithdrawEndsWhatCouldNotBeTold(t *testing.T) {
+	d := desk("tw")
+	if err := d.Take(incident, "officer", start); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Propose(incident, "jp", "jp", "officer", start); err != nil {
+		t.Fatal(err)
+	}
+	d.Withdraw(incident, start)
+	if l := d.Lead(incident); l.State != response.Local || l.Holder != "tw" || l.Closed != 1 {
+		t.Errorf("Lead = %+v, want the local lead and the epoch used up", l)
 	}
 }
