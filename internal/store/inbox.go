@@ -162,7 +162,7 @@ func (s *Store) Checkpoint(ctx context.Context, from party.ID, size uint64, cosi
 		return t.keepCheckpoint(ctx, l, size, cosigned)
 	})
 	if err == nil {
-		s.renewWitness(ctx, 1)
+		s.receiptWitness(ctx)
 	}
 	return err
 }

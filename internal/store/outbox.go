@@ -113,7 +113,7 @@ func (s *Store) Acknowledged(ctx context.Context, to party.ID, size uint64, cosi
 		return nil
 	})
 	if err == nil {
-		s.renewWitness(ctx, 1)
+		s.receiptWitness(ctx)
 	}
 	return err
 }

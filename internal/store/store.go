@@ -331,4 +331,5 @@ type witnesses struct {
 	problems []string          // logs that are behind the witness: it is left alone
 	behind   map[string]bool
 	failures uint64
+	renewed  time.Time // at a receipt, last
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/kuroshio-watch/kuroshio/internal/journal"
 	"github.com/kuroshio-watch/kuroshio/internal/party"
@@ -136,6 +137,27 @@ func (s *Store) openWitness(ctx context.Context) error {
 		s.witness.noted[l.name()] = w.Size
 	}
 	return nil
+}
+
+// witnessPause is the least time between two renewals at receipts. Each writes
+// and syncs a file a log; a busy link would spend more time on them than on its
+// records.
+const witnessPause = time.Second
+
+// receiptWitness renews the witness after a receipt, but not more often than
+// witnessPause.
+func (s *Store) receiptWitness(ctx context.Context) {
+	s.witness.mu.Lock()
+	soon := time.Since(s.witness.renewed) < witnessPause
+	if !soon {
+		s.witness.renewed = time.Now()
+	}
+	s.witness.mu.Unlock()
+	if soon {
+		s.renewWitness(ctx, s.cfg.WitnessEvery)
+		return
+	}
+	s.renewWitness(ctx, 1)
 }
 
 // renewWitness notes the heads of the logs that have grown by every leaves. It
