@@ -36,6 +36,7 @@ type Opening struct {
 	Desk     string
 	Exercise bool
 	At       time.Time // of the event; zero for now
+	From     party.ID  // the partner that reports it; "" where our own people do
 }
 
 // OpenByHand opens an incident that a person reports and writes the report
@@ -48,7 +49,12 @@ func (b *Book) OpenByHand(o Opening, now time.Time, pos Positions) (Number, erro
 		return 0, fmt.Errorf("open incident: %w", err)
 	}
 	inc := b.open(o.At, now, o.Exercise)
-	inc.ByHand, inc.Domain, inc.Pos, inc.HasPos = true, o.Domain, o.Pos, o.HasPos
+	inc.ByHand, inc.Pos, inc.HasPos = true, o.Pos, o.HasPos
+	inc.setDomain(o.Domain, o.From)
+	originators := b.self()
+	if o.From != "" {
+		originators = []party.ID{o.From}
+	}
 	inc.Priority = o.Priority
 	if inc.Priority == 0 {
 		inc.Priority = 2
@@ -57,9 +63,9 @@ func (b *Book) OpenByHand(o Opening, now time.Time, pos Positions) (Number, erro
 	for _, n := range o.Tracks {
 		b.addTrack(inc, n, pos)
 	}
-	b.locate(inc, o.Pos, o.HasPos)
+	b.locate(inc, o.Pos, o.HasPos, o.From)
 	b.addEvent(inc, Event{
-		At: o.At, Entered: now, Kind: EventOpened, By: o.By, Text: o.Text, Originators: b.self(),
+		At: o.At, Entered: now, Kind: EventOpened, By: o.By, Text: o.Text, Originators: originators,
 	})
 	b.write(LogEntry{At: o.At, Desk: o.Desk, By: o.By, Text: o.Text, Incident: inc.Number}, now)
 	b.refer(inc)
@@ -160,12 +166,8 @@ func (b *Book) merge(into, from *Incident, by string, now time.Time) {
 	if !into.HasPos {
 		into.Pos, into.HasPos = from.Pos, from.HasPos
 	}
-	if into.Sector == "" {
-		into.Sector = from.Sector
-	}
-	if into.Domain == "" {
-		into.Domain = from.Domain
-	}
+	into.setSector(from.Sector, from.SectorFrom)
+	into.setDomain(from.Domain, from.DomainFrom)
 	if from.Opened.Before(into.Opened) {
 		into.Opened = from.Opened
 	}
@@ -227,7 +229,9 @@ func (b *Book) Split(n Number, tracks []track.Number, by string, now time.Time) 
 		return 0, fmt.Errorf("split incident %d: one part would be empty: %w", n, ErrRefused)
 	}
 	out := b.open(now, now, inc.Exercise)
-	out.Priority, out.Domain, out.Sector = inc.Priority, inc.Domain, inc.Sector
+	out.Priority = inc.Priority
+	out.setDomain(inc.Domain, inc.DomainFrom)
+	out.setSector(inc.Sector, inc.SectorFrom)
 	out.Alarm, out.AckBy, out.AckAt = inc.Alarm, inc.AckBy, inc.AckAt
 	b.moveTracks(inc, out, moved)
 	b.addEvent(out, Event{At: now, Entered: now, Kind: EventSplit, Incident: inc.Number, By: by, Originators: b.self()})
@@ -398,7 +402,7 @@ func (b *Book) SetSector(n Number, sector zone.ID, by string, now time.Time) err
 	if err != nil {
 		return fmt.Errorf("set sector of incident %d: %w", n, err)
 	}
-	inc.Sector = sector
+	inc.Sector, inc.SectorFrom = sector, ""
 	b.addEvent(inc, Event{At: now, Entered: now, Kind: EventSector, Zone: sector, By: by, Originators: b.self()})
 	return nil
 }

@@ -32,7 +32,10 @@ type Config struct {
 	GroupDistance geo.Metres
 	GroupTime     time.Duration
 	KeepClosed    time.Duration        // after which Prune forgets a closed incident
-	MaxPartner    int                  // open incidents that one partner alone holds up
+	MaxPartner    int                  // parts of one partner in open incidents
+	MaxKept       int                  // incidents, closed ones too, that rest on one partner's word alone
+	MaxEvents     int                  // of one partner in one incident
+	MaxLinks      int                  // with one partner's incidents, of one incident
 	Priorities    map[watch.RuleID]int // of a partner's events; 2 when absent
 
 	// IDs gives the opaque id of one of our objects on the link to a partner.
@@ -49,6 +52,9 @@ func DefaultConfig() Config {
 		GroupTime:     10 * time.Minute,
 		KeepClosed:    30 * 24 * time.Hour,
 		MaxPartner:    256,
+		MaxKept:       1024,
+		MaxEvents:     1000,
+		MaxLinks:      32, // half of what a record's references hold
 	}
 }
 
@@ -61,7 +67,7 @@ func (c *Config) Validate() error {
 		return errors.New("incident: no function for ids")
 	case !(c.GroupDistance >= 0) || c.GroupTime < 0:
 		return errors.New("incident: negative grouping distance or time")
-	case c.KeepClosed <= 0 || c.MaxPartner <= 0:
+	case c.KeepClosed <= 0 || c.MaxPartner <= 0 || c.MaxKept <= 0 || c.MaxEvents <= 0 || c.MaxLinks <= 0:
 		return errors.New("incident: no limit for closed or partners' incidents")
 	}
 	return nil
@@ -158,10 +164,11 @@ func (b *Book) take(inc *Incident, a watch.Alert, now time.Time, pos Positions) 
 		inc.Active = insert(inc.Active, a.Key, watch.Key.Compare)
 	}
 	inc.Priority = min(inc.Priority, a.Priority)
-	if inc.Domain == "" && (a.Domain == "air" || a.Domain == "sea") {
-		inc.Domain = a.Domain
+	from := b.whose(a.Originators)
+	if a.Domain == "air" || a.Domain == "sea" {
+		inc.setDomain(a.Domain, from)
 	}
-	b.locate(inc, a.Pos, a.HasPos)
+	b.locate(inc, a.Pos, a.HasPos, from)
 	if a.Track != 0 {
 		b.addTrack(inc, a.Track, pos)
 	}
@@ -175,9 +182,35 @@ func (b *Book) take(inc *Incident, a watch.Alert, now time.Time, pos Positions) 
 	b.refer(inc)
 }
 
-func (b *Book) locate(inc *Incident, p geo.Point, has bool) {
-	if inc.Sector == "" && has && b.cfg.Sector != nil {
-		inc.Sector = b.cfg.Sector(p)
+func (b *Book) locate(inc *Incident, p geo.Point, has bool, from party.ID) {
+	if has && b.cfg.Sector != nil {
+		inc.setSector(b.cfg.Sector(p), from)
+	}
+}
+
+// whose returns the partner on whose word something rests, "" where our own
+// evidence alone does.
+func (b *Book) whose(originators []party.ID) party.ID {
+	for _, p := range originators {
+		if p != b.cfg.Self {
+			return p
+		}
+	}
+	return ""
+}
+
+// setSector sets the sector where none is known, or where our own evidence
+// (from "") says more than a partner's word.
+func (inc *Incident) setSector(s zone.ID, from party.ID) {
+	if s != "" && (inc.Sector == "" || (from == "" && inc.SectorFrom != "")) {
+		inc.Sector, inc.SectorFrom = s, from
+	}
+}
+
+// setDomain is setSector for the domain.
+func (inc *Incident) setDomain(d string, from party.ID) {
+	if d != "" && (inc.Domain == "" || (from == "" && inc.DomainFrom != "")) {
+		inc.Domain, inc.DomainFrom = d, from
 	}
 }
 
@@ -381,6 +414,15 @@ func (b *Book) OfPartner(from party.ID, id record.ID) (Number, bool) {
 		return inc.Number, true
 	}
 	return 0, false
+}
+
+// Resolve follows merges to the number of the incident that stands for n now.
+func (b *Book) Resolve(n Number) (Number, bool) {
+	inc := b.resolve(n)
+	if inc == nil {
+		return 0, false
+	}
+	return inc.Number, true
 }
 
 // Prune forgets incidents that were closed longer than KeepClosed ago.

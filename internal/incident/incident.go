@@ -36,6 +36,19 @@
 // rule, zone and direction that it did not hold yet, an emergency, or a missing
 // lead; not for each further aircraft.
 //
+// # Whose word
+//
+// Each event says whose evidence it is. Where an incident is and in which
+// domain is ours as soon as anything of ours says so; until then it is a
+// partner's word, and SectorFrom and DomainFrom say whose, so that no third
+// party is told of it.
+//
+// # Bounds
+//
+// A partner has a share of the book: so many parts in open incidents, so many
+// incidents in all, so many links and events in one incident. What goes beyond
+// is refused.
+//
 // The package does not decide who leads, what is released or what the objects
 // are. It has no field for weapons and no word for enemies.
 package incident
@@ -94,6 +107,8 @@ type Incident struct {
 	Priority    int        `json:"priority"`
 	Domain      string     `json:"domain,omitempty"` // "air", "sea"
 	Sector      zone.ID    `json:"sector,omitempty"`
+	DomainFrom  party.ID   `json:"domain_from,omitempty"` // the partner whose word it is; "" for ours
+	SectorFrom  party.ID   `json:"sector_from,omitempty"` // as DomainFrom
 	Exercise    bool       `json:"exercise,omitempty"`
 	ByHand      bool       `json:"by_hand,omitempty"`
 	Pos         geo.Point  `json:"pos"` // as reported by hand; with HasPos
@@ -142,6 +157,7 @@ type JointLink struct {
 	Theirs record.ID `json:"theirs"`
 	Said   bool      `json:"said,omitempty"` // by us
 	Told   bool      `json:"told,omitempty"` // by the partner
+	Kept   bool      `json:"kept,omitempty"` // ours did not leave: the partner does not know our id
 }
 
 // SpokenReference is what both desks of one link call the incident.

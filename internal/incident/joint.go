@@ -31,8 +31,12 @@ func (b *Book) Partner(from party.ID, r *record.Record, now time.Time) (Number, 
 	switch {
 	case inc == nil:
 		return b.newPart(next, now)
-	case r.Epoch <= part.Epoch || r.Exercise != part.Exercise:
+	case r.Exercise != part.Exercise:
+		return 0, fmt.Errorf("take partner's incident: exercise and live: %w", ErrRefused)
+	case r.Epoch <= part.Epoch:
 		return inc.Number, nil
+	case b.full(inc, from, fresh(&next.Body, &part.Body)):
+		return 0, fmt.Errorf("take partner's incident: %s fills incident %d: %w", from, inc.Number, ErrRefused)
 	}
 	before := part.Body
 	*part = next
@@ -41,18 +45,20 @@ func (b *Book) Partner(from party.ID, r *record.Record, now time.Time) (Number, 
 }
 
 func (b *Book) newPart(p PartnerPart, now time.Time) (Number, error) {
+	if b.openParts(p.Party) >= b.cfg.MaxPartner {
+		return 0, fmt.Errorf("take partner's incident: %d of %s are open: %w", b.cfg.MaxPartner, p.Party, ErrRefused)
+	}
 	inc := b.placeForPart(p)
-	if inc == nil {
-		if b.heldUpBy(p.Party) >= b.cfg.MaxPartner {
-			return 0, fmt.Errorf("take partner's incident: %d of %s are open: %w", b.cfg.MaxPartner, p.Party, ErrRefused)
-		}
+	switch {
+	case inc == nil:
+		b.makeRoom(p.Party)
 		inc = b.open(p.Body.Opened.Start, now, p.Exercise)
 		inc.Priority = 2
 		inc.Alarm = Unacknowledged
+	case b.full(inc, p.Party, 1+len(p.Body.Events)):
+		return 0, fmt.Errorf("take partner's incident: %s fills incident %d: %w", p.Party, inc.Number, ErrRefused)
 	}
-	if inc.Domain == "" {
-		inc.Domain = p.Body.Domain
-	}
+	inc.setDomain(p.Body.Domain, p.Party)
 	inc.Partner = insert(inc.Partner, p, comparePartOrder)
 	b.addEvent(inc, Event{
 		At: p.Body.Opened.Start, Entered: now, Kind: EventPartnerState, Text: Open, Originators: []party.ID{p.Party},
@@ -91,13 +97,72 @@ func (b *Book) placeForPart(p PartnerPart) *Incident {
 	return nil
 }
 
-// heldUpBy counts the open incidents that only one partner holds up.
-func (b *Book) heldUpBy(from party.ID) int {
+// openParts counts a partner's parts in open incidents.
+func (b *Book) openParts(from party.ID) int {
 	n := 0
 	for _, inc := range b.incidents {
-		if inc.State == Open && !inc.ownEvidence() && slices.ContainsFunc(inc.Partner, func(p PartnerPart) bool { return p.Party == from }) {
+		if inc.State != Open {
+			continue
+		}
+		for i := range inc.Partner {
+			if inc.Partner[i].Party == from {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// makeRoom forgets the oldest closed incidents that rest on one partner's word
+// alone, so that it can't fill the book by opening and closing.
+func (b *Book) makeRoom(from party.ID) {
+	kept := 0
+	for _, inc := range b.incidents {
+		if inc.restsOn(from) {
+			kept++
+		}
+	}
+	b.incidents = slices.DeleteFunc(b.incidents, func(inc *Incident) bool {
+		if kept < b.cfg.MaxKept || inc.State != Closed || !inc.restsOn(from) {
+			return false
+		}
+		kept--
+		return true
+	})
+}
+
+// restsOn reports whether nobody but the partner said anything in an incident,
+// our closing of it apart.
+func (inc *Incident) restsOn(from party.ID) bool {
+	return !inc.ownEvidence() && slices.ContainsFunc(inc.Events, func(e Event) bool { return slices.Contains(e.Originators, from) })
+}
+
+// full reports whether so many more events of a partner do not fit an incident.
+func (b *Book) full(inc *Incident, from party.ID, more int) bool {
+	for i := range inc.Events {
+		if e := &inc.Events[i]; len(e.Originators) == 1 && e.Originators[0] == from {
+			more++
+		}
+	}
+	return more > b.cfg.MaxEvents
+}
+
+// Full reports whether a partner has said as much in an incident as it may.
+func (b *Book) Full(n Number, from party.ID) bool {
+	inc := b.resolve(n)
+	return inc != nil && b.full(inc, from, 1)
+}
+
+// fresh counts the events that a partner's new body adds.
+func fresh(body, before *record.Incident) int {
+	n := 0
+	for _, pe := range body.Events {
+		if !slices.Contains(before.Events, pe) {
 			n++
 		}
+	}
+	if body.State != before.State {
+		n++
 	}
 	return n
 }
@@ -117,9 +182,7 @@ func (b *Book) news(inc *Incident, p PartnerPart, before record.Incident, now ti
 		}
 		b.addEvent(inc, e)
 	}
-	if inc.Sector == "" {
-		inc.Sector = zoneID(p.Body.Sector)
-	}
+	inc.setSector(zoneID(p.Body.Sector), p.Party)
 	if p.Body.State != before.State {
 		b.addEvent(inc, Event{
 			At: now, Entered: now, Kind: EventPartnerState, Text: p.Body.State, Originators: []party.ID{p.Party},
@@ -231,9 +294,15 @@ func (b *Book) Link(from party.ID, ours Number, theirs record.ID, apart bool, no
 	if inc == nil {
 		return fmt.Errorf("take link of %s to incident %d: %w", from, ours, ErrUnknown)
 	}
+	if b.full(inc, from, 1) {
+		return fmt.Errorf("take link of %s: it fills incident %d: %w", from, inc.Number, ErrRefused)
+	}
 	if apart {
 		b.takeApart(inc, from, theirs, now)
 		return nil
+	}
+	if b.linksWith(inc, from) >= b.cfg.MaxLinks && !inc.hasLink(from, ours, theirs) {
+		return fmt.Errorf("take link of %s: incident %d has %d: %w", from, inc.Number, b.cfg.MaxLinks, ErrRefused)
 	}
 	holder, part := b.part(from, theirs)
 	switch {
@@ -258,6 +327,21 @@ func (b *Book) Link(from party.ID, ours Number, theirs record.ID, apart bool, no
 	return nil
 }
 
+func (b *Book) linksWith(inc *Incident, from party.ID) int {
+	n := 0
+	for _, l := range inc.Links {
+		if l.Party == from {
+			n++
+		}
+	}
+	return n
+}
+
+func (inc *Incident) hasLink(p party.ID, ours Number, theirs record.ID) bool {
+	_, found := slices.BinarySearchFunc(inc.Links, JointLink{Party: p, Ours: ours, Theirs: theirs}, compareLinks)
+	return found
+}
+
 // takeApart removes a partner's incident from ours; its part goes on alone.
 func (b *Book) takeApart(inc *Incident, from party.ID, theirs record.ID, now time.Time) {
 	holder, part := b.part(from, theirs)
@@ -280,7 +364,9 @@ func (b *Book) partOff(inc *Incident, p PartnerPart, now time.Time) *Incident {
 		return k.Party == p.Party && slices.Contains(p.Body.Tracks, k.Object)
 	})
 	alone := b.open(p.Body.Opened.Start, now, p.Exercise)
-	alone.Priority, alone.Domain, alone.Sector = inc.Priority, p.Body.Domain, zoneID(p.Body.Sector)
+	alone.Priority = inc.Priority
+	alone.setDomain(p.Body.Domain, p.Party)
+	alone.setSector(zoneID(p.Body.Sector), p.Party)
 	alone.Partner = []PartnerPart{p}
 	alone.Alarm = inc.Alarm
 	b.addEvent(alone, Event{At: now, Entered: now, Kind: EventSplit, Incident: inc.Number, Originators: []party.ID{p.Party}})
@@ -300,6 +386,17 @@ func (b *Book) Statements() []LinkStatement {
 	list := b.said
 	b.said = nil
 	return list
+}
+
+// Keep notes that a statement did not leave. The partner does not know our id
+// then, and the spoken reference does not rest on it.
+func (b *Book) Keep(s LinkStatement) {
+	inc := b.resolve(s.OwnIncident)
+	if inc == nil || s.Apart || !inc.hasLink(s.To, s.OwnIncident, s.Theirs) {
+		return
+	}
+	inc.link(s.To, s.OwnIncident, s.Theirs).Kept = true
+	b.refer(inc)
 }
 
 // sayLinks states once, to each partner whose part the incident holds, that

@@ -59,7 +59,7 @@ func (b *Book) refs(inc *Incident, to party.ID) []record.Ref {
 		}
 	}
 	for _, l := range inc.Links {
-		if l.Party == to {
+		if l.Party == to && (l.Told || !l.Kept) {
 			refs = insert(refs, record.Ref{Originator: to, ID: l.Theirs}, compareRefs)
 			refs = insert(refs, b.ownRef(to, l.Ours), compareRefs)
 		}
