@@ -107,7 +107,7 @@ func TestHeaders(t *testing.T) {
 	for _, path := range []string{"/", "/nothing", "/assets/index-AbC1.js", "/api/info", "/api/picture", "/api/nothing"} {
 		h := d.get(path, nil).Header()
 		csp := h.Get("Content-Security-Policy")
-		for _, want := range []string{"default-src 'none'", "script-src 'self'", "frame-ancestors 'none'", "base-uri 'none'", "connect-src 'self'"} {
+		for _, want := range []string{"default-src 'none'", "script-src 'self'", "frame-ancestors 'none'", "base-uri 'none'", "connect-src 'self'", "require-trusted-types-for 'script'"} {
 			if !strings.Contains(csp, want) {
 				t.Errorf("%s: CSP %q lacks %s", path, csp, want)
 			}

@@ -239,10 +239,12 @@ const (
 	writeTimeout = 30 * time.Second
 )
 
-// csp lets the page use nothing but what this node serves. The worker and the
-// bitmaps of the map need worker-src and blob: images.
+// csp lets the page use nothing but what this node serves, and turn no text
+// into markup but by the templates of its framework. The bitmaps of the map need
+// blob: images.
 const csp = "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self' data: blob:; " +
-	"connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+	"connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
+	"require-trusted-types-for 'script'; trusted-types svelte-trusted-html"
 
 // secure sets the headers that every answer carries.
 func (c *console) secure(h http.Header) {
