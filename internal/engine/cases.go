@@ -26,26 +26,33 @@ func (e *Engine) cases() []release.Case {
 	return list
 }
 
+// caseOf returns the part of an incident that is ours: what rests on a
+// partner's word (its sector, its domain, when it began) is left out, so that
+// it can't reach a third party.
 func (e *Engine) caseOf(inc *incident.Incident) release.Case {
 	c := release.Case{
-		Number: uint64(inc.Number), Closed: inc.State == incident.Closed, Outcome: inc.Outcome, Opened: inc.Opened,
-		ClosedAt: inc.Closed, Sector: inc.Sector, Domain: domainOf(inc.Domain), Exercise: inc.Exercise, Tracks: inc.Tracks,
+		Number: uint64(inc.Number), Closed: inc.State == incident.Closed, Outcome: inc.Outcome, Opened: inc.Entered,
+		ClosedAt: inc.Closed, Exercise: inc.Exercise, Tracks: inc.Tracks, Sources: e.sensors[inc.Number],
+	}
+	if inc.SectorFrom == "" {
+		c.Sector = inc.Sector
+	}
+	if inc.DomainFrom == "" {
+		c.Domain = domainOf(inc.Domain)
 	}
 	for i := range inc.Events {
-		if ev := &inc.Events[i]; e.releasable(ev) {
-			c.Events = append(c.Events, caseEvent(ev))
+		ev := &inc.Events[i]
+		if !e.releasable(ev) {
+			continue
+		}
+		c.Events = append(c.Events, caseEvent(ev))
+		if ev.At.Before(c.Opened) && e.ours(ev) {
+			c.Opened = ev.At
 		}
 	}
 	if id, ok := e.identities[inc.Number]; ok {
 		c.Identity = &id
 	}
-	var tracks []track.Track
-	for _, n := range inc.Tracks {
-		if t, ok := e.tracks.Get(n); ok {
-			tracks = append(tracks, t)
-		}
-	}
-	c.Sources = sourcesOf(tracks)
 	return c
 }
 
@@ -60,15 +67,24 @@ func (e *Engine) releasable(ev *incident.Event) bool {
 	return ok && domainOf(r.Domain) != 0
 }
 
+// ours reports whether an event rests on our evidence alone.
+func (e *Engine) ours(ev *incident.Event) bool {
+	return len(ev.Originators) == 1 && ev.Originators[0] == e.self
+}
+
 func caseEvent(ev *incident.Event) release.CaseEvent {
 	rule := string(ev.Rule)
 	if rule == "" {
 		rule = "report"
 	}
-	return release.CaseEvent{
+	c := release.CaseEvent{
 		Rule: rule, Zone: ev.Zone, ZoneVersion: ev.ZoneVersion, Direction: ev.Direction,
 		At: ev.At, Entered: ev.Entered, Cleared: ev.Cleared, Originators: ev.Originators,
 	}
+	if ev.Kind == incident.EventOpened {
+		c.Onward = ev.Originators // a partner's report by hand may go back to it, and to nobody else
+	}
+	return c
 }
 
 // say puts a statement about an incident to the pending releases. What the
@@ -78,12 +94,27 @@ func (e *Engine) say(to party.ID, kind record.Kind, number uint64, about inciden
 	if !ok {
 		return false
 	}
-	c := e.caseOf(&inc)
-	if err := e.release.Say(to, kind, number, body, c.Facts(), e.now); err != nil {
+	if err := e.release.Say(to, kind, number, body, e.factsFor(&inc, to), e.now); err != nil {
 		out.Audit = append(out.Audit, Audit{e.now, "node", "release-withheld", err.Error()})
 		return false
 	}
 	return true
+}
+
+// factsFor returns what a decision about a statement to a partner rests on: our
+// part, and where and in which domain the partner itself says that it is.
+func (e *Engine) factsFor(inc *incident.Incident, to party.ID) release.Facts {
+	c := e.caseOf(inc)
+	c.Events = slices.DeleteFunc(c.Events, func(ev release.CaseEvent) bool {
+		return slices.ContainsFunc(ev.Originators, func(o party.ID) bool { return o != e.self && o != to })
+	})
+	if inc.SectorFrom == to {
+		c.Sector = inc.Sector
+	}
+	if inc.DomainFrom == to {
+		c.Domain = domainOf(inc.Domain)
+	}
+	return c.Facts()
 }
 
 // sayAll puts the dialogue's steps and postures to the pending releases.
@@ -112,11 +143,11 @@ func (e *Engine) incidentOf(from party.ID, refs []record.Ref) (incident.Number, 
 		switch r.Originator {
 		case e.self:
 			if n, ok := e.ownIncident(from, r.ID); ok {
-				return n, true
+				return e.book.Resolve(n)
 			}
 		case from:
 			if n, ok := e.book.OfPartner(from, r.ID); ok {
-				return n, true
+				return e.book.Resolve(n)
 			}
 		}
 	}

@@ -191,15 +191,6 @@ func (e *Engine) responseConfig(c *Config, p *parts) response.Config {
 	return r
 }
 
-// sourcesOf returns the bits of the kinds of sensors that saw the tracks.
-func sourcesOf(list []track.Track) uint8 {
-	var bits uint8
-	for i := range list {
-		bits |= list[i].Sources
-	}
-	return bits
-}
-
 func domainOf(s string) plot.Domain {
 	for _, d := range []plot.Domain{plot.Air, plot.Sea} {
 		if d.String() == s {

@@ -76,6 +76,7 @@ type Engine struct {
 	links      map[party.ID]*LinkView
 	labels     map[track.PartnerKey]record.Label
 	identities map[incident.Number]release.CaseIdentity // ours, of each incident's object
+	sensors    map[incident.Number]uint8                // kinds of sensors that saw its objects, bits by plot.Kind
 	known      map[party.ID]map[record.ID]incident.Number
 	knownTo    map[party.ID]incident.Number // known holds all numbers up to it
 }
@@ -92,6 +93,7 @@ func New(self party.ID, ids IDs) *Engine {
 		links:      make(map[party.ID]*LinkView),
 		labels:     make(map[track.PartnerKey]record.Label),
 		identities: make(map[incident.Number]release.CaseIdentity),
+		sensors:    make(map[incident.Number]uint8),
 		known:      make(map[party.ID]map[record.ID]incident.Number),
 		knownTo:    make(map[party.ID]incident.Number),
 	}

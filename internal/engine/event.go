@@ -43,9 +43,14 @@ func (e *Engine) linkEvent(ev *Event, out *Outputs) {
 	l.Problem = ev.Problem
 	l.Seen = l.Seen || ev.State == "up"
 	broken := l.Seen && (ev.State == "down" || ev.State == "degraded") // not the wait for the first connection
-	e.system("link/"+string(ev.Partner), "link", string(ev.Partner), 2, broken)
-	e.system("journal/"+string(ev.Partner), "journal", string(ev.Partner), 1, ev.Problem != "")
+	journal := ev.Problem != "" && !slices.Contains(lineProblems(), ev.Problem)
+	e.system("link/"+string(ev.Partner), "link", string(ev.Partner), 2, broken || (ev.Problem != "" && !journal))
+	e.system("journal/"+string(ev.Partner), "journal", string(ev.Partner), 1, journal)
 }
+
+// lineProblems lists the problems of a link that say nothing about a journal.
+// Any other, known or not, is taken as one of the journal.
+func lineProblems() []string { return []string{"protocol", "store", "keys", "pin"} }
 
 // pressure freezes release to a partner whose outbox is nearly full: records
 // wait here, and are refused by count, before any is lost.

@@ -40,6 +40,7 @@ type state struct {
 	Links      []LinkView                               `json:"links"`
 	Labels     []labelState                             `json:"labels"`
 	Identities map[incident.Number]release.CaseIdentity `json:"identities"`
+	Sensors    map[incident.Number]uint8                `json:"sensors"`
 }
 
 type labelState struct {
@@ -65,7 +66,7 @@ func (e *Engine) state() *state {
 	s := &state{
 		Decoder: e.decoder.Snapshot(), Tracks: e.tracks.Snapshot(), Watch: e.watch.Snapshot(), Book: e.book.Snapshot(),
 		Responses: e.responses.Snapshot(), Release: e.release.Snapshot(),
-		Plots: slices.Clone(e.plots), Sweeps: slices.Clone(e.sweeps), Identities: maps.Clone(e.identities),
+		Plots: slices.Clone(e.plots), Sweeps: slices.Clone(e.sweeps), Identities: maps.Clone(e.identities), Sensors: maps.Clone(e.sensors),
 	}
 	for _, name := range slices.Sorted(maps.Keys(e.feeds.byName)) {
 		s.Feeds = append(s.Feeds, *e.feeds.byName[name])
@@ -111,6 +112,8 @@ func (e *Engine) carry(s *state, p *parts) error {
 	}
 	e.identities = make(map[incident.Number]release.CaseIdentity)
 	maps.Copy(e.identities, s.Identities)
+	e.sensors = make(map[incident.Number]uint8)
+	maps.Copy(e.sensors, s.Sensors)
 	return nil
 }
 

@@ -6,6 +6,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -25,7 +26,7 @@ func (e *Engine) frame(in *Input, out *Outputs) {
 	before := len(e.plots)
 	var err error
 	e.plots, e.sweeps, err = e.decoder.Decode(in.Frame, e.plots, e.sweeps)
-	e.feeds.took(in.Frame, in.At, len(e.plots)-before)
+	e.feeds.took(in.Frame, e.now, len(e.plots)-before)
 	var refusal *decode.Refusal
 	if errors.As(err, &refusal) {
 		for _, r := range refusal.All() {
@@ -95,6 +96,7 @@ func (e *Engine) tick(out *Outputs) {
 	e.forgetLabels()
 	e.book.Follow(changes, e.tracks)
 	statements := e.book.Associate(e.tracks.Associations(), e.now, e.tracks)
+	e.followMergers()
 	for _, a := range e.watch.Observe(e.now, e.tracks, changes) {
 		e.raise(a)
 	}
@@ -105,14 +107,18 @@ func (e *Engine) tick(out *Outputs) {
 	e.identify()
 	statements = append(statements, e.book.Statements()...)
 	for _, s := range statements {
-		e.say(s.To, record.KindLink, uint64(s.OwnIncident), s.OwnIncident, record.Record{
+		said := e.say(s.To, record.KindLink, uint64(s.OwnIncident), s.OwnIncident, record.Record{
 			Link: &record.Link{Ours: e.ids(s.To, record.KindIncident, uint64(s.OwnIncident)), Theirs: s.Theirs, Apart: s.Apart},
 		}, out)
+		if !said {
+			e.book.Keep(s)
+		}
 	}
 	outs, notices := e.responses.Tick(e.now)
 	e.notices(notices)
 	e.sayAll(outs, out)
 	e.book.Prune(e.now)
+	e.forgetIncidents()
 	e.releaseDue(out)
 }
 
@@ -141,13 +147,20 @@ func (e *Engine) propose() {
 	}
 }
 
-// identify keeps our identity of each open incident's object, also after its
-// track is gone. A person's word stands over the machine's.
+// identify keeps our identity of each open incident's object, and by which
+// sensors it was seen, also after its track is gone. A person's word stands
+// over the machine's.
 func (e *Engine) identify() {
 	for _, inc := range e.book.Open() {
 		for _, n := range inc.Tracks {
 			t, ok := e.tracks.Get(n)
-			if !ok || t.Identity.Standard == "" {
+			if !ok {
+				continue
+			}
+			if t.Sources != 0 {
+				e.sensors[inc.Number] |= t.Sources
+			}
+			if t.Identity.Standard == "" {
 				continue
 			}
 			have, had := e.identities[inc.Number]
@@ -159,6 +172,36 @@ func (e *Engine) identify() {
 			e.identities[inc.Number] = id
 		}
 	}
+}
+
+// followMergers hands what is kept of an incident (lead, postures, identity,
+// sensors) to the one that it became part of, whoever merged them.
+func (e *Engine) followMergers() {
+	for _, m := range e.book.Mergers() {
+		e.responses.Merge(uint32(m.Into), uint32(m.From))
+		if id, ok := e.identities[m.From]; ok {
+			have, had := e.identities[m.Into]
+			if !had || (id.ByPerson && !have.ByPerson) {
+				e.identities[m.Into] = id
+			}
+			delete(e.identities, m.From)
+		}
+		if bits, ok := e.sensors[m.From]; ok {
+			e.sensors[m.Into] |= bits
+			delete(e.sensors, m.From)
+		}
+	}
+}
+
+// forgetIncidents drops what is kept of incidents that the book has forgotten.
+func (e *Engine) forgetIncidents() {
+	maps.DeleteFunc(e.identities, func(n incident.Number, _ release.CaseIdentity) bool { return !e.holds(n) })
+	maps.DeleteFunc(e.sensors, func(n incident.Number, _ uint8) bool { return !e.holds(n) })
+}
+
+func (e *Engine) holds(n incident.Number) bool {
+	_, ok := e.book.Resolve(n)
+	return ok
 }
 
 // releaseDue puts what the policy allows to the pending releases and takes out
