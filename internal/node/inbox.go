@@ -73,9 +73,10 @@ func (l *loop) housekeep(ctx context.Context) {
 	l.keys(ctx)
 	now := l.clock()
 	if at := now.Truncate(time.Minute); at.After(l.minute) {
-		l.minute = at
 		if err := l.store.DigestStates(ctx, now); err != nil {
 			l.log.WarnContext(ctx, "states not digested; tried again", slog.Any("err", err))
+		} else {
+			l.minute = at
 		}
 		for _, p := range l.partners {
 			l.notify(p)
