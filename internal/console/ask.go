@@ -14,7 +14,6 @@ import (
 
 	"github.com/kuroshio-watch/kuroshio/internal/party"
 	"github.com/kuroshio-watch/kuroshio/internal/record"
-	"github.com/kuroshio-watch/kuroshio/internal/release"
 	"github.com/kuroshio-watch/kuroshio/internal/store"
 )
 
@@ -129,7 +128,6 @@ func (c *console) partnerView(w http.ResponseWriter, r *http.Request, _ person) 
 func (c *console) releaseStats(w http.ResponseWriter, r *http.Request, _ person) {
 	ctx, cancel := context.WithTimeout(r.Context(), queryTimeout)
 	defer cancel()
-	var l []release.Stat
 	l, err := c.releases.ReleaseStats(ctx)
 	if err != nil {
 		c.fail(w, r, ctx, err, "stopping")
