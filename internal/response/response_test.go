@@ -244,9 +244,9 @@ func TestNeverTwoConfirmedLeads(t *testing.T) {
 		p := newPair(rt)
 		p.where = rapid.SampledFrom([]string{"gap_c", "gap_n", ""}).Draw(rt, "sector")
 		ids := rapid.SampledFrom([]party.ID{"tw", "jp"})
-		for range rapid.IntRange(1, 60).Draw(rt, "acts") {
+		for range rapid.IntRange(1, 80).Draw(rt, "acts") {
 			id := ids.Draw(rt, "party")
-			switch rapid.SampledFrom([]string{"take", "propose", "accept", "reject", "deliver", "repeat", "tick", "restart"}).Draw(rt, "act") {
+			switch rapid.SampledFrom([]string{"take", "propose", "propose", "accept", "accept", "reject", "deliver", "deliver", "deliver", "repeat", "tick", "tick", "withdraw", "restart"}).Draw(rt, "act") {
 			case "take":
 				_ = p.desks[id].Take(incident, "officer", p.now)
 			case "propose":
@@ -261,12 +261,14 @@ func TestNeverTwoConfirmedLeads(t *testing.T) {
 				if outs, err := p.desks[id].Reject(incident, "officer", "", p.now); err == nil {
 					p.send(outs...)
 				}
+			case "withdraw":
+				p.desks[id].Withdraw(incident, p.now)
 			case "deliver":
 				p.deliver(id, false)
 			case "repeat":
 				p.deliver(id, true)
 			case "tick":
-				p.tick(time.Duration(rapid.IntRange(1, 400).Draw(rt, "seconds")) * time.Second)
+				p.tick(time.Duration(rapid.SampledFrom([]int{1, 60, 170, 310}).Draw(rt, "seconds")) * time.Second)
 			case "restart":
 				s := p.desks[id].Snapshot()
 				p.desks[id] = desk(id)
@@ -332,26 +334,29 @@ func TestMergeKeepsTheLeadFurtherAlong(t *testing.T) {
 }
 
 func TestMergeIsTheSameEitherWayRound(t *testing.T) {
-	tests := map[string]func(d *response.Desk){
-		"it handles two confirmed leads": func(d *response.Desk) {
+	tests := map[string]struct {
+		before func(d *response.Desk)
+		want   party.ID
+	}{
+		"it handles two confirmed leads": {func(d *response.Desk) {
 			handOver(t, d, 1, "tw", 1)
 			handOver(t, d, 2, "jp", 1)
-		},
-		"it handles leads of other epochs": func(d *response.Desk) {
+		}, "jp"},
+		"it handles leads of other epochs": {func(d *response.Desk) {
 			handOver(t, d, 1, "jp", 1)
 			handOver(t, d, 2, "jp", 1)
 			handOver(t, d, 2, "tw", 2)
-		},
+		}, "tw"},
 	}
-	for name, make := range tests {
+	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			one, two := desk("tw"), desk("tw")
-			make(one)
-			make(two)
+			tt.before(one)
+			tt.before(two)
 			one.Merge(1, 2)
 			two.Merge(2, 1)
-			if a, b := one.Lead(1), two.Lead(2); a.Holder != b.Holder || a.Epoch != b.Epoch {
-				t.Errorf("2 into 1: %s in epoch %d; 1 into 2: %s in epoch %d", a.Holder, a.Epoch, b.Holder, b.Epoch)
+			if a, b := one.Lead(1), two.Lead(2); a.Holder != tt.want || b.Holder != tt.want || a.Epoch != b.Epoch {
+				t.Errorf("2 into 1: %s in epoch %d; 1 into 2: %s in epoch %d; want %s", a.Holder, a.Epoch, b.Holder, b.Epoch, tt.want)
 			}
 		})
 	}
@@ -390,6 +395,10 @@ func TestStepsOutOfOrderAreRefused(t *testing.T) {
 	asked := func(d *response.Desk) { // they offer us the lead
 		_, _, _ = d.Receive("jp", incident, sector, &record.Dialogue{Step: "propose", Epoch: 1, Lead: "tw", Giver: "jp"}, start)
 	}
+	agreed := func(d *response.Desk) { // they offered and we said yes: ASSUME is out
+		asked(d)
+		_, _ = d.Accept(incident, "officer", start)
+	}
 	send := func(step string, epoch uint32, lead party.ID) *record.Dialogue {
 		return &record.Dialogue{Step: step, Epoch: epoch, Lead: lead, Giver: other(lead)}
 	}
@@ -401,6 +410,7 @@ func TestStepsOutOfOrderAreRefused(t *testing.T) {
 		"it handles ASSUME before ACCEPT":              {offer, send("assume", 1, "jp"), response.ErrOrder},
 		"it handles CONFIRM before ACCEPT":             {request, send("confirm", 1, "tw"), response.ErrOrder},
 		"it handles CONFIRM to who was only asked":     {asked, send("confirm", 1, "tw"), response.ErrOrder},
+		"it handles ASSUME by the giver":               {agreed, send("assume", 1, "tw"), response.ErrOrder},
 		"it handles ACCEPT of their own proposal":      {asked, send("accept", 1, "tw"), response.ErrOrder},
 		"it handles ACCEPT of another epoch":           {request, send("accept", 2, "tw"), response.ErrStale},
 		"it handles ACCEPT without a proposal":         {func(*response.Desk) {}, send("accept", 1, "tw"), response.ErrStale},
@@ -552,5 +562,45 @@ func TestWithdrawEndsWhatCouldNotBeTold(t *testing.T) {
 	d.Withdraw(incident, start)
 	if l := d.Lead(incident); l.State != response.Local || l.Holder != "tw" || l.Closed != 1 {
 		t.Errorf("Lead = %+v, want the local lead and the epoch used up", l)
+	}
+}
+
+// TestWhoWaitsForAnEndedDialogueIsTold accepts a proposal that was withdrawn
+// meanwhile.
+func TestWhoWaitsForAnEndedDialogueIsTold(t *testing.T) {
+	p := newPair(t)
+	p.must(p.desks["tw"].Propose(incident, "jp", "jp", "officer", p.now))
+	p.drain()
+	p.desks["tw"].Withdraw(incident, p.now)
+	p.accept("jp")
+	if l := p.desks["jp"].Lead(incident); l.State != response.Accepted {
+		t.Fatalf("jp = %+v, want it to wait", l)
+	}
+	p.drain()
+	for id, d := range p.desks {
+		if l := d.Lead(incident); l.State != response.None {
+			t.Errorf("%s = %+v, want the dialogue over", id, l)
+		}
+	}
+}
+
+// TestBothCountTheSameEpoch proposes after dialogues that the partner never
+// heard of.
+func TestBothCountTheSameEpoch(t *testing.T) {
+	p := newPair(t)
+	for range 3 {
+		if _, err := p.desks["tw"].Propose(incident, "jp", "tw", "officer", p.now); err != nil {
+			t.Fatal(err)
+		}
+		p.desks["tw"].Withdraw(incident, p.now)
+	}
+	p.must(p.desks["tw"].Propose(incident, "jp", "tw", "officer", p.now))
+	p.drain()
+	p.accept("jp")
+	p.drain()
+	for id, d := range p.desks {
+		if l := d.Lead(incident); l.State != response.Confirmed || l.Holder != "tw" || l.Epoch != 4 {
+			t.Errorf("%s = %+v, want tw confirmed in epoch 4", id, l)
+		}
 	}
 }
