@@ -52,23 +52,66 @@ func (e *Engine) command(c *Command, out *Outputs) {
 	if code != "" {
 		result = code
 	}
-	out.Audit = append(out.Audit, Audit{e.now, c.By, "act-" + c.Verb, fmt.Sprintf("incident %d track %d partner %s: %s", c.Incident, c.Track, c.Partner, result)})
+	out.Audit = append(out.Audit, Audit{e.now, c.By, "act-" + c.Verb, c.subject() + ": " + result})
 	if code == "" {
+		e.followMergers()
 		e.identify()
 		e.releaseDue(out)
 	}
 }
 
-// maxText is the longest text of a person, in characters.
-const maxText = 1000
+// subject says what an act was about, for the audit log: numbers and words of
+// fixed lists, no free text and no place.
+func (c *Command) subject() string {
+	s := fmt.Sprintf("incident %d track %d partner %s", c.Incident, c.Track, clip(string(c.Partner), maxSubject))
+	for _, n := range []struct {
+		name   string
+		number uint64
+	}{{"from", uint64(c.From)}, {"entry", c.Entry}} {
+		if n.number != 0 {
+			s += fmt.Sprintf(" %s %d", n.name, n.number)
+		}
+	}
+	if n := len(c.Tracks); n > 0 {
+		s += fmt.Sprintf(" tracks %d", c.Tracks[:min(n, maxSubject)])
+	}
+	for _, w := range []struct{ name, word string }{
+		{"standard", c.Standard}, {"posture", c.Posture}, {"outcome", c.Outcome}, {"lead", string(c.Lead)}, {"alarm", c.Alarm},
+	} {
+		if w.word != "" {
+			s += " " + w.name + " " + clip(w.word, maxSubject)
+		}
+	}
+	if c.Presumed {
+		s += " presumed"
+	}
+	return s
+}
 
+// How long the texts of a person may be, in characters.
+const (
+	maxText = 1000
+	maxWord = 200 // what a record holds
+
+	maxSubject = 64 // of one part of an audit entry
+)
+
+// checkText refuses what no person writes. Only Text has lines.
 func (e *Engine) checkText(c *Command) string {
-	for _, s := range []string{c.Text, c.Type, c.Contact, c.Desk} {
-		if utf8.RuneCountInString(s) > maxText {
+	if code := checkWords(maxText, "\n", c.Text); code != "" {
+		return code
+	}
+	return checkWords(maxWord, "", c.Type, c.Contact, c.Desk, string(c.Partner), string(c.Lead), c.Standard, c.Posture,
+		c.Outcome, c.Domain, c.Time, c.Alarm)
+}
+
+func checkWords(longest int, allowed string, list ...string) string {
+	for _, s := range list {
+		if utf8.RuneCountInString(s) > longest {
 			return "text-too-long"
 		}
 		if !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool {
-			return (unicode.IsControl(r) && r != '\n') || unicode.In(r, unicode.Bidi_Control)
+			return (unicode.IsControl(r) && !strings.ContainsRune(allowed, r)) || unicode.In(r, unicode.Bidi_Control)
 		}) {
 			return "bad-request"
 		}
@@ -144,7 +187,7 @@ func (e *Engine) when(c *Command) (time.Time, string) {
 		return e.now, ""
 	}
 	t, err := time.Parse(time.RFC3339, c.Time)
-	if err != nil || t.After(e.now) {
+	if err != nil || t.After(e.now) || t.Year() < 2000 { // a record takes no earlier year
 		return t, "bad-time"
 	}
 	return t.UTC(), ""
@@ -256,7 +299,7 @@ func (e *Engine) actAccept(c *Command, out *Outputs) string {
 }
 
 func (e *Engine) actReject(c *Command, out *Outputs) string {
-	outs, err := e.responses.Reject(c.Incident, c.By, clip(c.Text, 200), e.now)
+	outs, err := e.responses.Reject(c.Incident, c.By, clip(c.Text, maxWord), e.now)
 	if err != nil {
 		return codeOf(err)
 	}
@@ -318,6 +361,9 @@ func (e *Engine) actDistress(c *Command, out *Outputs) string {
 	if c.Text == "" {
 		return "text-missing"
 	}
+	if utf8.RuneCountInString(c.Text) > maxWord {
+		return "text-too-long" // cut short it might miss what counts
+	}
 	if e.links[c.Partner] == nil {
 		return "no-such-partner"
 	}
@@ -329,7 +375,7 @@ func (e *Engine) actDistress(c *Command, out *Outputs) string {
 	}
 	out.Reply.Incident = uint32(n)
 	r := record.Record{Distress: &record.Distress{
-		LatDeg: p.LatDeg, LonDeg: p.LonDeg, Nature: clip(c.Text, 200), Contact: clip(c.Contact, 200), Persons: c.Persons,
+		LatDeg: p.LatDeg, LonDeg: p.LonDeg, Nature: clip(c.Text, maxWord), Contact: c.Contact, Persons: c.Persons,
 	}}
 	facts := release.Facts{Exercise: c.Exercise}
 	if err := e.release.Say(c.Partner, record.KindDistress, uint64(n), r, facts, e.now); err != nil || e.release.Frozen(c.Partner) {

@@ -11,7 +11,6 @@ import (
 	"github.com/kuroshio-watch/kuroshio/internal/record"
 	"github.com/kuroshio-watch/kuroshio/internal/release"
 	"github.com/kuroshio-watch/kuroshio/internal/response"
-	"github.com/kuroshio-watch/kuroshio/internal/track"
 )
 
 type partyID = party.ID

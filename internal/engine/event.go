@@ -36,13 +36,15 @@ func (e *Engine) linkEvent(ev *Event, out *Outputs) {
 	if !ok {
 		return
 	}
-	if l.State != ev.State {
+	// A stop is over when a person ends it, not when the line says so.
+	stopped := l.State == "stopped" && e.release.Frozen(ev.Partner)
+	if l.State != ev.State && !stopped {
 		l.State, l.Since = ev.State, e.now
 		out.Audit = append(out.Audit, Audit{e.now, "node", "link-" + ev.State, string(ev.Partner)})
 	}
 	l.Problem = ev.Problem
 	l.Seen = l.Seen || ev.State == "up"
-	broken := l.Seen && (ev.State == "down" || ev.State == "degraded") // not the wait for the first connection
+	broken := l.Seen && !stopped && (ev.State == "down" || ev.State == "degraded") // not the wait for the first connection
 	journal := ev.Problem != "" && !slices.Contains(lineProblems(), ev.Problem)
 	e.system("link/"+string(ev.Partner), "link", string(ev.Partner), 2, broken || (ev.Problem != "" && !journal))
 	e.system("journal/"+string(ev.Partner), "journal", string(ev.Partner), 1, journal)

@@ -40,7 +40,9 @@ var (
 	errOriginator = errors.New("originator is not the partner")
 	errNoIncident = errors.New("no incident fits its references")
 	errKind       = errors.New("kind not taken here")
-	errFlood      = errors.New("too many open cases")
+	errFlood      = errors.New("too much of one partner")
+	errExercise   = errors.New("exercise and live do not mix")
+	errAhead      = errors.New("it lies ahead")
 )
 
 // refusalCode is a stable word for why a record was refused; it holds nothing
@@ -55,6 +57,8 @@ func refusalCode(err error) string {
 		{errNoIncident, "no-incident"},
 		{errKind, "kind"},
 		{errFlood, "flood"},
+		{errExercise, "exercise"},
+		{errAhead, "time"},
 		{response.ErrStale, "stale"},
 		{response.ErrParty, "party"},
 		{response.ErrOrder, "order"},
@@ -80,12 +84,12 @@ func (e *Engine) takeRecord(p *Partner, out *Outputs) error {
 	if r.Kind.Lane() != p.Lane {
 		return errKind
 	}
+	if e.ahead(r) {
+		return errAhead
+	}
 	switch r.Kind {
 	case record.KindTrack:
-		key := track.PartnerKey{Party: p.From, Object: r.Object}
-		e.tracks.PartnerUpdate(p.From, r.Object, r.Track, r.Exercise, e.now)
-		e.labels[key] = r.Label
-		return nil
+		return e.takeTrack(p, r)
 	case record.KindIncident:
 		_, err := e.book.Partner(p.From, r, e.now)
 		return err
@@ -94,11 +98,11 @@ func (e *Engine) takeRecord(p *Partner, out *Outputs) error {
 	case record.KindDialogue:
 		return e.takeDialogue(p, r, out)
 	case record.KindPosture:
-		n, ok := e.incidentOf(p.From, r.Posture.Incident)
-		if !ok {
-			return errNoIncident
+		inc, err := e.about(p, r, r.Posture.Incident)
+		if err != nil {
+			return err
 		}
-		e.notices([]response.Notice{e.responses.PartnerPosture(p.From, uint32(n), r.Posture.Posture, e.now)})
+		e.notices([]response.Notice{e.responses.PartnerPosture(p.From, uint32(inc.Number), r.Posture.Posture, e.now)})
 		return nil
 	case record.KindDistress:
 		return e.takeDistress(p, r)
@@ -106,24 +110,80 @@ func (e *Engine) takeRecord(p *Partner, out *Outputs) error {
 	return errKind
 }
 
+// maxAhead is how far a partner's clock may run before ours.
+const maxAhead = time.Hour
+
+// ahead reports whether a record speaks of what has not happened yet: it would
+// stand above all others for ever.
+func (e *Engine) ahead(r *record.Record) bool {
+	limit := e.now.Add(maxAhead)
+	switch {
+	case r.Time.After(limit):
+		return true
+	case r.Track != nil:
+		return r.Track.Bin.Start.After(limit)
+	case r.Incident != nil:
+		return r.Incident.Opened.Start.After(limit) ||
+			slices.ContainsFunc(r.Incident.Events, func(ev record.Event) bool { return ev.Bin.Start.After(limit) })
+	}
+	return false
+}
+
+func (e *Engine) takeTrack(p *Partner, r *record.Record) error {
+	key := track.PartnerKey{Party: p.From, Object: r.Object}
+	if held, ok := e.tracks.PartnerOf(key); ok && held.Exercise != r.Exercise {
+		return errExercise
+	}
+	e.tracks.PartnerUpdate(p.From, r.Object, r.Track, r.Exercise, e.now)
+	// The label is that of the report that is held.
+	if held, ok := e.tracks.PartnerOf(key); ok && held.Body == *r.Track {
+		e.labels[key] = r.Label
+	}
+	return nil
+}
+
+// about returns the incident that a partner's statement names, if the partner
+// may still say something about it.
+func (e *Engine) about(p *Partner, r *record.Record, refs []record.Ref) (incident.Incident, error) {
+	n, ok := e.incidentOf(p.From, refs)
+	if !ok {
+		return incident.Incident{}, errNoIncident
+	}
+	inc, ok := e.book.Get(n)
+	switch {
+	case !ok:
+		return inc, errNoIncident
+	case inc.Exercise != r.Exercise:
+		return inc, errExercise
+	case e.book.Full(n, p.From):
+		return inc, errFlood
+	}
+	return inc, nil
+}
+
 func (e *Engine) takeLink(p *Partner, r *record.Record) error {
 	n, ok := e.ownIncident(p.From, r.Link.Theirs)
 	if !ok {
 		return errNoIncident
 	}
-	return e.book.Link(p.From, n, r.Link.Ours, r.Link.Apart, e.now)
+	if into, ok := e.book.Resolve(n); ok {
+		if inc, ok := e.book.Get(into); ok && inc.Exercise != r.Exercise {
+			return errExercise
+		}
+	}
+	if err := e.book.Link(p.From, n, r.Link.Ours, r.Link.Apart, e.now); err != nil {
+		return err
+	}
+	e.followMergers()
+	return nil
 }
 
 func (e *Engine) takeDialogue(p *Partner, r *record.Record, out *Outputs) error {
-	n, ok := e.incidentOf(p.From, r.Dialogue.Incident)
-	if !ok {
-		return errNoIncident
+	inc, err := e.about(p, r, r.Dialogue.Incident)
+	if err != nil {
+		return err
 	}
-	inc, ok := e.book.Get(n)
-	if !ok {
-		return errNoIncident
-	}
-	outs, notices, err := e.responses.Receive(p.From, uint32(n), string(inc.Sector), r.Dialogue, e.now)
+	outs, notices, err := e.responses.Receive(p.From, uint32(inc.Number), string(inc.Sector), r.Dialogue, e.now)
 	e.notices(notices)
 	e.sayAll(outs, out)
 	return err
@@ -155,7 +215,7 @@ func (e *Engine) takeDistress(p *Partner, r *record.Record) error {
 	}
 	n, err := e.book.OpenByHand(incident.Opening{
 		Text: text, Domain: "sea", Pos: geo.Point{LatDeg: d.LatDeg, LonDeg: d.LonDeg}, HasPos: true, Priority: 1,
-		By: string(p.From), Desk: "link", Exercise: r.Exercise, At: earlier(r.Time, e.now),
+		By: string(p.From), Desk: "link", Exercise: r.Exercise, At: earlier(r.Time, e.now), From: p.From,
 	}, e.now, e.tracks)
 	if err != nil {
 		return err

@@ -31,7 +31,7 @@ func (e *Engine) frame(in *Input, out *Outputs) {
 	if errors.As(err, &refusal) {
 		for _, r := range refusal.All() {
 			at := in.Frame.Offset + r.Offset
-			e.feeds.refused(in.Frame.Source, r.Reason, at, 1, in.At)
+			e.feeds.refused(in.Frame.Source, r.Reason, at, 1, e.now)
 			out.Refused = append(out.Refused, Refusal{in.Frame.Source, at, r.Reason})
 		}
 	}

@@ -425,6 +425,24 @@ func (b *Book) Resolve(n Number) (Number, bool) {
 	return inc.Number, true
 }
 
+// Merger is an incident that became part of another.
+type Merger struct{ From, Into Number }
+
+// Mergers returns the incidents that became part of others, by number, with
+// the one that stands for each now.
+func (b *Book) Mergers() []Merger {
+	var list []Merger
+	for _, inc := range b.incidents {
+		if inc.MergedInto == 0 {
+			continue
+		}
+		if into := b.resolve(inc.Number); into != nil {
+			list = append(list, Merger{inc.Number, into.Number})
+		}
+	}
+	return list
+}
+
 // Prune forgets incidents that were closed longer than KeepClosed ago.
 func (b *Book) Prune(now time.Time) {
 	b.incidents = slices.DeleteFunc(b.incidents, func(inc *Incident) bool {
