@@ -290,6 +290,10 @@ func (s *session) take(ctx context.Context, f Frame) error {
 			return ctx.Err()
 		}
 	}
+	if f.Pong != nil {
+		s.ponged(f.Pong.N)
+		return nil
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
@@ -308,8 +312,6 @@ func (s *session) take(ctx context.Context, f Frame) error {
 	case f.Ping != nil:
 		s.pong = f.Ping
 		s.wake()
-	case f.Pong != nil:
-		s.pongLocked(f.Pong.N)
 	case f.Stop != nil:
 		return stopError(f.Stop)
 	default: // a second hello
@@ -318,12 +320,18 @@ func (s *session) take(ctx context.Context, f Frame) error {
 	return nil
 }
 
-func (s *session) pongLocked(n uint64) {
+// ponged notes how long a ping took. The link's lock is never taken under the
+// session's: Status takes them the other way round.
+func (s *session) ponged(n uint64) {
+	s.mu.Lock()
 	at, ok := s.pings[n]
+	if ok {
+		clear(s.pings)
+	}
+	s.mu.Unlock()
 	if !ok {
 		return // of a ping given up
 	}
-	clear(s.pings)
 	rtt := time.Since(at)
 	s.link.update(func(st *Status) { st.RTT = rtt })
 }
