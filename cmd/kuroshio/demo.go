@@ -29,9 +29,12 @@ func (c *demoCmd) Run(ctx context.Context, s streams) error {
 	speed := 0.0
 	if c.Speed != "max" {
 		var err error
-		if speed, err = strconv.ParseFloat(c.Speed, 64); err != nil || speed <= 0 || speed > 1000 {
+		if speed, err = strconv.ParseFloat(c.Speed, 64); err != nil || !(speed > 0 && speed <= 1000) {
 			return fmt.Errorf("--speed %s: want a number above 0 and up to 1000, or max", c.Speed)
 		}
+	}
+	if err := checkScenario(c.Scenario); err != nil {
+		return err
 	}
 	exe, err := os.Executable()
 	if err != nil {

@@ -48,6 +48,9 @@ func (c *journalVerifyCmd) Run(ctx context.Context, s streams) error {
 				return err
 			}
 		} else {
+			if len(rep.Logs) == 0 {
+				fmt.Fprintln(s.out, "no journal has an entry yet")
+			}
 			for _, l := range rep.Logs {
 				state := "verified"
 				if !l.Verified {

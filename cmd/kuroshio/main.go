@@ -67,7 +67,7 @@ func run(ctx context.Context, args []string, s streams) error {
 		return nil
 	}
 	if err != nil {
-		fmt.Fprintf(s.err, "kuroshio: %v\n", err)
+		fmt.Fprintf(s.err, "kuroshio: %v; kuroshio --help lists what there is\n", err)
 		return errUsage
 	}
 	return k.Run()

@@ -10,6 +10,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -29,12 +30,21 @@ type configFlag struct {
 
 // load reads the configuration and the keystore's passphrase.
 func (f configFlag) load(s streams) (*config.Config, []byte, error) {
-	cfg, err := config.Load(f.Config)
+	cfg, err := f.read()
 	if err != nil {
 		return nil, nil, err
 	}
 	pass, err := passphrase(cfg, s)
 	return cfg, pass, err
+}
+
+// read reads the configuration alone.
+func (f configFlag) read() (*config.Config, error) {
+	cfg, err := config.Load(f.Config)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w; name another with -c, or write one with kuroshio init", err)
+	}
+	return cfg, err
 }
 
 // passphrase reads the keystore's passphrase from its file, or asks for it.
@@ -63,7 +73,7 @@ type nodeCmd struct {
 
 // Run runs the node until it is told to stop.
 func (c *nodeCmd) Run(ctx context.Context, s streams) error {
-	cfg, err := config.Load(c.Config)
+	cfg, err := c.read()
 	if err != nil {
 		return err
 	}
@@ -97,7 +107,7 @@ type initCmd struct {
 	Dir   string `default:"." type:"path" help:"Folder for the configuration."`
 }
 
-// Run writes node.toml, an empty policy and a passphrase file.
+// Run writes node.toml and a policy by which nothing leaves.
 func (c *initCmd) Run(s streams) error {
 	id, err := party.Parse(c.Party)
 	if err != nil {
@@ -106,23 +116,33 @@ func (c *initCmd) Run(s streams) error {
 	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
 		return err
 	}
-	files := map[string]string{
-		"node.toml":   strings.ReplaceAll(configTemplate, "{{party}}", string(id)),
-		"policy.toml": strings.ReplaceAll(policyTemplate, "{{party}}", string(id)),
-	}
-	for name, text := range files {
-		path := filepath.Join(c.Dir, name)
-		f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-		if err != nil {
-			return fmt.Errorf("write configuration: %w", err)
+	files := []struct{ name, text string }{{"node.toml", configTemplate}, {"policy.toml", policyTemplate}}
+	for _, f := range files {
+		if _, err := os.Lstat(filepath.Join(c.Dir, f.name)); err == nil {
+			return fmt.Errorf("%s exists already and is not overwritten: name another folder with --dir", filepath.Join(c.Dir, f.name))
 		}
-		_, err = f.WriteString(text)
-		if err := errors.Join(err, f.Close()); err != nil {
-			return fmt.Errorf("write %s: %w", path, err)
+	}
+	for _, f := range files {
+		path := filepath.Join(c.Dir, f.name)
+		if err := create0600(path, strings.ReplaceAll(f.text, "{{party}}", string(id))); err != nil {
+			return err
 		}
 		fmt.Fprintf(s.out, "wrote %s\n", path)
 	}
 	fmt.Fprintf(s.out, "\nNext: read and fill in node.toml, then\n  kuroshio node --check -c %[1]s\n  kuroshio user add -c %[1]s NAME --role administrator\n  kuroshio node -c %[1]s\n", filepath.Join(c.Dir, "node.toml"))
+	return nil
+}
+
+// create0600 writes a new file that its owner alone may read.
+func create0600(path, text string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("write configuration: %w", err)
+	}
+	_, err = f.WriteString(text)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
 	return nil
 }
 
@@ -209,8 +229,8 @@ type unpairCmd struct {
 	Partner string `arg:"" help:"Code word of the partner."`
 }
 
-// Run destroys the partner's keys. A running node notices at its next start;
-// stop the release in its console first.
+// Run destroys the partner's keys. A running node notices within a second and
+// closes the link; to be quicker, stop the release in its console first.
 func (c *unpairCmd) Run(s streams) error {
 	cfg, pass, err := c.load(s)
 	if err != nil {
@@ -219,6 +239,9 @@ func (c *unpairCmd) Run(s streams) error {
 	keys, err := keystore.Open(cfg.Keystore.Dir, pass)
 	if err != nil {
 		return err
+	}
+	if _, paired := keys.Pin(party.ID(c.Partner)); !paired {
+		return fmt.Errorf("no keys were made for %q; paired are: %v", c.Partner, keys.Partners())
 	}
 	if err := keys.Forget(party.ID(c.Partner)); err != nil {
 		return err

@@ -42,7 +42,11 @@ func (c *userAddCmd) Run(ctx context.Context, s streams) error {
 		if err != nil && line == "" {
 			return errors.New("read password: none was given")
 		}
-		hash, err := console.HashPassword(strings.TrimRight(line, "\r\n"))
+		password := strings.TrimRight(line, "\r\n")
+		if err := console.CheckPassword(c.Name, password); err != nil {
+			return err
+		}
+		hash, err := console.HashPassword(password)
 		if err != nil {
 			return err
 		}

@@ -6,8 +6,10 @@ package main
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,16 +25,24 @@ type simCmd struct {
 
 // Run plays a scenario's feeds.
 func (c *simCmd) Run(ctx context.Context, s streams) error {
+	if !(c.Speed > 0 && c.Speed <= 1e6) {
+		return fmt.Errorf("--speed %g: want a number above 0 and up to 1000000", c.Speed)
+	}
+	if err := checkScenario(c.Scenario); err != nil {
+		return err
+	}
 	fsys, name := os.DirFS(filepath.Dir(c.Scenario)), filepath.Base(c.Scenario)
 	if _, err := os.Stat(c.Scenario); err != nil {
-		fsys, name = scenarios.FS, strings.TrimSuffix(c.Scenario, ".scenario")+".scenario"
+		fsys, name = scenarios.FS, shipped(c.Scenario)
 	}
 	w, err := sim.Open(fsys, name)
 	if err != nil {
 		return err
 	}
-	if c.Speed <= 0 {
-		return fmt.Errorf("--speed %g: want a number above 0", c.Speed)
+	for feed := range c.Addr {
+		if !slices.ContainsFunc(w.Scenario().Feeds(), func(f sim.Feed) bool { return f.ID == feed }) {
+			return fmt.Errorf("--addr %s: the scenario has no feed of that name", feed)
+		}
 	}
 	var feeds []sim.Feed
 	for _, f := range w.Scenario().Feeds() {
@@ -68,4 +78,25 @@ func (c *simCmd) Run(ctx context.Context, s streams) error {
 		fmt.Fprintf(s.out, "%-16s %d frames\n", n.Feed, n.Frames)
 	}
 	return nil
+}
+
+// shipped returns the file of a scenario that is shipped with the program.
+func shipped(name string) string { return strings.TrimSuffix(name, ".scenario") + ".scenario" }
+
+// checkScenario says what may be named where a name is wrong.
+func checkScenario(name string) error {
+	if _, err := os.Stat(name); err == nil {
+		return nil
+	}
+	if _, err := fs.Stat(scenarios.FS, shipped(name)); err == nil {
+		return nil
+	}
+	files, err := fs.Glob(scenarios.FS, "*.scenario")
+	if err != nil {
+		return err
+	}
+	for i := range files {
+		files[i] = strings.TrimSuffix(files[i], ".scenario")
+	}
+	return fmt.Errorf("scenario %q: no file, and none of the shipped ones: %s", name, strings.Join(files, ", "))
 }

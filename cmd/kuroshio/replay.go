@@ -8,7 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strconv"
 
 	"github.com/kuroshio-watch/kuroshio/internal/party"
@@ -32,7 +34,7 @@ func (c *replayCmd) Run(ctx context.Context, s streams) (err error) {
 	}
 	cfg := replay.Config{Feeds: feeds, Detail: c.Detail}
 	if c.Speed != "max" {
-		if cfg.Speed, err = strconv.ParseFloat(c.Speed, 64); err != nil || cfg.Speed <= 0 {
+		if cfg.Speed, err = strconv.ParseFloat(c.Speed, 64); err != nil || !(cfg.Speed > 0) {
 			return fmt.Errorf("--speed %s: want a number above 0, or max", c.Speed)
 		}
 	}
@@ -78,8 +80,8 @@ func create(path string, stdout io.Writer) (io.Writer, func() error, error) {
 
 func printStats(w io.Writer, st *replay.Stats) error {
 	fmt.Fprintf(w, "%s to %s\n", st.First.Format("2006-01-02T15:04:05Z"), st.Last.Format("2006-01-02T15:04:05Z"))
-	for feed, n := range st.Frames {
-		fmt.Fprintf(w, "%-12s %d frames, %d plots\n", feed, n, st.Plots[feed])
+	for _, feed := range slices.Sorted(maps.Keys(st.Frames)) {
+		fmt.Fprintf(w, "%-12s %d frames, %d plots\n", feed, st.Frames[feed], st.Plots[feed])
 	}
 	for _, r := range st.Refused {
 		fmt.Fprintf(w, "%-12s refused %d: %s (last at octet %d)\n", r.Feed, r.Count, r.Reason, r.Offset)
