@@ -80,7 +80,6 @@ type stageRun struct {
 	sender *sim.Sender
 	rigs   []*rig
 	expect map[string]map[string]uint64
-	sent   []sim.Emission
 	acts   []engine.Reply
 }
 
