@@ -191,3 +191,19 @@ func TestIncidentOfManyEventsKeepsTheNewest(t *testing.T) {
 		t.Errorf("last event %v, opened %v, want the newest event and the first's time", last, inc.Opened.Start)
 	}
 }
+
+// TestIncidentIsToldOnceAPolicyComesBack loses a pending release to the want of
+// a policy.
+func TestIncidentIsToldOnceAPolicyComesBack(t *testing.T) {
+	d := newDesk(policy(t, pictureRule(gapTerms)))
+	pic := &picture{cases: []release.Case{openCase(event("A02", start, "tw"))}}
+	run(t, d, start, 10, pic)
+	d.SetPolicy(nil)
+	if got := run(t, d, start.Add(10*time.Second), 300, pic); len(got) != 0 || d.Pending("jp") != 0 {
+		t.Fatalf("%d records without a policy and %d pending", len(got), d.Pending("jp"))
+	}
+	d.SetPolicy(policy(t, pictureRule(gapTerms)))
+	if got := run(t, d, start.Add(310*time.Second), 300, pic); len(got) != 1 {
+		t.Errorf("%d records after the policy came back, want 1", len(got))
+	}
+}

@@ -46,15 +46,18 @@ func some(rt *rapid.T, label string, of []string, least int) []string {
 
 func drawPlain(rt *rapid.T, i int) plain {
 	r := plain{
-		id: fmt.Sprintf("r%d", i), deny: rapid.IntRange(0, 4).Draw(rt, "deny") == 0,
-		to: some(rt, "to", []string{"jp", "cell"}, 1), kinds: some(rt, "kinds", []string{"track", "incident", "posture"}, 1),
-		domain:   rapid.SampledFrom([]string{"", "air", "sea"}).Draw(rt, "domain"),
-		exercise: rapid.SampledFrom([]string{"", "", "true", "false"}).Draw(rt, "exercise"), emergency: rapid.IntRange(0, 5).Draw(rt, "emergency") == 0,
-		minAge: time.Duration(rapid.IntRange(0, 1).Draw(rt, "min age")) * time.Minute, maxAge: time.Duration(rapid.IntRange(0, 1).Draw(rt, "max age")) * time.Hour,
+		id: fmt.Sprintf("r%d", i), deny: rapid.IntRange(0, 9).Draw(rt, "deny") == 9,
+		to: []string{"cell", "jp"}, kinds: []string{"incident", "posture", "track"},
 		terms: drawTerms(rt, ""), band: rapid.SampledFrom([]int{0, 1000, 5000}).Draw(rt, "band"),
 		onward: some(rt, "onward", []string{"jp", "cell", "cn"}, 0), retention: time.Duration(rapid.IntRange(1, 3).Draw(rt, "retention")) * time.Hour,
 	}
-	if rapid.Bool().Draw(rt, "narrow") {
+	if rapid.IntRange(0, 3).Draw(rt, "narrow") == 3 { // most rules meet, so that they combine
+		r.to, r.kinds = some(rt, "to", r.to, 1), some(rt, "kinds", r.kinds, 1)
+		r.domain = rapid.SampledFrom([]string{"", "air", "sea"}).Draw(rt, "domain")
+		r.exercise = rapid.SampledFrom([]string{"", "", "true", "false"}).Draw(rt, "exercise")
+		r.emergency = rapid.IntRange(0, 5).Draw(rt, "emergency") == 0
+		r.minAge = time.Duration(rapid.IntRange(0, 1).Draw(rt, "min age")) * time.Minute
+		r.maxAge = time.Duration(rapid.IntRange(0, 1).Draw(rt, "max age")) * time.Hour
 		r.zones = some(rt, "zones", []string{"gap_n", "gap_c", "gap_s"}, 0)
 		r.identity = some(rt, "identity", []string{"unknown", "suspect", "friend"}, 0)
 		r.source = some(rt, "source", []string{"radar", "adsb", "ais"}, 0)

@@ -360,7 +360,9 @@ func TestStatementsAreDecidedByTheirKind(t *testing.T) {
 }
 
 func TestExplainNamesRuleAndDue(t *testing.T) {
-	d := newDesk(policy(t, pictureRule(gapTerms)))
+	o := gapTerms
+	o.slot = 90 * time.Second
+	d := newDesk(policy(t, pictureRule(o)))
 	pic := &picture{tracks: []track.Track{airTrack(1, gap)}}
 	run(t, d, start, 1, pic)
 	got := d.Explain(record.KindTrack, 1, release.Facts{Domain: plot.Air})
@@ -368,7 +370,7 @@ func TestExplainNamesRuleAndDue(t *testing.T) {
 		t.Fatalf("Explain = %+v, want cell refused for want of a rule", got)
 	}
 	jp := got[1]
-	if !jp.Allow || !cmp.Equal(jp.Rules, []string{"picture"}) || jp.Due == nil || !jp.Due.Equal(start.Add(time.Minute)) || jp.Obligations.GridM != 5000 || jp.Last != nil {
+	if !jp.Allow || !cmp.Equal(jp.Rules, []string{"picture"}) || jp.Due == nil || !jp.Due.Equal(start.Add(90*time.Second)) || jp.Obligations.GridM != 5000 || jp.Last != nil {
 		t.Errorf("Explain = %+v, want the rule, its terms and the next slot", jp)
 	}
 }
