@@ -50,7 +50,7 @@ func (b *Book) OpenByHand(o Opening, now time.Time, pos Positions) (Number, erro
 	}
 	inc := b.open(o.At, now, o.Exercise)
 	inc.ByHand, inc.Pos, inc.HasPos = true, o.Pos, o.HasPos
-	inc.setDomain(o.Domain, "") // the domain is always our own entry
+	inc.setDomain(o.Domain, o.From)
 	originators := b.self()
 	if o.From != "" {
 		originators = []party.ID{o.From}
