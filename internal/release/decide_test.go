@@ -283,3 +283,44 @@ func BenchmarkObserve(b *testing.B) {
 	}
 	b.ReportMetric(float64(reports)/b.Elapsed().Seconds(), "reports/s")
 }
+
+// TestEachConditionCounts meets and misses every condition of a rule, one at a
+// time.
+func TestEachConditionCounts(t *testing.T) {
+	good := release.Facts{
+		To: "jp", Kind: record.KindTrack, Domain: plot.Air, Standard: "unknown", Sources: 1<<plot.Radar | 1<<plot.ADSB,
+		Zones: []zone.ID{"elsewhere", "gap_c"}, Exercise: true, Emergency: true, Age: time.Hour,
+	}
+	tests := map[string]struct {
+		when string
+		miss func(*release.Facts)
+	}{
+		"it handles partner":   {"", func(f *release.Facts) { f.To = "cell" }},
+		"it handles kind":      {"", func(f *release.Facts) { f.Kind = record.KindIncident }},
+		"it handles zones":     {`zones = ["gap_n", "gap_c"]`, func(f *release.Facts) { f.Zones = f.Zones[:1] }},
+		"it handles domain":    {`domain = "air"`, func(f *release.Facts) { f.Domain = 0 }},
+		"it handles identity":  {`identity = ["suspect", "unknown"]`, func(f *release.Facts) { f.Standard = "" }},
+		"it handles source":    {`source = ["adsb", "ais"]`, func(f *release.Facts) { f.Sources = 1 << plot.Radar }},
+		"it handles exercise":  {`exercise = true`, func(f *release.Facts) { f.Exercise = false }},
+		"it handles emergency": {`emergency = true`, func(f *release.Facts) { f.Emergency = false }},
+		"it handles min_age":   {`min_age = "1h"`, func(f *release.Facts) { f.Age-- }},
+		"it handles max_age":   {`max_age = "1h"`, func(f *release.Facts) { f.Age++ }},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			p := policy(t, head+ruleText("one", "allow", "jp", "track", tt.when, gapTerms.text()))
+			f := good
+			if d := p.Decide(&f); !d.Allow {
+				t.Errorf("a case that meets %q: %+v, want a permit", tt.when, d)
+			}
+			tt.miss(&f)
+			if d := p.Decide(&f); d.Allow || d.Reason != release.NoRule {
+				t.Errorf("a case that misses %q: %+v, want no rule", tt.when, d)
+			}
+		})
+	}
+	live := policy(t, head+ruleText("live", "allow", "jp", "track", "exercise = false", gapTerms.text()))
+	if d := live.Decide(&good); d.Allow {
+		t.Error("an exercise passed a rule for what is live")
+	}
+}

@@ -163,11 +163,13 @@ func (d *Desk) SetPolicy(p *Policy) {
 // Policy returns the policy in force; nil when there is none.
 func (d *Desk) Policy() *Policy { return d.policy }
 
-// Freeze keeps everything for a partner pending, distress included: the
-// person who stops the release is asked about open cases apart.
+// Freeze keeps what is for a partner pending, distress included: the person
+// who stops the release is asked about open cases apart. Of each track and
+// incident the newest report is kept.
 func (d *Desk) Freeze(to party.ID) { d.frozen[to] = true }
 
-// Resume lets pending releases be decided again.
+// Resume lets pending releases be decided again. What is overdue leaves at the
+// next step, not at a slot.
 func (d *Desk) Resume(to party.ID) { delete(d.frozen, to) }
 
 // Frozen reports whether release to the partner is stopped.
