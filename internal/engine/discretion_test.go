@@ -82,8 +82,13 @@ func openPolicy() string {
 
 func newFloor(t testing.TB, policy string) *floor {
 	t.Helper()
+	return newFloorOf(t, policy, "cell", "jp")
+}
+
+func newFloorOf(t testing.TB, policy string, partners ...party.ID) *floor {
+	t.Helper()
 	cfg := config(t)
-	cfg.Partners = []party.ID{"cell", "jp"}
+	cfg.Partners = partners
 	cfg.Policy = &engine.Text{Name: "policy.toml", Data: []byte(policy)}
 	cfg.Feeds = []engine.FeedConfig{{Name: "adsb", Kind: "beast", Source: decode.Source{Format: frame.ModeS}}}
 	f := &floor{t: t, e: engine.New("tw", idOf), cfg: cfg, now: start, sent: map[party.ID][]*record.Record{}, raw: map[party.ID][]byte{}}
@@ -373,7 +378,7 @@ func TestNothingOfOurPeopleLeaves(t *testing.T) {
 
 func TestEndOfIncidentLeavesAfterItsTrackIsGone(t *testing.T) {
 	f := newFloor(t, policyHead+policyRule("seen", both, `"incident"`, `source = ["adsb"]`))
-	f.fly(0x780001, geo.Point{LatDeg: 24.6, LonDeg: 122.6}, 45, 07700, 3*time.Minute)
+	f.fly(0x780001, geo.Point{LatDeg: 24.6, LonDeg: 122.6}, 45, 0o7700, 3*time.Minute)
 	if len(f.e.View().Incidents) == 0 {
 		t.Fatal("the emergency opened no incident")
 	}
@@ -439,34 +444,55 @@ func TestReferenceRestsOnWhatBothKnow(t *testing.T) {
 		policy string
 		ours   bool
 	}{
-		"it handles a link statement that leaves":  {openPolicy(), true},
-		"it handles a link statement that is kept": {policyHead + policyRule("inc", both, `"incident"`, ""), false},
+		"it handles a link statement that leaves":  {policyHead + policyRule("all", `"zz"`, `"incident", "link"`, ""), true},
+		"it handles a link statement that is kept": {policyHead + policyRule("inc", `"zz"`, `"incident"`, ""), false},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			f := newFloor(t, tt.policy)
-			r := f.incidentFrom("jp", 1, event("A06", f.now))
-			f.must("jp", r)
+			f := newFloorOf(t, tt.policy, "zz") // the reference follows from the lowest id: ours
+			r := f.incidentFrom("zz", 1, event("A06", f.now))
+			f.must("zz", r)
 			own := f.do(engine.Command{Verb: "open", Text: "call"}).Incident
 			f.do(engine.Command{Verb: "merge", Incident: own, From: 1})
 			f.pass(time.Minute)
-			refs := []record.Ref{{Originator: "jp", ID: r.Object}}
+			refs := []record.Ref{{Originator: "zz", ID: r.Object}}
 			if tt.ours {
-				refs = append(refs, record.Ref{Originator: "tw", ID: idOf("jp", record.KindIncident, uint64(own))})
+				refs = append(refs, record.Ref{Originator: "tw", ID: idOf("zz", record.KindIncident, uint64(own))})
 			}
 			var got string
 			for _, ref := range f.incident(own).References {
-				if ref.Party == "jp" {
+				if ref.Party == "zz" {
 					got = ref.Ref
 				}
 			}
 			if want := incident.Reference(refs); got != want {
-				t.Errorf("spoken reference %q, want %q, as jp says", got, want)
+				t.Errorf("spoken reference %q, want %q, as the partner says", got, want)
 			}
-			if got := len(f.kinds("jp", record.KindLink)) > 0; got != tt.ours {
+			if got := len(f.kinds("zz", record.KindLink)) > 0; got != tt.ours {
 				t.Errorf("link statement left: %v, want %v", got, tt.ours)
 			}
 		})
+	}
+}
+
+func TestOurOwnPlaceIsToldOverThePartners(t *testing.T) {
+	f := newFloor(t, openPolicy())
+	f.must("jp", f.incidentFrom("jp", 1, event("A06", f.now)))
+	lat, lon := 25.8, 123.2
+	own := f.do(engine.Command{Verb: "open", Text: "call", Domain: "sea", Lat: &lat, Lon: &lon}).Incident
+	want := f.incident(own).Sector
+	if want == "" || want == f.incident(1).Sector {
+		t.Fatalf("our sector is %q, the partner's %q: the test shows nothing", want, f.incident(1).Sector)
+	}
+	f.do(engine.Command{Verb: "merge", Incident: 1, From: own})
+	f.pass(2 * time.Minute)
+	for _, r := range f.kinds("cell", record.KindIncident) {
+		if r.Object == idOf("cell", record.KindIncident, 1) && (r.Incident.Sector != want || r.Incident.Domain != "sea") {
+			t.Errorf("cell was told sector %q and domain %q, want %q and sea, ours", r.Incident.Sector, r.Incident.Domain, want)
+		}
+	}
+	if got := f.incident(1); got.Sector != want {
+		t.Errorf("sector %q, want %q: our own evidence says more than a partner's word", got.Sector, want)
 	}
 }
 

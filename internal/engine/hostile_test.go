@@ -131,6 +131,15 @@ func TestPartnerHasOnlyItsShareOfTheBook(t *testing.T) {
 		"it handles new events without end": func(f *floor, i uint64) {
 			f.take("jp", f.incidentFrom("jp", 1, event(fmt.Sprint("R", i), f.now)))
 		},
+		"it handles incidents about one object with many events": func(f *floor, i uint64) {
+			var list []record.Event
+			for j := range 60 {
+				list = append(list, event(fmt.Sprint("R", i, ".", j), f.now))
+			}
+			r := f.incidentFrom("jp", i, list...)
+			r.Incident.Tracks = []record.ID{theirID("jp", record.KindTrack, 1)}
+			f.take("jp", r)
+		},
 		"it handles postures without end": func(f *floor, i uint64) {
 			if i == 1 {
 				f.must("jp", f.incidentFrom("jp", 1))
@@ -167,6 +176,19 @@ func TestPartnerHasOnlyItsShareOfTheBook(t *testing.T) {
 			if len(b) > 4<<20 {
 				t.Errorf("state has %d octets after a flood", len(b))
 			}
+			var kept struct {
+				State struct {
+					Book struct {
+						Incidents []json.RawMessage `json:"incidents"`
+					} `json:"book"`
+				} `json:"state"`
+			}
+			if err := json.Unmarshal(b, &kept); err != nil {
+				t.Fatal(err)
+			}
+			if n := len(kept.State.Book.Incidents); n > 1100 {
+				t.Errorf("%d incidents are kept after a flood", n)
+			}
 			v := f.e.View()
 			open, parts, events := 0, 0, 0
 			for _, inc := range v.Incidents {
@@ -187,6 +209,19 @@ func TestPartnerHasOnlyItsShareOfTheBook(t *testing.T) {
 				t.Errorf("cell's incident is refused after jp's flood: %s", why)
 			}
 		})
+	}
+}
+
+func TestFloodOfLinksLeavesUsAbleToAnswer(t *testing.T) {
+	f := newFloor(t, openPolicy())
+	own := f.do(engine.Command{Verb: "open", Text: "ours"}).Incident
+	f.pass(2 * time.Minute)
+	for i := range uint64(200) {
+		f.take("jp", f.linkFrom("jp", theirID("jp", record.KindIncident, i+10), idOf("jp", record.KindIncident, uint64(own)), false))
+	}
+	f.do(engine.Command{Verb: "propose", Incident: own, Partner: "jp", Lead: "jp"})
+	if len(f.kinds("jp", record.KindDialogue)) == 0 {
+		t.Error("our proposal did not leave")
 	}
 }
 
