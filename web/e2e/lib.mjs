@@ -8,7 +8,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 
-export const LIMIT_MS = Number(process.env.KUROSHIO_E2E_LIMIT_MS ?? 60_000);
+export const LIMIT_MS = Number(process.env.KUROSHIO_E2E_LIMIT_MS ?? 120_000);
 const shots = process.env.KUROSHIO_SHOTS ?? '';
 
 /** launch starts the browser that the machine has. */
@@ -31,6 +31,7 @@ export class Desk {
     desk.outside = [];
     desk.problems = [];
     desk.commands = [];
+    desk.refused = []; // for the reader of a failure
     desk.context = await browser.newContext({ viewport: { width: 1680, height: 1000 }, ...options });
     await desk.context.route('**/*', (route) => {
       const host = new URL(route.request().url()).hostname;
@@ -47,6 +48,9 @@ export class Desk {
     });
     desk.page.on('request', (r) => {
       if (r.url().endsWith('/api/command')) desk.commands.push(r.postDataJSON());
+    });
+    desk.page.on('response', async (r) => {
+      if (r.url().includes('/api/') && !r.ok()) desk.refused.push(`${r.status()} ${new URL(r.url()).pathname} ${await r.text().catch(() => '')}`);
     });
     desk.page.on('websocket', (w) => {
       if (new URL(w.url()).hostname !== '127.0.0.1') desk.outside.push(w.url());
@@ -105,7 +109,10 @@ export async function run(title, desks, steps) {
       await step();
     } catch (err) {
       console.log(`  FAIL ${name}`);
-      for (const [who, d] of Object.entries(desks)) await d?.shot(`failed-${who}`).catch(() => undefined);
+      for (const [who, d] of Object.entries(desks)) {
+        await d?.shot(`failed-${who}`).catch(() => undefined);
+        console.log(`       ${who} sent ${JSON.stringify(d?.commands)}, refused ${JSON.stringify(d?.refused)}`);
+      }
       throw err;
     }
     console.log(`  ok   ${name} (${Date.now() - from} ms)`);

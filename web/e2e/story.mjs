@@ -99,13 +99,9 @@ async function play(browser, consoles, desks) {
       await card(desks.jp, found.jp, 'tw').filter({ hasText: 'BZK-005' }).waitFor();
       await card(desks.jp, found.jp, 'jp').first().waitFor();
     }],
-    ['the gate transit is in the time line, with its direction', async () => {
-      const gate = desks.tw.page.locator(`[data-testid="timeline-${found.tw}"] [data-rule="A06"][data-zone^="gate_"]`).first();
-      await gate.waitFor();
-      check(['in', 'out'].includes(await gate.getAttribute('data-direction')), 'the transit has no direction');
-    }],
     ['tw proposes the lead, jp accepts, both show it confirmed', async () => {
       await desks.tw.get(`propose-${found.tw}`).click();
+      await desks.tw.get('propose-partner').selectOption('jp');
       await desks.tw.get('propose-us').check();
       await desks.tw.get('dialog-propose-submit').click();
       await desks.tw.attr(`lead-${found.tw}`, 'data-state', 'proposed');
@@ -155,6 +151,11 @@ async function play(browser, consoles, desks) {
       await desks.tw.shot('story-3-partner-view');
       await desks.tw.page.keyboard.press('Escape');
       await desks.tw.get('partner-banner').waitFor({ state: 'detached' });
+    }],
+    ['the gate transit is in the time line, with its direction', async () => {
+      const gate = desks.tw.page.locator(`[data-testid="timeline-${found.tw}"] [data-rule="A06"][data-zone^="gate_"]`).first();
+      await gate.waitFor();
+      check(['in', 'out'].includes(await gate.getAttribute('data-direction')), 'the transit has no direction');
     }],
     ['jp switches to English, and everything is', async () => {
       await desks.jp.setLang('en');

@@ -122,6 +122,10 @@ describe('draw', () => {
     expect(out).toHaveLength(30);
     expect(out.every((d) => d.label && d.ring === 'unacknowledged')).toBe(true);
   });
+  it('labels every object of an open incident, alarm or not', () => {
+    const v = view({ tracks: Array.from({ length: 30 }, (_, i) => track(i + 1, { incident: 1 })), incidents: [incident(1, { alarm: 'normal' })] });
+    expect(draw(canvas().ctx, ownScene(input(v)), frame, options).every((d) => d.label)).toBe(true);
+  });
   it('drops labels of background traffic that collide', () => {
     const v = view({ tracks: Array.from({ length: 30 }, (_, i) => track(i + 1)) });
     const { ctx } = canvas();
