@@ -93,6 +93,9 @@ func Open(ctx context.Context, cfg Config) (*Demo, error) {
 			return nil, fmt.Errorf("make folder: %w", err)
 		}
 	}
+	if old, err := os.ReadDir(d.dir); err == nil && len(old) > 0 {
+		return nil, fmt.Errorf("folder %s is not empty: name a new one, or none for a temporary one", d.dir)
+	}
 	for _, a := range world.Scenario().Acts {
 		d.acts = append(d.acts, pendingAct{Act: a})
 	}
