@@ -110,6 +110,8 @@ type loop struct {
 	lastView  time.Time
 	viewGap   time.Duration
 	tickGap   time.Duration
+	tickAt    time.Time   // when the next tick comes
+	ticked    time.Time   // when the last came
 	stale     bool        // there is a newer picture than the published one
 	show      *time.Timer // fires when a stale picture may be replaced
 	lastSnap  uint64
@@ -138,12 +140,17 @@ func (l *loop) run(ctx context.Context) error {
 	if !l.stepped {
 		l.received() // what came in before the last stop
 	}
+	l.tickAt = time.Now().Add(idleTick)
 	timer := time.NewTimer(idleTick)
 	defer timer.Stop()
 	defer l.show.Stop()
-	busy := false // the timer is set to a busy tick
+	armed := l.tickAt
 	for {
 		l.takeHeld(ctx)
+		if l.tickBeforeRelease(); l.tickAt != armed {
+			armed = l.tickAt
+			timer.Reset(time.Until(armed))
+		}
 		select {
 		case <-ctx.Done():
 			l.finish()
@@ -154,10 +161,7 @@ func (l *loop) run(ctx context.Context) error {
 				continue
 			}
 			l.takeFrames(ctx, f)
-			if !busy {
-				timer.Reset(l.tickGap)
-				busy = true
-			}
+			l.tickWithin(l.tickGap)
 		case <-l.inbox:
 			if !l.stepped {
 				l.takeInbox(ctx)
@@ -181,18 +185,35 @@ func (l *loop) run(ctx context.Context) error {
 			if !l.stepped {
 				l.liveTick(ctx)
 			}
-			timer.Reset(idleTick)
-			busy = false
+			l.tickAt = time.Now().Add(idleTick)
 		}
+	}
+}
+
+// tickWithin brings the next tick forward.
+func (l *loop) tickWithin(d time.Duration) {
+	if at := time.Now().Add(d); at.Before(l.tickAt) {
+		l.tickAt = at
+	}
+}
+
+// tickBeforeRelease brings the next tick forward to where something falls due
+// for a partner: it leaves when the policy says, not at the next idle tick.
+func (l *loop) tickBeforeRelease() {
+	if l.stepped {
+		return
+	}
+	if due, ok := l.eng.NextRelease(); ok {
+		l.tickWithin(max(due.Sub(l.clock()), l.tickGap-time.Since(l.ticked)))
 	}
 }
 
 // liveTick lets a live node's time pass. What a tick costs says how soon the
 // next may come.
 func (l *loop) liveTick(ctx context.Context) {
-	begun := time.Now()
+	l.ticked = time.Now()
 	l.process(ctx, []*engine.Input{{At: l.clock(), Tick: &engine.Tick{}}})
-	l.tickGap = min(max(share*time.Since(begun), busyTickMin), busyTickMax)
+	l.tickGap = min(max(share*time.Since(l.ticked), busyTickMin), busyTickMax)
 	if time.Since(l.kept) < idleTick/2 {
 		return
 	}
