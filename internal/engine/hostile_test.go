@@ -12,6 +12,7 @@ import (
 
 	"github.com/fxamacker/cbor/v2"
 
+	"github.com/kuroshio-watch/kuroshio/geo"
 	"github.com/kuroshio-watch/kuroshio/internal/engine"
 	"github.com/kuroshio-watch/kuroshio/internal/party"
 	"github.com/kuroshio-watch/kuroshio/internal/record"
@@ -165,7 +166,7 @@ func TestPartnerHasOnlyItsShareOfTheBook(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f := newFloor(t, openPolicy())
 			f.do(engine.Command{Verb: "open", Text: "ours"})
-			for i := uint64(1); i <= 3000; i++ {
+			for i := uint64(1); i <= 1500; i++ {
 				flood(f, i)
 			}
 			f.pass(10 * time.Second)
@@ -358,6 +359,56 @@ func TestLeadOutlivesTheMachinesMerger(t *testing.T) {
 	f.must("jp", f.postureFrom("jp", record.Ref{Originator: "tw", ID: idOf("jp", record.KindIncident, uint64(own))}))
 	if got := f.incident(1); len(got.Postures) != 2 {
 		t.Errorf("postures %v, want jp's as well", got.Postures)
+	}
+}
+
+func TestLeadOutlivesTheMergerOfOneObject(t *testing.T) {
+	f := newFloor(t, openPolicy())
+	inc := f.incidentFrom("jp", 1)
+	inc.Incident.Tracks = []record.ID{theirID("jp", record.KindTrack, 7)}
+	f.must("jp", inc)
+	pos, address := geo.Point{LatDeg: 25.2, LonDeg: 123.2}, uint32(0x780001)
+	for i := range 12 {
+		pos = f.fly(0x780001, pos, 45, 0o7700, time.Minute)
+		if i == 0 {
+			f.do(engine.Command{Verb: "take", Incident: 2})
+			f.do(engine.Command{Verb: "identify", Track: f.e.View().Tracks[0].N, Standard: "suspect"})
+		}
+		r := f.trackFrom("jp", 7, f.now.Add(-30*time.Second))
+		r.Track.Address, r.Track.Bin.Width = &address, 30*time.Second
+		r.Track.Cell = record.Cell{LatE5: int32(pos.LatDeg * 1e5), LonE5: int32(pos.LonDeg * 1e5), GridM: 5000}
+		f.must("jp", r)
+	}
+	if got := f.incident(2); got.Outcome != "merged" {
+		t.Fatalf("two incidents of one object stay apart: %+v", got)
+	}
+	got := f.incident(1)
+	if got.Lead.Holder != "tw" || len(got.Identities) == 0 || got.Identities[0].By != "WANG" {
+		t.Errorf("after the merger: lead %+v, identities %+v; want tw's, and a person's", got.Lead, got.Identities)
+	}
+}
+
+func TestForgottenIncidentsLeaveNothingBehind(t *testing.T) {
+	f := newFloor(t, openPolicy())
+	f.fly(0x780001, geo.Point{LatDeg: 24.6, LonDeg: 122.6}, 45, 0o7700, time.Minute)
+	f.do(engine.Command{Verb: "close", Incident: 1, Outcome: "identified"})
+	f.now = f.now.Add(31 * 24 * time.Hour)
+	f.pass(time.Minute)
+	b, err := f.e.Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var s struct {
+		State struct {
+			Identities map[string]any `json:"identities"`
+			Sensors    map[string]any `json:"sensors"`
+		} `json:"state"`
+	}
+	if err := json.Unmarshal(b, &s); err != nil {
+		t.Fatal(err)
+	}
+	if len(f.e.View().Incidents) != 0 || len(s.State.Identities) != 0 || len(s.State.Sensors) != 0 {
+		t.Errorf("%d incidents, identities %v and sensors %v are kept", len(f.e.View().Incidents), s.State.Identities, s.State.Sensors)
 	}
 }
 
