@@ -71,7 +71,8 @@ type run struct {
 	report   *demo.Report
 	raw      []byte // the report as it was written
 	views    map[party.ID][]*engine.View
-	said     map[way][][]byte // every record that a party was told, as it goes over the link
+	said     map[way][][]byte    // every record that a party was told, as it goes over the link
+	metrics  map[party.ID]string // at the last sample
 	consoles []demo.Console
 	deaths   map[party.ID]int
 	text     string // what people read
@@ -94,6 +95,10 @@ func (w *watcher) step(ctx context.Context, d *demo.Demo, _ time.Time) error {
 	for _, c := range d.Consoles() {
 		var v engine.View
 		if err := d.Get(ctx, c.Party, engine.Viewer, "/api/picture", &v); err != nil {
+			return err
+		}
+		var err error
+		if w.run.metrics[c.Party], err = metricsOf(ctx, c); err != nil {
 			return err
 		}
 		w.run.views[c.Party] = append(w.run.views[c.Party], &v)
@@ -142,7 +147,7 @@ func play(cfg demo.Config, every int) (*run, error) {
 func playIn(dir string, cfg demo.Config, every int, prepare func() error) (*run, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
-	r := &run{dir: filepath.Join(dir, "nodes"), views: make(map[party.ID][]*engine.View), said: make(map[way][][]byte)}
+	r := &run{dir: filepath.Join(dir, "nodes"), views: make(map[party.ID][]*engine.View), said: make(map[way][][]byte), metrics: make(map[party.ID]string)}
 	w := &watcher{every: every, run: r, seen: make(map[way]map[string]bool)}
 	var text strings.Builder
 	cfg.Dir, cfg.Exe, cfg.Headless, cfg.Report = r.dir, place.exe, true, filepath.Join(dir, "report.json")
