@@ -412,6 +412,26 @@ func TestForgottenIncidentsLeaveNothingBehind(t *testing.T) {
 	}
 }
 
+func TestWhoIsNoPartnerAnyMoreIsNotHeard(t *testing.T) {
+	f := newFloor(t, openPolicy())
+	f.must("jp", f.trackFrom("jp", 1, f.now))
+	f.must("cell", f.trackFrom("cell", 1, f.now))
+	f.cfg.Partners = []party.ID{"cell"}
+	if out := f.step(&engine.Input{Config: f.cfg}); out.Reply.Code != "" {
+		t.Fatalf("Config refused: %+v", out)
+	}
+	f.take("jp", f.incidentFrom("jp", 2))
+	f.do(engine.Command{Verb: "open", Text: "ours"})
+	f.pass(2 * time.Minute)
+	v := f.e.View()
+	if len(v.PartnerTracks) != 1 || v.PartnerTracks[0].Party != "cell" || len(v.Incidents) != 1 || len(v.Links) != 1 {
+		t.Errorf("the picture holds %d partner tracks, %d incidents, %d links; want cell's track and link and our incident", len(v.PartnerTracks), len(v.Incidents), len(v.Links))
+	}
+	if len(f.sent["jp"]) != 0 {
+		t.Error("a record left for jp")
+	}
+}
+
 func TestRepeatedRecordChangesNothing(t *testing.T) {
 	f := newFloor(t, openPolicy())
 	r := f.incidentFrom("jp", 1, event("A06", f.now))

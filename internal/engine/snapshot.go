@@ -91,6 +91,11 @@ func (e *Engine) carry(s *state, p *parts) error {
 		return fmt.Errorf("restore tracks: %w", err)
 	}
 	e.tracks = t
+	for _, pt := range t.Partner() {
+		if !slices.Contains(e.cfg.Partners, pt.Key.Party) { // no partner any more
+			t.PartnerForget(pt.Key.Party)
+		}
+	}
 	e.watch.Restore(s.Watch)
 	e.book.Restore(s.Book)
 	e.responses.Restore(s.Responses)
