@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { describe, expect, it } from 'vitest';
-import { filtering, NO_FILTER, normalise, passes, quantile, rows } from '../src/lib/picture';
+import { filtering, headline, NO_FILTER, normalise, passes, quantile, rows } from '../src/lib/picture';
 import { incident, partner, track, view } from './made';
 
 const all = (v: ReturnType<typeof view>, f = NO_FILTER) => rows(v).filter((r) => passes(r, f)).map((r) => r.key);
@@ -81,5 +81,19 @@ describe('quantile', () => {
     expect(quantile([], 0.5)).toBeNaN();
     expect(quantile([1, 2, 3, 4], 0.5)).toBe(3);
     expect(quantile([1, 2, 3, 4], 1)).toBe(4);
+  });
+});
+
+describe('headline', () => {
+  const at = '2026-03-01T00:00:00Z';
+  const ev = (rule: string, cleared = false, zone = '') => ({ at, entered: at, kind: 'alert', rule, zone, cleared });
+  it('names what has not cleared, and never the lack of a lead', () => {
+    expect(headline([ev('A01'), ev('C01'), ev('A13'), ev('A01', true), ev('C01', true)])).toEqual(['A13']);
+  });
+  it('names all where all have cleared', () => {
+    expect(headline([ev('A01'), ev('A01', true)])).toEqual(['A01']);
+  });
+  it('keeps a rule that still holds in another zone', () => {
+    expect(headline([ev('A06', false, 'gate_bashi'), ev('A06', true, 'gate_miyako')])).toEqual(['A06']);
   });
 });

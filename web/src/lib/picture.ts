@@ -5,7 +5,7 @@
 // and what it may never hide. Pure: the list and the map both draw from it.
 
 import { clean, hex, partnerLabel, trackLabel } from './format';
-import type { AlarmState, IncidentView, PartnerView, TrackView, View } from './types';
+import type { AlarmState, EventView, IncidentView, PartnerView, TrackView, View } from './types';
 
 /** Row is one object: an own track, or a partner's object that is none of ours. */
 export interface Row {
@@ -174,4 +174,17 @@ export const LINK_SHAPE: Record<string, string> = { up: '●', degraded: '◐', 
 /** quantile returns the q-quantile of sorted values; NaN without values. */
 export function quantile(sorted: number[], q: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN;
+}
+
+/** LEADLESS is the rule of incidents without lead: the lead's own box says it. */
+const LEADLESS = 'C01';
+
+/** headline returns the rules that say what an incident is about: those whose
+ * alert has not cleared, or, where all have, all of them. */
+export function headline(events: EventView[]): string[] {
+  const last = new Map<string, EventView>();
+  for (const e of events) if (e.rule && e.rule !== LEADLESS) last.set(`${e.rule}/${e.zone ?? ''}/${(e.originators ?? []).join('+')}`, e);
+  const all = [...last.values()];
+  const active = all.filter((e) => !e.cleared);
+  return [...new Set((active.length > 0 ? active : all).map((e) => e.rule as string))];
 }
