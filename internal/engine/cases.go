@@ -11,6 +11,7 @@ import (
 	"github.com/kuroshio-watch/kuroshio/internal/record"
 	"github.com/kuroshio-watch/kuroshio/internal/release"
 	"github.com/kuroshio-watch/kuroshio/internal/response"
+	"github.com/kuroshio-watch/kuroshio/internal/track"
 )
 
 type partyID = party.ID
@@ -31,7 +32,7 @@ func (e *Engine) cases() []release.Case {
 func (e *Engine) caseOf(inc *incident.Incident) release.Case {
 	c := release.Case{
 		Number: uint64(inc.Number), Closed: inc.State == incident.Closed, Outcome: inc.Outcome, Opened: inc.Entered,
-		ClosedAt: inc.Closed, Exercise: inc.Exercise, Tracks: inc.Tracks, Sources: e.sensors[inc.Number],
+		ClosedAt: inc.Closed, Exercise: inc.Exercise, Tracks: e.ownTracks(inc), Sources: e.sensors[inc.Number],
 	}
 	if inc.SectorFrom == "" {
 		c.Sector = inc.Sector
@@ -53,6 +54,26 @@ func (e *Engine) caseOf(inc *incident.Incident) release.Case {
 		c.Identity = &id
 	}
 	return c
+}
+
+// ownTracks returns the tracks that are in an incident for our own reasons. One
+// that is there because a partner holds the object as well, and of which we
+// have nothing else to say, is left out.
+func (e *Engine) ownTracks(inc *incident.Incident) []track.Number {
+	var list []track.Number
+	for _, n := range inc.Tracks {
+		joined, own := false, false
+		for i := range inc.Events {
+			if ev := &inc.Events[i]; ev.Track == n {
+				joined = joined || ev.Kind == incident.EventAssociated
+				own = own || (e.releasable(ev) && e.ours(ev))
+			}
+		}
+		if own || !joined {
+			list = append(list, n)
+		}
+	}
+	return list
 }
 
 // releasable reports whether an event can be part of what a partner is told:

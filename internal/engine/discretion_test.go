@@ -496,19 +496,48 @@ func TestOurOwnPlaceIsToldOverThePartners(t *testing.T) {
 	}
 }
 
-func TestObjectHeldByBothIsToldToNobody(t *testing.T) {
-	f := newFloor(t, openPolicy())
-	pos := geo.Point{LatDeg: 25.2, LonDeg: 123.2}
-	address := uint32(0x780001)
+// flyTogether flies an aircraft for twelve minutes that jp reports as its
+// object n as well.
+func (f *floor) flyTogether(icao modes.ICAO, n uint64, squawk modes.Squawk) {
+	f.t.Helper()
+	pos, address := geo.Point{LatDeg: 25.2, LonDeg: 123.2}, uint32(icao)
 	for range 12 {
-		pos = f.fly(0x780001, pos, 45, 0, time.Minute)
-		r := f.from("jp", record.KindTrack, 7)
+		pos = f.fly(icao, pos, 45, squawk, time.Minute)
+		r := f.from("jp", record.KindTrack, n)
 		r.Track = &record.Track{
 			Domain: "air", Bin: record.Bin{Start: f.now.Add(-30 * time.Second), Width: 30 * time.Second}, Address: &address,
 			Cell: record.Cell{LatE5: int32(pos.LatDeg * 1e5), LonE5: int32(pos.LonDeg * 1e5), GridM: 5000},
 		}
 		f.must("jp", r)
 	}
+}
+
+func TestTrackThatAPartnerJoinedIsNotTold(t *testing.T) {
+	f := newFloor(t, openPolicy())
+	inc := f.incidentFrom("jp", 1)
+	inc.Incident.Tracks = []record.ID{theirID("jp", record.KindTrack, 7)}
+	f.must("jp", inc)
+	f.flyTogether(0x780001, 7, 0)
+	if len(f.incident(1).Tracks) != 1 {
+		t.Fatal("our track did not join jp's incident: the test shows nothing")
+	}
+	own := f.do(engine.Command{Verb: "open", Text: "call", Domain: "air"}).Incident
+	f.do(engine.Command{Verb: "merge", Incident: own, From: 1})
+	f.pass(3 * time.Minute)
+	list := f.kinds("cell", record.KindIncident)
+	if len(list) == 0 {
+		t.Fatal("cell was told nothing")
+	}
+	for _, r := range list {
+		if len(r.Incident.Tracks) != 0 || r.Incident.Count != nil {
+			t.Errorf("cell was told of the track that jp's incident brought: %+v", r.Incident)
+		}
+	}
+}
+
+func TestObjectHeldByBothIsToldToNobody(t *testing.T) {
+	f := newFloor(t, openPolicy())
+	f.flyTogether(0x780001, 7, 0)
 	f.pass(3 * time.Minute)
 	held := false
 	for _, inc := range f.e.View().Incidents {
