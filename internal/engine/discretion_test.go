@@ -512,6 +512,27 @@ func (f *floor) flyTogether(icao modes.ICAO, n uint64, squawk modes.Squawk) {
 	}
 }
 
+func TestThirdPartyDoesNotSeeThatAPartnerKnewBefore(t *testing.T) {
+	f := newFloor(t, openPolicy())
+	inc := f.incidentFrom("jp", 1)
+	inc.Incident.Tracks = []record.ID{theirID("jp", record.KindTrack, 7)}
+	f.must("jp", inc)
+	f.flyTogether(0x780001, 7, 0o7700)
+	f.pass(3 * time.Minute)
+	if f.incident(1).Outcome != "merged" && f.incident(2).Outcome != "merged" {
+		t.Fatal("the two incidents did not merge: the test shows nothing")
+	}
+	list := f.kinds("cell", record.KindIncident)
+	if len(list) == 0 {
+		t.Fatal("cell was told nothing")
+	}
+	for _, r := range list {
+		if r.Incident.State != "open" || r.Object != list[0].Object {
+			t.Errorf("cell was told that ours became part of an older one: %+v", r.Incident)
+		}
+	}
+}
+
 func TestTrackThatAPartnerJoinedIsNotTold(t *testing.T) {
 	f := newFloor(t, openPolicy())
 	inc := f.incidentFrom("jp", 1)

@@ -346,18 +346,18 @@ func TestLeadOutlivesTheMachinesMerger(t *testing.T) {
 	inc := f.incidentFrom("jp", 1)
 	f.must("jp", inc)
 	own := f.do(engine.Command{Verb: "open", Text: "ours"}).Incident
-	f.do(engine.Command{Verb: "take", Incident: own})
-	f.do(engine.Command{Verb: "posture", Incident: own, Posture: "watching"})
+	f.do(engine.Command{Verb: "take", Incident: 1})
+	f.do(engine.Command{Verb: "posture", Incident: 1, Posture: "watching"})
 	f.must("jp", f.linkFrom("jp", inc.Object, idOf("jp", record.KindIncident, uint64(own)), false))
-	if got := f.incident(own); got.Outcome != "merged" {
+	if got := f.incident(1); got.Outcome != "merged" {
 		t.Fatalf("jp's link did not merge the two: %+v", got)
 	}
-	if got := f.incident(1); got.Lead.Holder != "tw" || len(got.Postures) != 1 {
+	if got := f.incident(own); got.Lead.Holder != "tw" || len(got.Postures) != 1 {
 		t.Errorf("after the merger: lead %+v, postures %v; want tw and its posture", got.Lead, got.Postures)
 	}
 	// What the partner says of the one that was merged is said of the other.
-	f.must("jp", f.postureFrom("jp", record.Ref{Originator: "tw", ID: idOf("jp", record.KindIncident, uint64(own))}))
-	if got := f.incident(1); len(got.Postures) != 2 {
+	f.must("jp", f.postureFrom("jp", record.Ref{Originator: "tw", ID: idOf("jp", record.KindIncident, 1)}))
+	if got := f.incident(own); len(got.Postures) != 2 {
 		t.Errorf("postures %v, want jp's as well", got.Postures)
 	}
 }
@@ -371,7 +371,7 @@ func TestLeadOutlivesTheMergerOfOneObject(t *testing.T) {
 	for i := range 12 {
 		pos = f.fly(0x780001, pos, 45, 0o7700, time.Minute)
 		if i == 0 {
-			f.do(engine.Command{Verb: "take", Incident: 2})
+			f.do(engine.Command{Verb: "take", Incident: 1})
 			f.do(engine.Command{Verb: "identify", Track: f.e.View().Tracks[0].N, Standard: "suspect"})
 		}
 		r := f.trackFrom("jp", 7, f.now.Add(-30*time.Second))
@@ -379,10 +379,10 @@ func TestLeadOutlivesTheMergerOfOneObject(t *testing.T) {
 		r.Track.Cell = record.Cell{LatE5: int32(pos.LatDeg * 1e5), LonE5: int32(pos.LonDeg * 1e5), GridM: 5000}
 		f.must("jp", r)
 	}
-	if got := f.incident(2); got.Outcome != "merged" {
+	if got := f.incident(1); got.Outcome != "merged" {
 		t.Fatalf("two incidents of one object stay apart: %+v", got)
 	}
-	got := f.incident(1)
+	got := f.incident(2)
 	if got.Lead.Holder != "tw" || len(got.Identities) == 0 || got.Identities[0].By != "WANG" {
 		t.Errorf("after the merger: lead %+v, identities %+v; want tw's, and a person's", got.Lead, got.Identities)
 	}

@@ -16,7 +16,8 @@
 //
 // # Merge
 //
-// By the machine (two incidents hold one object): the lower number stays. By a
+// By the machine (two incidents hold one object): the one with own evidence
+// stays, so that what others were told of it goes on; else the lower number. By a
 // person: the one named stays. The other is closed as merged, for good; its
 // events, tracks, partner parts, links and active alerts are the remaining
 // one's. Two incidents that were told apart, by a person here or by a partner,

@@ -220,7 +220,7 @@ func (b *Book) priority(rule watch.RuleID) int {
 }
 
 // Associate takes the associations of tracks that hold now. Incidents that
-// hold one object merge, the lower number stays; an own track joins the
+// hold one object merge (see the package comment); an own track joins the
 // incident of a partner's object that is the same. It returns what partners
 // must be told, with what earlier calls left (see Statements).
 func (b *Book) Associate(list []track.Association, now time.Time, pos Positions) []LinkStatement {
@@ -281,10 +281,19 @@ func (b *Book) join(x, y *Incident, now time.Time) {
 	if x == y || b.areApart(x.Number, y.Number) {
 		return
 	}
-	if x.Number > y.Number {
+	if b.yields(x, y) {
 		x, y = y, x
 	}
 	b.merge(x, y, "", now)
+}
+
+// yields reports whether x becomes part of y and not y of x. What we have told
+// others of must not end because a partner knew of the object before us.
+func (b *Book) yields(x, y *Incident) bool {
+	if x.ownEvidence() != y.ownEvidence() {
+		return y.ownEvidence()
+	}
+	return x.Number > y.Number
 }
 
 // Link takes a partner's statement that our incident and theirs are one, or,

@@ -227,12 +227,12 @@ func TestLinkByPartner(t *testing.T) {
 
 func TestLinkMergesThePartnersOwn(t *testing.T) {
 	b, tb := newBook("tw", "jp"), table{}
-	first, err := b.Partner("jp", told(1, 1, uavBody(7)), t0)
+	_, err := b.Partner("jp", told(1, 1, uavBody(7)), t0)
 	must(t, err)
 	tb.put(4, 0, t0)
 	n, _ := b.Raise(tb.alert("A13", 4, t0), t0, tb)
 	must(t, b.Link("jp", n, record.ID{1}, false, t0))
-	if open := b.Open(); len(open) != 1 || open[0].Number != first || len(open[0].Tracks) != 1 {
+	if open := b.Open(); len(open) != 1 || open[0].Number != n || len(open[0].Tracks) != 1 {
 		t.Errorf("open: %+v", open)
 	}
 }
