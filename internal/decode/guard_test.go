@@ -121,19 +121,19 @@ func TestAccuracyIsKept(t *testing.T) {
 	}
 }
 
-// TestAccuraciesAreBounded hears 20,000 aircraft.
+// TestAccuraciesAreBounded hears 40,000 aircraft.
 func TestAccuraciesAreBounded(t *testing.T) {
 	d := newDecoder(t)
-	for i := range uint32(20_000) {
+	for i := range uint32(40_000) {
 		run(t, d, "adsb", frame.ModeS, status(1+i, 9))
 	}
 	st := d.Snapshot()
 	for i := range st.Sources {
 		s := &st.Sources[i]
-		if len(s.Accuracy) > 8192 || s.ModeS != nil && len(s.ModeS.Aircraft) > 8192 {
+		if len(s.Accuracy) > 1<<15 || s.ModeS != nil && len(s.ModeS.Aircraft) > 1<<15 {
 			t.Errorf("feed %s: %d accuracies of %d aircraft are kept", s.Name, len(s.Accuracy), len(s.ModeS.Aircraft))
 		}
-		for len(s.Accuracy) > 0 && len(s.Accuracy) <= 8192 {
+		for len(s.Accuracy) > 0 && len(s.Accuracy) <= 1<<15 {
 			s.Accuracy = append(s.Accuracy, s.Accuracy...)
 		}
 	}

@@ -13,8 +13,14 @@ import (
 	"github.com/kuroshio-watch/kuroshio/modes"
 )
 
+// maxAircraft bounds what one feed keeps of aircraft: more than the tracker
+// holds tracks. With fewer, a full sky would push each aircraft out before its
+// second position comes, and none would be seen.
+const maxAircraft = 1 << 15
+
 func modesConfig(s Source) modes.Config {
 	cfg := modes.DefaultConfig()
+	cfg.MaxAircraft = maxAircraft
 	if s.Receiver != nil {
 		cfg.HasReceiver, cfg.Receiver = true, modes.Receiver{Pos: *s.Receiver, RangeNM: s.RangeNM}
 	}
@@ -95,7 +101,7 @@ type accuracy struct {
 }
 
 const (
-	maxAccuracies = 8192
+	maxAccuracies = maxAircraft
 	accuracyFresh = 5 * time.Minute
 )
 
