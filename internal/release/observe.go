@@ -203,10 +203,15 @@ func (d *Desk) observeEnded(at time.Time, to party.ID) {
 }
 
 // forget drops what was told of tracks that ended long ago, unless an incident
-// or a pending release still refers to it.
+// or a pending release still refers to it, of incidents that the book has
+// forgotten, and what people said long ago.
 func (d *Desk) forget(at time.Time, to party.ID, cases []Case) {
 	var held map[uint64]bool
 	for key, o := range d.objects[to] {
+		if key.kind != record.KindTrack && d.spent(at, to, key, o, cases) {
+			delete(d.objects[to], key)
+			continue
+		}
 		if key.kind != record.KindTrack || o.Sample == nil || !o.Sample.Ended || at.Sub(o.LastBin) < keepEnded {
 			continue
 		}
@@ -217,6 +222,22 @@ func (d *Desk) forget(at time.Time, to party.ID, cases []Case) {
 			delete(d.objects[to], key)
 		}
 	}
+}
+
+// keepSaid is how long statements stay in what a partner is shown to hold.
+const keepSaid = 24 * time.Hour
+
+// spent reports whether nothing can come any more of what a partner was told
+// that is no track: the incident is forgotten, the statement is old.
+func (d *Desk) spent(at time.Time, to party.ID, key objectKey, o *object, cases []Case) bool {
+	waits := slices.ContainsFunc(d.pendings, func(p pending) bool { return p.To == to && p.Kind == key.kind && p.Number == key.number })
+	if waits {
+		return false
+	}
+	if key.kind == record.KindIncident {
+		return !slices.ContainsFunc(cases, func(c Case) bool { return c.Number == key.number })
+	}
+	return o.Last != nil && at.Sub(o.Last.Time) > keepSaid
 }
 
 // held returns the numbers of the tracks that incidents or pending releases
