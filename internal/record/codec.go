@@ -87,17 +87,18 @@ func Decode(b []byte) (*Record, error) {
 }
 
 // utc takes the machine's own time zone out of what was read, so that equal
-// records are equal on every machine and after every snapshot.
+// records are equal on every machine and after every snapshot. Times travel as
+// seconds in floating point, good to the microsecond.
 func (r *Record) utc() {
-	r.Time = r.Time.UTC()
+	own := func(t *time.Time) { *t = t.UTC().Round(time.Microsecond) }
+	own(&r.Time)
 	if r.Track != nil {
-		r.Track.Bin.Start = r.Track.Bin.Start.UTC()
+		own(&r.Track.Bin.Start)
 	}
 	if r.Incident != nil {
-		r.Incident.Opened.Start = r.Incident.Opened.Start.UTC()
+		own(&r.Incident.Opened.Start)
 		for i := range r.Incident.Events {
-			b := &r.Incident.Events[i].Bin
-			b.Start = b.Start.UTC()
+			own(&r.Incident.Events[i].Bin.Start)
 		}
 	}
 }
