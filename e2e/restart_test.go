@@ -146,7 +146,7 @@ func (n *started) continues(t *testing.T, ctx context.Context, r *run) { //nolin
 	t.Helper()
 	id := n.console.Party
 	was := r.report.Nodes[id]
-	auditor := n.login(t, ctx, engine.Auditor)
+	auditor := login(t, ctx, n.console, engine.Auditor)
 	var v engine.View
 	n.await(t, ctx, "link to all partners", func() (bool, error) {
 		v = engine.View{}
@@ -182,18 +182,19 @@ func (n *started) continues(t *testing.T, ctx context.Context, r *run) { //nolin
 	}
 }
 
-func (n *started) login(t *testing.T, ctx context.Context, name string) *http.Client { //nolint:revive // as above
+// login opens a session at a console.
+func login(t *testing.T, ctx context.Context, at demo.Console, name string) *http.Client { //nolint:revive // as above
 	t.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := &http.Client{Jar: jar}
-	b, err := json.Marshal(map[string]string{"name": name, "password": n.console.Logins[name]})
+	b, err := json.Marshal(map[string]string{"name": name, "password": at.Logins[name]})
 	if err != nil {
 		t.Fatal(err)
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, n.console.URL+"api/login", bytes.NewReader(b))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, at.URL+"api/login", bytes.NewReader(b))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -205,7 +206,7 @@ func (n *started) login(t *testing.T, ctx context.Context, name string) *http.Cl
 	}
 	defer resp.Body.Close() //nolint:errcheck // the status is all
 	if resp.StatusCode != http.StatusOK {
-		t.Fatalf("log %s in at %s: %s", name, n.console.Party, resp.Status)
+		t.Fatalf("log %s in at %s: %s", name, at.Party, resp.Status)
 	}
 	return c
 }
