@@ -197,6 +197,7 @@ func (e *Engine) followMergers() {
 func (e *Engine) forgetIncidents() {
 	maps.DeleteFunc(e.identities, func(n incident.Number, _ release.CaseIdentity) bool { return !e.holds(n) })
 	maps.DeleteFunc(e.sensors, func(n incident.Number, _ uint8) bool { return !e.holds(n) })
+	e.responses.Keep(func(n uint32) bool { return e.holds(incident.Number(n)) })
 }
 
 func (e *Engine) holds(n incident.Number) bool {

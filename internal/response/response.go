@@ -28,6 +28,7 @@ package response
 import (
 	"cmp"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -323,4 +324,12 @@ func (d *Desk) Withdraw(incident uint32, _ time.Time) {
 	if l := d.lead(incident); l.State == Proposed && l.ByUs {
 		l.fallBack()
 	}
+}
+
+// Keep forgets the leads and postures of the incidents that keep refuses.
+func (d *Desk) Keep(keep func(incident uint32) bool) {
+	gone := func(n uint32) bool { return !keep(n) }
+	maps.DeleteFunc(d.leads, func(n uint32, _ *Lead) bool { return gone(n) })
+	maps.DeleteFunc(d.own, func(n uint32, _ Stance) bool { return gone(n) })
+	maps.DeleteFunc(d.their, func(n uint32, _ []Stance) bool { return gone(n) })
 }

@@ -604,3 +604,21 @@ func TestBothCountTheSameEpoch(t *testing.T) {
 		}
 	}
 }
+
+func TestKeepForgetsWhatTheBookForgot(t *testing.T) {
+	d := desk("tw")
+	for _, n := range []uint32{1, 2} {
+		if err := d.Take(n, "officer", start); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.SetPosture(n, "watching", "officer", nil, start); err != nil {
+			t.Fatal(err)
+		}
+		d.PartnerPosture("jp", n, "watching", start)
+	}
+	d.Keep(func(n uint32) bool { return n == 2 })
+	s := d.Snapshot()
+	if len(s.Leads) != 1 || len(s.Own) != 1 || len(s.Their) != 1 || !d.HasLead(2) {
+		t.Errorf("after Keep(2) the desk holds %+v, want incident 2 alone", s)
+	}
+}
