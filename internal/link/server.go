@@ -115,6 +115,7 @@ func (s *Server) hello(info *tls.ClientHelloInfo) (*tls.Config, error) {
 	l := s.linkFor(info.ServerName)
 	if l == nil {
 		s.refused.Add(1)
+		kill(c) // before TLS sends its alert: after a stop not one octet leaves
 		return nil, errors.New("nobody is called so here")
 	}
 	config, err := serverTLS(s.keys, l.cfg.Partner)
