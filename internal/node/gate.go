@@ -35,10 +35,10 @@ func (g *gate) Records(ctx context.Context, to party.ID, after uint64, limit int
 	return g.Outbox.Records(ctx, to, after, limit)
 }
 
-// States is Outbox.States, or nothing while the gate is shut.
+// States is Outbox.States, or link.ErrLater while the gate is shut.
 func (g *gate) States(ctx context.Context, to party.ID, limit int) (*record.Batch, error) {
 	if !g.open.Load() {
-		return nil, nil
+		return nil, link.ErrLater
 	}
 	return g.Outbox.States(ctx, to, limit)
 }

@@ -6,6 +6,8 @@ package node_test
 import (
 	"bytes"
 	"context"
+	"crypto/aes"
+	"crypto/cipher"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -14,6 +16,7 @@ import (
 	"net/http/cookiejar"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,6 +25,7 @@ import (
 	"github.com/kuroshio-watch/kuroshio/internal/engine"
 	"github.com/kuroshio-watch/kuroshio/internal/keystore"
 	"github.com/kuroshio-watch/kuroshio/internal/link/linktest"
+	"github.com/kuroshio-watch/kuroshio/internal/record"
 	"github.com/kuroshio-watch/kuroshio/internal/store"
 )
 
@@ -264,6 +268,9 @@ func TestAFullDiskStopsIntakeWithAnAlarmAndRecovers(t *testing.T) {
 	if err := tw.halt(); err != nil {
 		t.Errorf("stop: %v", err)
 	}
+	if acts := tw.acts(t); acts["act-stop"] != 1 || acts["act-log"] != 2 {
+		t.Errorf("audit log counts %v, want the stop once and two entries of the watch log", acts)
+	}
 	tw.open(t) // the stop is on record
 	v = tw.await(t, "back", func(v *engine.View) bool { return len(v.Log) == 2 })
 	if v.Links[0].State != "stopped" {
@@ -299,6 +306,96 @@ func TestAStopOnAFullDiskLosesNothing(t *testing.T) {
 			}
 		})
 	}
+}
+
+// acts counts the entries of the audit log by act.
+func (r *rig) acts(t *testing.T) map[string]int {
+	t.Helper()
+	acts := make(map[string]int)
+	r.inspect(t, func(_ *keystore.Store, st *store.Store) {
+		list, _, err := st.AuditLog(t.Context(), 0, 10_000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range list {
+			acts[a.Act]++
+		}
+	})
+	return acts
+}
+
+// What is on the tape and could not be committed before a stop is committed at
+// the next start, also when the disk works again while the node stops.
+func TestAnActThatWasOnlyTapedIsCommittedAtTheNextStart(t *testing.T) {
+	for range 10 {
+		if actOnlyTaped(t) {
+			return
+		}
+	}
+	t.Error("a tick always came before the act")
+}
+
+// actOnlyTaped reports false when a tick came first, so that the act was not
+// taped at all.
+func actOnlyTaped(t *testing.T) bool {
+	t.Helper()
+	r := newRig(t, "tw", t.TempDir())
+	late := &lateDisk{failed: make(chan struct{}, 1)}
+	r.faults = late
+	r.open(t)
+	seen := r.n.View().Seq
+	r.await(t, "just ticked", func(v *engine.View) bool { return v.Seq > seen }) // the next tick is a second away
+	late.armed.Store(true)
+	answered := make(chan engine.Reply, 1)
+	go func() {
+		reply, _ := r.n.Command(t.Context(), engine.Command{Verb: "log", Text: "taped", By: "wang", Role: engine.Officer})
+		answered <- reply
+	}()
+	<-late.failed
+	late.stopping.Store(true)
+	if err := r.halt(); err != nil {
+		t.Errorf("stop: %v", err)
+	}
+	reply := <-answered
+	late.armed.Store(false)
+	r.open(t)
+	switch v := r.await(t, "back", func(*engine.View) bool { return true }); {
+	case len(v.Log) == 0 && (reply.Code == "store-failed" || reply.Code == ""):
+		return false
+	case len(v.Log) != 1 || (reply.Code != "stopping" && reply.Code != ""): // "": the loop had ended before its answer was read
+		t.Errorf("watch log = %+v after the answer %q, want the taped entry and stopping", v.Log, reply.Code)
+	}
+	if err := r.halt(); err != nil {
+		t.Errorf("stop: %v", err)
+	}
+	if acts := r.acts(t); acts["act-log"] != 1 {
+		t.Errorf("audit log counts %v, want the taped act once", acts)
+	}
+	return true
+}
+
+// lateDisk fails commits from when it is armed; in a stop it works again from
+// the first write to the tape on.
+type lateDisk struct {
+	armed, stopping atomic.Bool
+	failed          chan struct{}
+}
+
+// BeforeWrite implements node.Faults.
+func (d *lateDisk) BeforeWrite(op string) error {
+	switch {
+	case !d.armed.Load():
+		return nil
+	case op == "append" && d.stopping.Load():
+		d.armed.Store(false)
+	case op == "commit":
+		select {
+		case d.failed <- struct{}{}:
+		default:
+		}
+		return errDisk
+	}
+	return nil
 }
 
 // onlyOp passes one kind of write to the disk.
@@ -442,31 +539,60 @@ func TestARestoredNodeTakesWhatCameInBeforeItStopped(t *testing.T) {
 	jp.await(t, "told of the boat", heardOf("a boat in the night"))
 }
 
-// More than one batch waits in the inbox: all of it is taken.
+// More than one batch waits in the inbox at the start: all of it is taken. It
+// is a flood of distress calls besides: what nobody could work is refused and
+// counted.
 func TestABacklogInTheInboxIsTakenWhole(t *testing.T) {
-	if testing.Short() {
-		t.Skip("thousands of records; skipped with -short")
+	const flood = 5000
+	r := newRig(t, "jp", t.TempDir())
+	pair(t, r, newRig(t, "tw", t.TempDir()))
+	r.cfg.Link.Listen, r.cfg.Partners = freeTCP(t), []config.Partner{{ID: "tw"}}
+	r.inspect(t, func(_ *keystore.Store, st *store.Store) {
+		var items []record.Item
+		for i := range uint64(flood) {
+			items = append(items, forged(t, i+1))
+		}
+		if _, err := st.TakeRecords(t.Context(), "tw", 1, items); err != nil {
+			t.Fatal(err)
+		}
+	})
+	r.open(t)
+	v := r.await(t, "through with the backlog", func(v *engine.View) bool { return v.Links[0].Received == flood })
+	if n := uint64(len(v.Incidents)); n == 0 || n+v.Links[0].Refused != flood {
+		t.Errorf("%d incidents and %d records refused, want %d together", n, v.Links[0].Refused, flood)
 	}
-	const boats = 150 // below the engine's bound for distress cases
-	disk := newFullDisk()
-	tw, jp := newRig(t, "tw", t.TempDir()), newRig(t, "jp", t.TempDir())
-	pair(t, tw, jp)
-	connect(t, tw, jp, nil)
-	jp.faults = onlyOp{disk, "append"}
-	jp.open(t)
-	tw.open(t)
-	tw.await(t, "linked", linkIs("up"))
-	disk.on.Store(true)
-	disk.await(t, 1)
-	for i := range boats {
-		tw.must(t, engine.Officer, distress(fmt.Sprintf("boat %d.", i)))
+}
+
+// forged is a distress record as a partner seals it.
+func forged(t *testing.T, seq uint64) record.Item {
+	t.Helper()
+	object := record.ID{1, byte(seq >> 8), byte(seq)}
+	header, err := record.EncodeHeader(record.Header{
+		Version: record.Protocol, Lane: record.LaneRecord, Kind: record.KindDistress, Object: object, LogEpoch: 1, Seq: seq,
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
-	tw.await(t, "receipted", func(v *engine.View) bool { return v.Links[0].Sent >= boats && v.Links[0].Queued == 0 })
-	disk.on.Store(false)
-	v := jp.await(t, "told of the last boat", heardOf(fmt.Sprintf("boat %d.", boats-1)))
-	if len(v.Incidents) != boats || v.Links[0].Received != boats {
-		t.Errorf("%d incidents from %d records, want %d of each", len(v.Incidents), v.Links[0].Received, boats)
+	plain, err := record.Encode(&record.Record{
+		Envelope: record.Envelope{
+			Version: record.Protocol, Kind: record.KindDistress, ID: object, Object: object, Originator: "tw", Time: time.Now().UTC(),
+			Label: record.Label{Policy: "p", Classification: "c", Purpose: "u", Retention: time.Hour},
+		},
+		Distress: &record.Distress{LatDeg: 24.5, LonDeg: 122.7, Nature: fmt.Sprintf("boat %d", seq)},
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
+	key := bytes.Repeat([]byte{byte(seq)}, 32)
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	gcm, err := cipher.NewGCM(block)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return record.Item{Seq: seq, Header: header, Key: key, Ciphertext: gcm.Seal(nil, make([]byte, gcm.NonceSize()), plain, header)}
 }
 
 func TestAWrongConfigurationStopsTheNode(t *testing.T) {

@@ -248,7 +248,11 @@ func (l *loop) takeFrames(ctx context.Context, f frame.Frame) {
 func (l *loop) runCommand(ctx context.Context, cmd engine.Command) engine.Reply {
 	defer l.stopTaken(&cmd)
 	outs := l.process(ctx, []*engine.Input{{At: l.clock(), Command: &cmd}})
-	if len(outs) == 0 {
+	switch {
+	case len(outs) > 0:
+	case l.halted:
+		return engine.Reply{Code: "stopping"} // on the tape: the next start does it
+	default:
 		return engine.Reply{Code: "store-failed"}
 	}
 	l.publish(true)
