@@ -5,6 +5,7 @@ package link
 
 import (
 	"context"
+	"errors"
 
 	"github.com/kuroshio-watch/kuroshio/internal/journal"
 	"github.com/kuroshio-watch/kuroshio/internal/party"
@@ -13,6 +14,11 @@ import (
 
 // LogState is one journal log as its holder knows it.
 type LogState = journal.LogState
+
+// ErrLater is what Outbox.States returns while it may not look: it is asked
+// again after the next Notify. It differs from there being nothing, since the
+// first batch of a session can be one that the partner holds already.
+var ErrLater = errors.New("ask later")
 
 // Outbox is what a session reads to send. The store implements it; only
 // sealed records are in it.
@@ -28,7 +34,7 @@ type Outbox interface {
 	Acknowledged(ctx context.Context, to party.ID, size uint64, cosigned []byte) error
 	// States returns the batch in flight, or forms a new one from the newest
 	// states not yet acknowledged; nil when there is none. The same batch
-	// (number and bytes) comes until StatesAcknowledged.
+	// (number and bytes) comes until StatesAcknowledged. See ErrLater.
 	States(ctx context.Context, to party.ID, limit int) (*record.Batch, error)
 	// StatesAcknowledged notes that the partner has batch n.
 	StatesAcknowledged(ctx context.Context, to party.ID, n uint64) error

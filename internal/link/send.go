@@ -219,9 +219,13 @@ func (w *writer) states(ctx context.Context, gen uint64) (bool, error) {
 		return false, nil
 	}
 	cfg := &w.link.cfg
+	b, err := cfg.Outbox.States(ctx, cfg.Partner, MaxStates)
+	if errors.Is(err, ErrLater) {
+		w.statesEmpty = gen
+		return false, nil
+	}
 	first := !w.statesAsked
 	w.statesAsked = true
-	b, err := cfg.Outbox.States(ctx, cfg.Partner, MaxStates)
 	if err != nil {
 		return false, w.link.storeError(ctx, "read outbox of states", err)
 	}
