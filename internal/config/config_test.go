@@ -4,6 +4,11 @@
 package config_test
 
 import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -29,6 +34,15 @@ func TestParseSaysFileLineAndWhatIsWrong(t *testing.T) {
 		"an open console":           {minimal + "[console]\nlisten = \"0.0.0.0:1\"\n", "n.toml:4: console.listen: an address beyond loopback needs cert and key"},
 		"stepping from outside":     {minimal + "[time]\nmode = \"stepped\"\ntoken = \"t\"\nstart = \"2023-08-28T00:00:00Z\"\ncontrol = \"10.0.0.1:1\"\n", "n.toml:7: time.control: the conductor steps a node over loopback only"},
 		"a span without unit":       {minimal + "[response]\nt1 = \"5\"\n", "n.toml:4:"},
+		"stepping from nowhen":      {minimal + "[time]\nmode = \"stepped\"\ntoken = \"t\"\nstart = \"noon\"\ncontrol = \"127.0.0.1:1\"\n", `n.toml:6: time.start: "noon": want the time before the first step`},
+		"a mode that is none":       {minimal + "[time]\nmode = \"warp\"\n", `n.toml:4: time.mode: "warp": want live or stepped`},
+		"an outbox for nobody":      {minimal + "[link]\nmax_records = 1\n", "n.toml:4: link.max_records: an outbox holds at least 100"},
+		"an address without a port": {minimal + "[admin]\nlisten = \"here\"\n", `n.toml:4: admin.listen: "here": want host:port`},
+		"a feed with a bad name":    {minimal + "[[feed]]\nname = \"A feed\"\n", `n.toml:4: feed.name: "A feed": want a letter`},
+		"an antenna in space":       {minimal + "[[feed]]\nname = \"a\"\nkind = \"beast-tcp\"\naddr = \"h:1\"\nreceiver = { lat = 91.0, lon = 0.0, range_nm = 1.0 }\n", "n.toml:7: feed.receiver: position or range out of bounds"},
+		"too many partners":         {minimal + "[link]\nlisten = \"h:1\"\n" + manyPartners(), "n.toml:134: partner.id: at most 64 partners"},
+		"a sensor without period":   {minimal + "[[feed]]\nname = \"r\"\nkind = \"asterix-udp\"\naddr = \"h:1\"\n[[sensor]]\nfeed = \"r\"\nid = \"025/010\"\nrange_nm = 200.0\n", "n.toml:7: sensor: range_nm, period"},
+		"a sensor with a bad id":    {minimal + "[[feed]]\nname = \"r\"\nkind = \"asterix-udp\"\naddr = \"h:1\"\n[[sensor]]\nfeed = \"r\"\nid = \"25/10\"\n", `n.toml:9: sensor.id: "25/10": want SAC/SIC`},
 		"timers upside down":        {minimal + "[response]\nt1 = \"5m\"\nt2 = \"1m\"\n", "n.toml:5: response.t2:"},
 	}
 	for name, tt := range tests {
@@ -38,6 +52,33 @@ func TestParseSaysFileLineAndWhatIsWrong(t *testing.T) {
 				t.Errorf("Parse(%q) = %v, want prefix %q", tt.text, err, tt.want)
 			}
 		})
+	}
+}
+
+func manyPartners() (s string) {
+	for i := range 65 {
+		s += fmt.Sprintf("[[partner]]\nid = \"p%d\"\n", i)
+	}
+	return s
+}
+
+// Relative paths are those of the file's folder, whatever the working folder.
+func TestLoadResolvesPathsAgainstTheFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "node.toml")
+	text := minimal + "[policy]\nfile = \"policy.toml\"\n[watch]\nplans = \"/abs/plans.csv\"\n"
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := config.Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Dir(path)
+	if c.Policy.File != filepath.Join(dir, "policy.toml") || c.Watch.Plans != "/abs/plans.csv" || c.Node.Data != filepath.Join(dir, "data") || c.Watch.Rules != "" {
+		t.Errorf("Load = %+v, want paths beside %s", c, path)
+	}
+	if _, err := config.Load(filepath.Join(dir, "nowhere.toml")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("Load of a missing file = %v, want ErrNotExist", err)
 	}
 }
 

@@ -93,7 +93,13 @@ func (c *Config) checkConsole() *problem {
 	return nil
 }
 
+// maxPartners bounds the links of one node.
+const maxPartners = 64
+
 func (c *Config) checkPartners() *problem {
+	if len(c.Partners) > maxPartners {
+		return &problem{"partner", maxPartners, "id", fmt.Sprintf("at most %d partners", maxPartners)}
+	}
 	seen := []string{c.Node.Party}
 	for i, p := range c.Partners {
 		if _, err := party.Parse(p.ID); err != nil {
