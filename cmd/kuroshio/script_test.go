@@ -5,7 +5,9 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -79,10 +81,15 @@ func cmdFreePort(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: freeport NAME…")
 	}
 	for _, name := range args {
-		ln, err := net.Listen("tcp", "127.0.0.1:0")
-		ts.Check(err)
-		ts.Setenv(name, ln.Addr().String())
-		ts.Check(ln.Close())
+		for ts.Getenv(name) == "" {
+			// Below the ports that the system gives out by itself.
+			ln, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 12_000+rand.IntN(20_000)))
+			if err != nil {
+				continue // taken
+			}
+			ts.Setenv(name, ln.Addr().String())
+			ts.Check(ln.Close())
+		}
 	}
 }
 

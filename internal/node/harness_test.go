@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -312,24 +313,34 @@ func (r *rig) inspect(t testing.TB, look func(*keystore.Store, *store.Store)) {
 	}
 }
 
+// freePort finds a loopback address below the ports that the system gives out
+// by itself, so that no connection of another test takes it before the node
+// does.
+func freePort(t testing.TB, listen func(addr string) (io.Closer, error)) string {
+	t.Helper()
+	for range 100 {
+		addr := fmt.Sprintf("127.0.0.1:%d", 12_000+rand.IntN(20_000))
+		l, err := listen(addr)
+		if err != nil {
+			continue // taken
+		}
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return addr
+	}
+	t.Fatal("no free port")
+	return ""
+}
+
 func freeTCP(t testing.TB) string {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close() //nolint:errcheck // only the address is wanted
-	return ln.Addr().String()
+	return freePort(t, func(addr string) (io.Closer, error) { return net.Listen("tcp", addr) })
 }
 
 func freeUDP(t testing.TB) string {
 	t.Helper()
-	c, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close() //nolint:errcheck // only the address is wanted
-	return c.LocalAddr().String()
+	return freePort(t, func(addr string) (io.Closer, error) { return net.ListenPacket("udp", addr) })
 }
 
 // errDisk is what a full disk answers.

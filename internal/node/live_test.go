@@ -347,8 +347,9 @@ func actOnlyTaped(t *testing.T) bool {
 	r.await(t, "just ticked", func(v *engine.View) bool { return v.Seq > seen }) // the next tick is a second away
 	late.armed.Store(true)
 	answered := make(chan engine.Reply, 1)
+	n := r.n
 	go func() {
-		reply, _ := r.n.Command(t.Context(), engine.Command{Verb: "log", Text: "taped", By: "wang", Role: engine.Officer})
+		reply, _ := n.Command(t.Context(), engine.Command{Verb: "log", Text: "taped", By: "wang", Role: engine.Officer})
 		answered <- reply
 	}()
 	<-late.failed
