@@ -290,6 +290,26 @@ func BenchmarkLink(b *testing.B) {
 		b.ReportMetric(quantile(took, 0.99), "p99-ms")
 		b.ReportMetric(quantile(took, 1), "max-ms")
 	})
+	b.Run("30 s cut at 500 records/s", func(b *testing.B) {
+		sa, _, na, _, p := twoStored(b, 20*time.Millisecond)
+		var took time.Duration
+		runs := 0
+		for b.Loop() {
+			p.Cut()
+			for range 30 * 100 { // five each ten milliseconds
+				tick := time.After(10 * time.Millisecond)
+				sa.put(b, "jp", 5)
+				na.link.Notify()
+				<-tick
+			}
+			p.Heal()
+			began := time.Now()
+			waitQuiet(b, na)
+			took += time.Since(began)
+			runs++
+		}
+		b.ReportMetric(float64(took.Milliseconds())/float64(runs), "catch-up-ms")
+	})
 	b.Run("burst", func(b *testing.B) {
 		const n = 20_000
 		sa, sb, na, _, p := twoStored(b, 20*time.Millisecond)
