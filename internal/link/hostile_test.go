@@ -261,21 +261,24 @@ func TestAnotherEpochIsNotTakenIntoTheLog(t *testing.T) {
 
 func TestAWrongHelloIsRefused(t *testing.T) {
 	b, keys := victim(t)
-	for name, hello := range map[string]link.Frame{
-		"no hello at all":    {Ping: &link.Ping{N: 1}},
-		"another protocol":   {Hello: &link.Hello{Protocol: 99, Session: 1, Root: make([]byte, 32)}},
-		"a log that is none": {Hello: &link.Hello{Protocol: 1, Session: 1_000_000, Epoch: 1, Size: 1 << 60, Root: make([]byte, 32)}},
+	// In this order: the last one stops the link for good.
+	for _, tt := range []struct {
+		name  string
+		hello link.Frame
+	}{
+		{"no hello at all", link.Frame{Ping: &link.Ping{N: 1}}},
+		{"another protocol", link.Frame{Hello: &link.Hello{Protocol: 99, Session: 1, Root: make([]byte, 32)}}},
+		{"a log that is none", link.Frame{Hello: &link.Hello{Protocol: 1, Session: 1_000_000, Epoch: 1, Size: 1 << 60, Root: make([]byte, 32)}}},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			h := attack(t, keys, b)
-			h.frame(hello)
+			h.frame(tt.hello)
 			go h.collect()
 			h.stopped()
 		})
 	}
-	eventually(t, "the problem", func() bool { return slices.Contains(b.Problems(), link.ProblemLogBehind) })
-	if !slices.Contains(b.Problems(), link.ProblemProtocol) {
-		t.Errorf("problems %v", b.Problems())
+	for _, want := range []link.Problem{link.ProblemLogBehind, link.ProblemProtocol} {
+		eventually(t, string(want), func() bool { return slices.Contains(b.Problems(), want) })
 	}
 }
 
