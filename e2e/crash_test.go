@@ -4,7 +4,10 @@
 package e2e_test
 
 import (
+	"fmt"
 	"os"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -46,10 +49,16 @@ func disturbed(report map[string]any) {
 func TestNodesKilledAtTwentyWritesLoseNothingAndEndTheSame(t *testing.T) {
 	t.Parallel()
 	want := of(t, excerpt)
-	kills := map[party.ID][]int{
-		tw:   {3, 1, 29, 34, 41, 2, 57, 26, 45},
-		jp:   {11, 38, 33, 4, 60, 28, 47, 31},
-		cell: {7, 24, 15, 21, 17, 12},
+	at := func(list ...int) (kills []demo.Kill) { // some before any write, some before the writes that count
+		for i, n := range list {
+			kills = append(kills, demo.Kill{N: n}, demo.Kill{N: 3 + i%2, Op: []string{"append", "sync", "commit"}[i%3]})
+		}
+		return kills
+	}
+	kills := map[party.ID][]demo.Kill{
+		tw:   at(3, 160, 140, 180, 150),
+		jp:   at(11, 195, 125, 170, 135),
+		cell: at(7, 130, 110, 140),
 	}
 	crashed(t, demo.Config{Scenario: "short", Until: excerptEnd, KillAt: kills}, want)
 }
@@ -61,17 +70,24 @@ func crashed(t *testing.T, cfg demo.Config, want *run) {
 	begun := time.Now()
 	got, err := play(cfg, 0)
 	if err != nil {
-		t.Fatalf("%v\ndeaths: %v\n%s", err, got.deaths, logs(got))
+		t.Fatalf("%v\n%s%s", err, deaths(got), logs(got))
 	}
 	total := 0
 	for id, list := range cfg.KillAt {
-		if got.deaths[id] != len(list) {
-			t.Errorf("%s died %d times, want %d: the run is too short for the writes chosen", id, got.deaths[id], len(list))
+		if n := len(got.deaths[id]); n != len(list) {
+			t.Errorf("%s died %d times, want %d: the run is too short for the writes chosen", id, n, len(list))
 		}
-		total += got.deaths[id]
+		total += len(got.deaths[id])
 	}
 	if total < 20 {
 		t.Errorf("nodes died %d times, want at least 20", total)
+	}
+	for id, list := range got.deaths { // each time spread over the run
+		times := slices.CompactFunc(slices.Clone(list), time.Time.Equal)
+		span := got.report.End.Sub(got.report.Start)
+		if len(times) < 4 || list[len(list)-1].Before(got.report.Start.Add(span/2)) {
+			t.Errorf("%s died at few times, or early only: %v", id, times)
+		}
 	}
 	verified(t, got)
 	for _, id := range []party.ID{tw, jp, cell} {
@@ -84,7 +100,19 @@ func crashed(t *testing.T, cfg demo.Config, want *run) {
 		}
 	}
 	sameReport(t, want.raw, got.raw, disturbed)
-	t.Logf("killed %v in %d steps: same end; %.0f s", got.deaths, got.report.Steps, time.Since(begun).Seconds())
+	t.Logf("killed %d times in %d steps: same end; %.0f s\n%s", total, got.report.Steps, time.Since(begun).Seconds(), deaths(got))
+}
+
+func deaths(r *run) string {
+	var b strings.Builder
+	for _, id := range []party.ID{tw, jp, cell} {
+		fmt.Fprintf(&b, "%s died at", id)
+		for _, at := range r.deaths[id] {
+			b.WriteString(at.Format(" 15:04:05"))
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
 }
 
 // TestSoakCrash kills nodes throughout the whole published day.
@@ -93,13 +121,14 @@ func TestSoakCrash(t *testing.T) {
 		t.Skip("takes minutes; set KUROSHIO_SOAK=1 (make soak)")
 	}
 	want := of(t, full)
-	kills := make(map[party.ID][]int)
+	ops := []string{"append", "sync", "commit"}
+	kills := make(map[party.ID][]demo.Kill)
 	for i := range 40 {
-		kills[tw] = append(kills[tw], 20+(i*37)%211)
-		kills[jp] = append(kills[jp], 23+(i*41)%197)
+		kills[tw] = append(kills[tw], demo.Kill{N: 80 + (i*211)%1500}, demo.Kill{N: 5 + i%4, Op: ops[i%3]})
+		kills[jp] = append(kills[jp], demo.Kill{N: 83 + (i*233)%1500}, demo.Kill{N: 5 + i%4, Op: ops[i%3]})
 	}
 	for i := range 20 {
-		kills[cell] = append(kills[cell], 9+(i*43)%101)
+		kills[cell] = append(kills[cell], demo.Kill{N: 40 + (i*331)%1900}, demo.Kill{N: 5 + i%4, Op: ops[i%3]})
 	}
 	crashed(t, demo.Config{Scenario: "2023-08-28", KillAt: kills}, want)
 }

@@ -74,7 +74,7 @@ type run struct {
 	said     map[way][][]byte    // every record that a party was told, as it goes over the link
 	metrics  map[party.ID]string // at the last sample
 	consoles []demo.Console
-	deaths   map[party.ID]int
+	deaths   map[party.ID][]time.Time
 	text     string // what people read
 }
 

@@ -24,7 +24,6 @@ import (
 	"github.com/kuroshio-watch/kuroshio/internal/demo"
 	"github.com/kuroshio-watch/kuroshio/internal/engine"
 	"github.com/kuroshio-watch/kuroshio/internal/journal"
-	"github.com/kuroshio-watch/kuroshio/internal/party"
 )
 
 // stopLimit is how long a node may take to stop.
@@ -36,10 +35,7 @@ const stopLimit = 5 * time.Second
 // use.
 func TestStopIsCleanAndARestartContinues(t *testing.T) {
 	t.Parallel()
-	r, err := play(demo.Config{Scenario: "short", Until: excerptEnd}, 1)
-	if err != nil {
-		t.Fatalf("%v\n%s", err, logs(r))
-	}
+	r := of(t, excerpt) // nothing else looks into its folder
 	ownerOnly(t, r.dir)
 	ctx := timeLimit(t)
 	var nodes []*started
@@ -248,23 +244,5 @@ func (n *started) stop(t *testing.T) {
 		}
 	case <-late.C:
 		t.Errorf("%s did not stop within %s", n.console.Party, stopLimit)
-	}
-}
-
-// TestPartiesOfTheDemonstration holds what the tests here take for granted.
-func TestPartiesOfTheDemonstration(t *testing.T) {
-	t.Parallel()
-	r := of(t, excerpt)
-	var got []party.ID
-	for _, c := range r.consoles {
-		got = append(got, c.Party)
-		for _, role := range engine.Roles() {
-			if len(c.Logins[role]) < 12 {
-				t.Errorf("%s has no login %s", c.Party, role)
-			}
-		}
-	}
-	if d := cmp.Diff([]party.ID{tw, jp, cell}, got); d != "" {
-		t.Errorf("parties (-want +got):\n%s", d)
 	}
 }

@@ -66,9 +66,10 @@ func passphrase(cfg *config.Config, s streams) ([]byte, error) {
 
 type nodeCmd struct {
 	configFlag
-	Check   bool `help:"Only check the configuration and what it names."`
-	Verbose bool `short:"v" help:"Log every message."`
-	KillAt  int  `hidden:"" help:"For crash tests: die, as in a power cut, before that write to tape or store."`
+	Check   bool   `help:"Only check the configuration and what it names."`
+	Verbose bool   `short:"v" help:"Log every message."`
+	KillAt  int    `hidden:"" help:"For crash tests: die, as in a power cut, before that write to tape or store."`
+	KillOp  string `hidden:"" help:"For crash tests: count writes of that kind only."`
 }
 
 // Run runs the node until it is told to stop.
@@ -90,7 +91,7 @@ func (c *nodeCmd) Run(ctx context.Context, s streams) error {
 	}
 	opt := node.Options{Version: version, Passphrase: pass, Log: logger(s.err, c.Verbose)}
 	if c.KillAt > 0 {
-		opt.Faults = &powerCut{at: int64(c.KillAt)}
+		opt.Faults = &powerCut{at: int64(c.KillAt), op: c.KillOp}
 	}
 	n, err := node.Open(ctx, cfg, opt)
 	if err != nil {

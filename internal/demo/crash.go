@@ -15,9 +15,9 @@ import (
 	"github.com/kuroshio-watch/kuroshio/sim"
 )
 
-// Deaths returns how often each node died as KillAt says.
-func (d *Demo) Deaths() map[party.ID]int {
-	deaths := make(map[party.ID]int)
+// Deaths returns the scenario times at which each node died as KillAt says.
+func (d *Demo) Deaths() map[party.ID][]time.Time {
+	deaths := make(map[party.ID][]time.Time)
 	for _, m := range d.nodes {
 		deaths[m.id] = m.deaths
 	}
@@ -67,6 +67,22 @@ func (d *Demo) dead(wait bool) []*member {
 	}
 }
 
+// dies reports whether a node that is to die has died, and gives it a moment
+// to.
+func (m *member) dies() bool {
+	if len(m.kills) == 0 {
+		return false
+	}
+	late := time.NewTimer(deathLimit)
+	defer late.Stop()
+	select {
+	case <-m.proc.done:
+		return true
+	case <-late.C:
+		return false
+	}
+}
+
 // untilDeath returns a context that ends when a node that is to die does.
 func (d *Demo) untilDeath(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
@@ -89,7 +105,7 @@ func (d *Demo) untilDeath(ctx context.Context) (context.Context, context.CancelF
 func (d *Demo) repair(ctx context.Context, dead []*member) error {
 	for len(dead) > 0 {
 		for _, m := range dead {
-			if err := d.revive(ctx, m); err != nil && !slices.Contains(d.dead(true), m) {
+			if err := d.revive(ctx, m); err != nil && !m.dies() {
 				return fmt.Errorf("start node %s again: %w", m.id, err)
 			}
 		}
@@ -108,7 +124,7 @@ func (d *Demo) repair(ctx context.Context, dead []*member) error {
 // revive starts a node that died and sends again what its tape lacks of this
 // step.
 func (d *Demo) revive(ctx context.Context, m *member) error {
-	m.deaths++
+	m.deaths = append(m.deaths, d.world.Now())
 	m.kills = m.kills[1:]
 	m.session = make(map[string]*client)
 	if err := m.proc.log.Close(); err != nil {
@@ -174,7 +190,7 @@ func (d *Demo) send(ctx context.Context, e sim.Emission) error {
 		return d.sender.Send(ctx, e)
 	}
 	err := d.sendAlive(ctx, m, e)
-	if err != nil && slices.Contains(d.dead(true), m) {
+	if err != nil && m.dies() {
 		return nil
 	}
 	return err

@@ -42,11 +42,19 @@ type Config struct {
 	// KillAt makes a node die, as in a power cut, before that write to its tape
 	// or store; it is started again, sent what its tape lacks, and dies before
 	// the next number, counted from its new start.
-	KillAt map[party.ID][]int
+	KillAt map[party.ID][]Kill
 	// Lose tells of an emission that it is lost on the way.
 	Lose func(sim.Emission) bool
 	// OnStep is called after each step of a headless run; its error ends the run.
 	OnStep func(ctx context.Context, d *Demo, now time.Time) error
+}
+
+// Kill is one death of a node: before its Nth write since its start, or, where
+// Op is named, before its Nth write of that kind ("append" and "sync" of the
+// tape, "commit" of the store).
+type Kill struct {
+	N  int
+	Op string
 }
 
 // Cell is the third party: it has no sensors and sees what both release to it.

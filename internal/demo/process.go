@@ -34,7 +34,7 @@ func (d *Demo) launch(m *member) error {
 	}
 	args := []string{"node", "-c", filepath.Join(m.dir, "node.toml")}
 	if len(m.kills) > 0 {
-		args = append(args, "--kill-at", strconv.Itoa(m.kills[0]))
+		args = append(args, "--kill-at", strconv.Itoa(m.kills[0].N), "--kill-op", m.kills[0].Op)
 	}
 	if err := letGo(&m.held); err != nil {
 		return errors.Join(err, f.Close())

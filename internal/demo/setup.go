@@ -47,8 +47,8 @@ type member struct {
 	proc    *process
 	session map[string]*client // by login
 	at      time.Time          // up to which it was stepped
-	kills   []int              // writes before which it is still to die, each counted from its start
-	deaths  int
+	kills   []Kill             // its deaths to come
+	deaths  []time.Time
 }
 
 const (
