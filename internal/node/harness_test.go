@@ -176,8 +176,9 @@ func (r *rig) ready(t testing.TB) {
 	t.Helper()
 	limit := time.NewTimer(patience)
 	defer limit.Stop()
+	client := &http.Client{Timeout: patience}
 	for {
-		resp, err := http.Get("http://" + r.cfg.Admin.Listen + "/healthz") //nolint:noctx // loopback, in a test
+		resp, err := client.Get("http://" + r.cfg.Admin.Listen + "/healthz") //nolint:noctx // it has a timeout
 		if err == nil {
 			_ = resp.Body.Close() // it answered
 			return
@@ -313,13 +314,19 @@ func (r *rig) inspect(t testing.TB, look func(*keystore.Store, *store.Store)) {
 	}
 }
 
-// freePort finds a loopback address below the ports that the system gives out
-// by itself, so that no connection of another test takes it before the node
-// does.
+// nextPort is a port below those that the system gives out by itself, so that
+// no connection of another test takes it before the node does. It begins by
+// chance, for tests in other processes, and no port comes twice in one.
+var nextPort = func() func() int {
+	var n atomic.Int64
+	n.Store(rand.Int64N(20_000))
+	return func() int { return 12_000 + int(n.Add(1)%20_000) }
+}()
+
 func freePort(t testing.TB, listen func(addr string) (io.Closer, error)) string {
 	t.Helper()
 	for range 100 {
-		addr := fmt.Sprintf("127.0.0.1:%d", 12_000+rand.IntN(20_000))
+		addr := fmt.Sprintf("127.0.0.1:%d", nextPort())
 		l, err := listen(addr)
 		if err != nil {
 			continue // taken
