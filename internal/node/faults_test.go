@@ -348,8 +348,8 @@ func TestEveryStoreWriteMayFail(t *testing.T) {
 	for _, id := range []string{"tw", "jp"} {
 		stride := max(1, 2*want.writes[id]/int64(runs))
 		for at := 1 + stride/2; at <= want.writes[id]; at += stride {
-			done++
 			t.Run(fmt.Sprintf("%s/%d", id, at), func(t *testing.T) {
+				done++
 				f := map[string]node.Faults{"tw": &nthWrite{}, "jp": &nthWrite{}}
 				f[id] = &nthWrite{at: at}
 				if d := want.differs(newRun(t, from, f).play()); d != "" {
