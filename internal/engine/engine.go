@@ -81,8 +81,8 @@ type Engine struct {
 	knownTo    map[party.ID]incident.Number // known holds all numbers up to it
 }
 
-// maxWaiting bounds the plots that wait for a tick. Over it the oldest are
-// tracked without waiting.
+// maxWaiting bounds the plots that wait for a tick. Over it the engine takes
+// the tick at once.
 const maxWaiting = 200_000
 
 // New returns an engine that refuses everything but a Config.

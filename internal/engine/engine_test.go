@@ -8,9 +8,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kuroshio-watch/kuroshio/geo"
+	"github.com/kuroshio-watch/kuroshio/internal/decode"
 	"github.com/kuroshio-watch/kuroshio/internal/engine"
+	"github.com/kuroshio-watch/kuroshio/internal/frame"
 	"github.com/kuroshio-watch/kuroshio/internal/party"
 	"github.com/kuroshio-watch/kuroshio/internal/record"
+	"github.com/kuroshio-watch/kuroshio/modes"
 	"github.com/kuroshio-watch/kuroshio/packs"
 )
 
@@ -154,5 +158,35 @@ func TestInputsComeBackFromTheTape(t *testing.T) {
 	}
 	if _, err := engine.MarshalInput(&engine.Input{At: start}); err == nil {
 		t.Error("MarshalInput took an input without a body")
+	}
+}
+
+// More plots than may wait for a tick are tracked at once; what came of them is
+// watched as after any tick.
+func TestFloodOfPlotsIsWatchedBeforeTheTick(t *testing.T) {
+	c := config(t)
+	c.Feeds = []engine.FeedConfig{{Name: "adsb", Kind: "beast-tcp", Source: decode.Source{Format: frame.ModeS}}}
+	e := engine.New("tw", ids)
+	if out := e.Step(1, &engine.Input{At: start, Config: c}); out.Reply.Code != "" {
+		t.Fatalf("Config refused: %+v", out)
+	}
+	pos := geo.Point{LatDeg: 24.5, LonDeg: 122.5}
+	even, odd := modes.EncodeAirbornePosition(0x780abc, pos, 30000, false), modes.EncodeAirbornePosition(0x780abc, pos, 30000, true)
+	at := start
+	for n := uint64(1); len(e.View().Tracks) == 0; {
+		for range 1000 {
+			at, n = at.Add(50*time.Microsecond), n+1
+			f := even
+			if n%2 == 0 {
+				f = odd
+			}
+			e.Step(n, &engine.Input{At: at, Frame: &frame.Frame{Source: "adsb", Seq: n, Format: frame.ModeS, Received: at, Data: f[:]}})
+		}
+		if n > 1_000_000 {
+			t.Fatal("a million plots wait for the tick")
+		}
+	}
+	if got := e.View().Tracks[0].Identity.Standard; got == "" {
+		t.Error("track that began before the tick was not watched: it has no identity")
 	}
 }

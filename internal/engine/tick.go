@@ -36,7 +36,7 @@ func (e *Engine) frame(in *Input, out *Outputs) {
 		}
 	}
 	if len(e.plots) > maxWaiting {
-		e.track(e.now)
+		e.tick(out)
 	}
 }
 
@@ -90,7 +90,7 @@ func cut[T any](list []T, holds func(T) bool) int {
 	return n
 }
 
-// tick lets time pass: all frames up to now are in.
+// tick lets time pass: all frames up to now are in, or as many as may wait.
 func (e *Engine) tick(out *Outputs) {
 	changes := e.track(e.now)
 	e.forgetLabels()
