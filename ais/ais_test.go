@@ -203,18 +203,20 @@ func TestDecodeIsTheInverseOfEncode(t *testing.T) {
 func TestNoTruncationPanicsOrInvents(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		want := genMessage().Draw(t, "message")
-		payload, fill, err := ais.Encode(nil, &want)
+		payload, _, err := ais.Encode(nil, &want)
 		if err != nil {
 			t.Fatal(err)
 		}
 		cut := rapid.IntRange(0, len(payload)-1).Draw(t, "cut")
+		if want.Type == 24 && 6*cut == 162 { // the whole of a part B of earlier editions, which know no EPFD
+			want.EPFD, want.Has = 0, want.Has&^ais.HasEPFD
+		}
 		var got ais.Message
 		var e *ais.Error
 		err = ais.Decode(payload[:cut], 0, &got)
 		if errors.As(err, &e) && (e.Bit < 0 || e.Bit > 6*cut) {
 			t.Fatalf("Decode of %d bits: %v", 6*cut, err)
 		}
-		_ = fill
 		if err == nil && want.Type != 21 && got != want { // a name of type 21 may end anywhere
 			t.Fatalf("Decode of %d bits =\n%+v, want\n%+v or a refusal", 6*cut, got, want)
 		}
