@@ -102,7 +102,9 @@ func (l *loop) commit(ctx context.Context, last uint64, inputs []*engine.Input, 
 		}
 	}
 	if last-l.lastSnap >= snapshotEvery || l.finishing {
-		if b, err := l.eng.Snapshot(); err == nil {
+		if b, err := l.eng.Snapshot(); err != nil {
+			l.log.ErrorContext(ctx, "snapshot not made, the tape grows", slog.Any("err", err))
+		} else {
 			c.Snapshot, c.SnapshotVersion = b, engine.SnapshotVersion
 		}
 	}
