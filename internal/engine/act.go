@@ -14,6 +14,7 @@ import (
 
 	"github.com/kuroshio-watch/kuroshio/geo"
 	"github.com/kuroshio-watch/kuroshio/internal/incident"
+	"github.com/kuroshio-watch/kuroshio/internal/party"
 	"github.com/kuroshio-watch/kuroshio/internal/record"
 	"github.com/kuroshio-watch/kuroshio/internal/release"
 	"github.com/kuroshio-watch/kuroshio/internal/response"
@@ -153,7 +154,7 @@ func (e *Engine) actIdentify(c *Command, _ *Outputs) string {
 		if c.Type != "" {
 			text += " " + c.Type
 		}
-		e.enter(inc, incident.Event{Kind: incident.EventIdentity, Track: n, By: c.By, Text: text, Originators: []partyID{e.self}})
+		e.enter(inc, incident.Event{Kind: incident.EventIdentity, Track: n, By: c.By, Text: text, Originators: []party.ID{e.self}})
 	}
 	return ""
 }
@@ -213,11 +214,7 @@ func (e *Engine) actOpen(c *Command, out *Outputs) string {
 }
 
 func (e *Engine) actMerge(c *Command, _ *Outputs) string {
-	err := e.book.Merge(incident.Number(c.Incident), incident.Number(c.From), c.By, e.now)
-	if err == nil {
-		e.responses.Merge(c.Incident, c.From)
-	}
-	return codeOf(err)
+	return codeOf(e.book.Merge(incident.Number(c.Incident), incident.Number(c.From), c.By, e.now))
 }
 
 func (e *Engine) actSplit(c *Command, out *Outputs) string {
@@ -264,7 +261,7 @@ func (e *Engine) actTake(c *Command, _ *Outputs) string {
 	if err := e.responses.Take(c.Incident, c.By, e.now); err != nil {
 		return codeOf(err)
 	}
-	e.enter(incident.Number(c.Incident), incident.Event{Kind: "lead-taken", By: c.By, Text: string(e.self), Originators: []partyID{e.self}})
+	e.enter(incident.Number(c.Incident), incident.Event{Kind: "lead-taken", By: c.By, Text: string(e.self), Originators: []party.ID{e.self}})
 	return ""
 }
 
@@ -280,7 +277,7 @@ func (e *Engine) actPropose(c *Command, out *Outputs) string {
 	if err != nil {
 		return codeOf(err)
 	}
-	e.enter(inc.Number, incident.Event{Kind: "lead-proposed", By: c.By, Text: string(c.Lead), Originators: []partyID{e.self}})
+	e.enter(inc.Number, incident.Event{Kind: "lead-proposed", By: c.By, Text: string(c.Lead), Originators: []party.ID{e.self}})
 	if !e.sayAll([]response.Out{o}, out) {
 		e.responses.Withdraw(c.Incident, e.now)
 		return "withheld"
@@ -293,7 +290,7 @@ func (e *Engine) actAccept(c *Command, out *Outputs) string {
 	if err != nil {
 		return codeOf(err)
 	}
-	e.enter(incident.Number(c.Incident), incident.Event{Kind: "lead-accepted", By: c.By, Originators: []partyID{e.self}})
+	e.enter(incident.Number(c.Incident), incident.Event{Kind: "lead-accepted", By: c.By, Originators: []party.ID{e.self}})
 	e.sayAll(outs, out)
 	return ""
 }
@@ -303,7 +300,7 @@ func (e *Engine) actReject(c *Command, out *Outputs) string {
 	if err != nil {
 		return codeOf(err)
 	}
-	e.enter(incident.Number(c.Incident), incident.Event{Kind: "lead-rejected", By: c.By, Text: c.Text, Originators: []partyID{e.self}})
+	e.enter(incident.Number(c.Incident), incident.Event{Kind: "lead-rejected", By: c.By, Text: c.Text, Originators: []party.ID{e.self}})
 	e.sayAll(outs, out)
 	return ""
 }
@@ -326,7 +323,7 @@ func (e *Engine) actPosture(c *Command, out *Outputs) string {
 	if err != nil {
 		return codeOf(err)
 	}
-	e.enter(inc.Number, incident.Event{Kind: "posture", By: c.By, Text: c.Posture, Originators: []partyID{e.self}})
+	e.enter(inc.Number, incident.Event{Kind: "posture", By: c.By, Text: c.Posture, Originators: []party.ID{e.self}})
 	e.sayAll(outs, out)
 	return ""
 }

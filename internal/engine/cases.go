@@ -14,8 +14,6 @@ import (
 	"github.com/kuroshio-watch/kuroshio/internal/track"
 )
 
-type partyID = party.ID
-
 // cases returns the incidents as release sees them.
 func (e *Engine) cases() []release.Case {
 	all := e.book.All()

@@ -21,7 +21,7 @@ func (e *Engine) event(ev *Event, out *Outputs) {
 	case "link":
 		e.linkEvent(ev, out)
 	case "feed":
-		e.feeds.up(ev.Feed, ev.State == "up", e.now)
+		e.feeds.up(ev.Feed, ev.State == "up")
 	case "refused":
 		e.feeds.refused(ev.Feed, ev.Reason, ev.Offset, ev.Count, e.now)
 	case "store":
@@ -153,7 +153,7 @@ func (t *feedTable) refused(name, reason string, offset int64, count uint64, at 
 	r.Offset, r.At = offset, at
 }
 
-func (t *feedTable) up(name string, up bool, _ time.Time) {
+func (t *feedTable) up(name string, up bool) {
 	if s, ok := t.byName[name]; ok {
 		s.Up = up
 	}

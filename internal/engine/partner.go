@@ -13,6 +13,7 @@ import (
 
 	"github.com/kuroshio-watch/kuroshio/geo"
 	"github.com/kuroshio-watch/kuroshio/internal/incident"
+	"github.com/kuroshio-watch/kuroshio/internal/party"
 	"github.com/kuroshio-watch/kuroshio/internal/record"
 	"github.com/kuroshio-watch/kuroshio/internal/response"
 	"github.com/kuroshio-watch/kuroshio/internal/track"
@@ -221,12 +222,12 @@ func (e *Engine) takeDistress(p *Partner, r *record.Record) error {
 		return err
 	}
 	e.distress(p.From, uint32(n), true)
-	e.enter(n, incident.Event{Kind: incident.EventDistress, Originators: []partyID{p.From}})
+	e.enter(n, incident.Event{Kind: incident.EventDistress, Originators: []party.ID{p.From}})
 	return nil
 }
 
 // distress raises or ends the alarm of a partner's distress case.
-func (e *Engine) distress(from partyID, n uint32, active bool) {
+func (e *Engine) distress(from party.ID, n uint32, active bool) {
 	e.system("distress/"+string(from)+"/"+strconv.FormatUint(uint64(n), 10), "distress", string(from), 1, active)
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/kuroshio-watch/kuroshio/internal/decode"
 	"github.com/kuroshio-watch/kuroshio/internal/incident"
+	"github.com/kuroshio-watch/kuroshio/internal/party"
 	"github.com/kuroshio-watch/kuroshio/internal/plot"
 	"github.com/kuroshio-watch/kuroshio/internal/record"
 	"github.com/kuroshio-watch/kuroshio/internal/release"
@@ -231,7 +232,7 @@ func (e *Engine) notices(list []response.Notice) {
 		if from == "" {
 			from = e.self
 		}
-		e.enter(incident.Number(n.Incident), incident.Event{Kind: n.Kind, Text: noticeText(n), By: n.By, Originators: []partyID{from}})
+		e.enter(incident.Number(n.Incident), incident.Event{Kind: n.Kind, Text: noticeText(n), By: n.By, Originators: []party.ID{from}})
 	}
 }
 
