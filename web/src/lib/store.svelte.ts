@@ -46,6 +46,7 @@ class Console {
   selected = $state('');
   cursor = $state('');
   openIncident = $state(0);
+  panel = $state('log'); // the tab of the row under the map
   filter = $state<Filter>({ ...NO_FILTER });
   theme = $state<Theme>('watch');
   labels = $state(true);

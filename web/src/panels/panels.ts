@@ -1,0 +1,18 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+import type { Component } from 'svelte';
+import type { Key } from '../lib/i18n.svelte';
+import type { View } from '../lib/types';
+import WatchLog from '../ui/WatchLog.svelte';
+
+/** Panel is one tab of the row under the map. */
+export interface Panel {
+  id: string;
+  label: Key;
+  /** count is shown behind the name; undefined for none. */
+  count?: (v: View) => number | undefined;
+  component: Component;
+}
+
+export const panels: Panel[] = [{ id: 'log', label: 'log.title', count: (v) => v.log.length, component: WatchLog }];
