@@ -446,13 +446,14 @@ func TestAFloodDoesNotGrow(t *testing.T) {
 		h.frame(link.Frame{States: &link.States{N: uint64(i) + 1, Items: big, Last: true}}) // 230 KB
 	}
 	eventually(t, "the batches", func() bool { return b.link.Status().Batches == 400 })
-	runtime.GC()
-	runtime.ReadMemStats(&after)
-	grown := int64(after.HeapAlloc) - int64(before.HeapAlloc)
-	t.Logf("92 MB came, the heap grew by %d KB", grown/1024)
-	if grown > 16<<20 {
-		t.Errorf("the heap grew by %d octets", grown)
+	const most = 16 << 20
+	grown := func() int64 {
+		runtime.GC() // what the transport still holds for a moment is no growth
+		runtime.ReadMemStats(&after)
+		return int64(after.HeapAlloc) - int64(before.HeapAlloc)
 	}
+	eventually(t, "the heap to be as before, but for 16 MiB", func() bool { return grown() <= most })
+	t.Logf("92 MB came, the heap grew by %d KB", grown()/1024)
 }
 
 func TestTooManyConnectionsOfAPartnerAreRefused(t *testing.T) {
