@@ -7,16 +7,14 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"time"
 
-	"github.com/pelletier/go-toml/v2"
-
 	"github.com/kuroshio-watch/kuroshio/geo"
 	"github.com/kuroshio-watch/kuroshio/internal/party"
+	"github.com/kuroshio-watch/kuroshio/internal/strict"
 )
 
 // Duration is a time span written as "90s", "10m" or "24h".
@@ -190,29 +188,13 @@ func Load(path string) (*Config, error) {
 // Parse reads a configuration; name is used in errors.
 func Parse(name string, b []byte) (*Config, error) {
 	c := Default()
-	d := toml.NewDecoder(bytesReader(b)).DisallowUnknownFields()
-	if err := d.Decode(&c); err != nil {
-		return nil, describe(name, err)
+	if err := strict.TOML(name, b, &c); err != nil {
+		return nil, err
 	}
 	if p := c.problem(); p != nil {
-		return nil, fmt.Errorf("%s:%d: %s: %s", name, lineOf(b, p.table, p.index, p.key), p.where(), p.what)
+		return nil, fmt.Errorf("%s:%d: %s: %s", name, strict.Line(b, p.table, p.index, p.key), p.where(), p.what)
 	}
 	return &c, nil
-}
-
-// describe turns the decoder's error into "file:line:column: what".
-func describe(name string, err error) error {
-	var strict *toml.StrictMissingError
-	if errors.As(err, &strict) && len(strict.Errors) > 0 {
-		row, col := strict.Errors[0].Position()
-		return fmt.Errorf("%s:%d:%d: unknown key %s", name, row, col, joinKey(strict.Errors[0].Key()))
-	}
-	var decode *toml.DecodeError
-	if errors.As(err, &decode) {
-		row, col := decode.Position()
-		return fmt.Errorf("%s:%d:%d: %s", name, row, col, decode.Error())
-	}
-	return fmt.Errorf("%s: %w", name, err)
 }
 
 func (c *Config) resolve(dir string) {

@@ -4,9 +4,7 @@
 package config
 
 import (
-	"bytes"
 	"fmt"
-	"io"
 	"net"
 	"net/netip"
 	"regexp"
@@ -190,33 +188,4 @@ func loopback(addr string) bool {
 	}
 	ip, err := netip.ParseAddr(host)
 	return host == "localhost" || (err == nil && ip.IsLoopback())
-}
-
-func bytesReader(b []byte) io.Reader { return bytes.NewReader(b) }
-
-func joinKey(key []string) string { return strings.Join(key, ".") }
-
-// lineOf finds the line of a key in the index-th table of that name, the
-// table's own line where the key is absent, or 1.
-func lineOf(b []byte, table string, index int, key string) int {
-	at, inTable, n := 1, false, -1
-	for i, raw := range strings.Split(string(b), "\n") {
-		line := strings.TrimSpace(raw)
-		if strings.HasPrefix(line, "[") {
-			name := strings.Trim(strings.SplitN(line, "#", 2)[0], "[] \t")
-			inTable = name == table
-			if inTable {
-				n++
-				if n == index {
-					at = i + 1
-				}
-			}
-			continue
-		}
-		k, _, found := strings.Cut(line, "=")
-		if inTable && n == index && found && key != "" && strings.TrimSpace(k) == key {
-			return i + 1
-		}
-	}
-	return at
 }

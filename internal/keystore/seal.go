@@ -14,9 +14,10 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/fxamacker/cbor/v2"
 	"golang.org/x/crypto/argon2"
 	"golang.org/x/crypto/chacha20poly1305"
+
+	"github.com/kuroshio-watch/kuroshio/internal/strict"
 )
 
 // KDF is the cost of turning the passphrase into a key (Argon2id, RFC 9106).
@@ -52,21 +53,9 @@ type header struct {
 }
 
 var (
-	encMode = mustMode(cbor.EncOptions{Sort: cbor.SortCoreDeterministic, IndefLength: cbor.IndefLengthForbidden}.EncMode())
-	decMode = mustMode(cbor.DecOptions{
-		DupMapKey:         cbor.DupMapKeyEnforcedAPF,
-		IndefLength:       cbor.IndefLengthForbidden,
-		TagsMd:            cbor.TagsForbidden,
-		ExtraReturnErrors: cbor.ExtraDecErrorUnknownField,
-	}.DecMode())
+	encMode = strict.Encoding()
+	decMode = strict.Decoding(strict.Limits{})
 )
-
-func mustMode[M any](m M, err error) M {
-	if err != nil {
-		panic(err) // constant options: a bug in this file
-	}
-	return m
-}
 
 // openHeader returns the master key's cipher and the key of the witness files,
 // after creating the header where there is none.

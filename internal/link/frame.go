@@ -7,9 +7,8 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/fxamacker/cbor/v2"
-
 	"github.com/kuroshio-watch/kuroshio/internal/record"
+	"github.com/kuroshio-watch/kuroshio/internal/strict"
 )
 
 // Protocol is the version of the link protocol; both sides must have the same.
@@ -108,28 +107,9 @@ const (
 )
 
 var (
-	encMode = mustMode(cbor.EncOptions{
-		Sort:        cbor.SortCoreDeterministic,
-		IndefLength: cbor.IndefLengthForbidden,
-	}.EncMode())
-	decMode = mustMode(cbor.DecOptions{
-		DupMapKey:         cbor.DupMapKeyEnforcedAPF,
-		IndefLength:       cbor.IndefLengthForbidden,
-		TagsMd:            cbor.TagsForbidden,
-		ExtraReturnErrors: cbor.ExtraDecErrorUnknownField,
-		MaxNestedLevels:   6,
-		MaxArrayElements:  MaxRecords,
-		MaxMapPairs:       16,
-		UTF8:              cbor.UTF8RejectInvalid,
-	}.DecMode())
+	encMode = strict.Encoding()
+	decMode = strict.Decoding(strict.Limits{Nested: 6, Array: MaxRecords, Pairs: 16})
 )
-
-func mustMode[M any](m M, err error) M {
-	if err != nil {
-		panic(err) // constant options: a bug in this file
-	}
-	return m
-}
 
 // EncodeFrame returns f in deterministic CBOR (RFC 8949 §4.2).
 func EncodeFrame(f *Frame) ([]byte, error) {

@@ -11,9 +11,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/fxamacker/cbor/v2"
-
 	"github.com/kuroshio-watch/kuroshio/internal/party"
+	"github.com/kuroshio-watch/kuroshio/internal/strict"
 )
 
 // Limits of what is taken from a link. Whatever exceeds them is refused.
@@ -28,30 +27,9 @@ const (
 var ErrMalformed = errors.New("malformed record")
 
 var (
-	encMode = mustMode(cbor.EncOptions{
-		Sort:          cbor.SortCoreDeterministic,
-		Time:          cbor.TimeUnixMicro,
-		IndefLength:   cbor.IndefLengthForbidden,
-		ShortestFloat: cbor.ShortestFloat16,
-	}.EncMode())
-	decMode = mustMode(cbor.DecOptions{
-		DupMapKey:         cbor.DupMapKeyEnforcedAPF,
-		IndefLength:       cbor.IndefLengthForbidden,
-		TagsMd:            cbor.TagsForbidden,
-		ExtraReturnErrors: cbor.ExtraDecErrorUnknownField,
-		MaxNestedLevels:   8,
-		MaxArrayElements:  256,
-		MaxMapPairs:       64,
-		UTF8:              cbor.UTF8RejectInvalid,
-	}.DecMode())
+	encMode = strict.Encoding()
+	decMode = strict.Decoding(strict.Limits{Nested: 8, Array: 256, Pairs: 64})
 )
-
-func mustMode[M any](m M, err error) M {
-	if err != nil {
-		panic(err) // constant options: a bug in this file
-	}
-	return m
-}
 
 // Encode returns r in deterministic CBOR (RFC 8949 §4.2): equal records give
 // equal bytes.

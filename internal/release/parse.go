@@ -4,7 +4,6 @@
 package release
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"regexp"
@@ -13,11 +12,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pelletier/go-toml/v2"
-
 	"github.com/kuroshio-watch/kuroshio/internal/party"
 	"github.com/kuroshio-watch/kuroshio/internal/plot"
 	"github.com/kuroshio-watch/kuroshio/internal/record"
+	"github.com/kuroshio-watch/kuroshio/internal/strict"
 	"github.com/kuroshio-watch/kuroshio/internal/zone"
 )
 
@@ -75,36 +73,22 @@ type thenFile struct {
 // known tells whether a zone exists; nil takes any.
 func Parse(name string, b []byte, known func(zone.ID) bool) (*Policy, error) {
 	var f policyFile
-	if err := toml.NewDecoder(bytes.NewReader(b)).DisallowUnknownFields().Decode(&f); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrPolicy, located(name, err))
+	if err := strict.TOML(name, b, &f); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrPolicy, err)
 	}
 	c := compiler{known: known, p: &Policy{
 		Version: f.Version, Party: party.ID(f.Party), hash: hashOf(b),
 		distress: f.Distress == nil || *f.Distress, zoneBit: make(map[zone.ID]uint64),
 	}}
 	if err := c.head(&f); err != nil {
-		return nil, fmt.Errorf("%w: %s:%d: %w", ErrPolicy, name, lineOfKey(b, -1, c.key), err)
+		return nil, fmt.Errorf("%w: %s:%d: %w", ErrPolicy, name, strict.Line(b, "", 0, c.key), err)
 	}
 	for i := range f.Rules {
 		if err := c.rule(&f.Rules[i]); err != nil {
-			return nil, fmt.Errorf("%w: %s:%d: rule %q: %s: %w", ErrPolicy, name, lineOfKey(b, i, c.key), f.Rules[i].ID, c.key, err)
+			return nil, fmt.Errorf("%w: %s:%d: rule %q: %s: %w", ErrPolicy, name, strict.Line(b, "rule", i, c.key), f.Rules[i].ID, c.key, err)
 		}
 	}
 	return c.p, nil
-}
-
-func located(name string, err error) error {
-	var strict *toml.StrictMissingError
-	if errors.As(err, &strict) && len(strict.Errors) > 0 {
-		row, col := strict.Errors[0].Position()
-		return fmt.Errorf("%s:%d:%d: unknown key %s", name, row, col, strings.Join(strict.Errors[0].Key(), "."))
-	}
-	var decode *toml.DecodeError
-	if errors.As(err, &decode) {
-		row, col := decode.Position()
-		return fmt.Errorf("%s:%d:%d: %s", name, row, col, decode.Error())
-	}
-	return fmt.Errorf("%s: %w", name, err)
 }
 
 // compiler turns a file into bits. key is what it looks at, for errors.
@@ -477,24 +461,4 @@ func optionalSpan(s string) (time.Duration, error) {
 		return 0, fmt.Errorf("%q: want a duration up to ten years, as 0s, 60s or 10m", s)
 	}
 	return d, nil
-}
-
-// lineOfKey finds the line of a key in the n-th [[rule]] (-1: before the
-// first), the rule's own line where the key is absent.
-func lineOfKey(b []byte, n int, key string) int {
-	at, in := 1, -1
-	for i, raw := range strings.Split(string(b), "\n") {
-		line := strings.TrimSpace(raw)
-		if strings.HasPrefix(line, "[[rule]]") {
-			in++
-			if in == n {
-				at = i + 1
-			}
-		}
-		k, _, _ := strings.Cut(line, "=")
-		if in == n && strings.Trim(strings.TrimSpace(k), "[]") == key {
-			return i + 1
-		}
-	}
-	return at
 }

@@ -8,7 +8,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/fxamacker/cbor/v2"
+	"github.com/kuroshio-watch/kuroshio/internal/strict"
 )
 
 // protocol is the version of the ceremony.
@@ -47,25 +47,9 @@ type Reveal struct {
 }
 
 var (
-	encMode = mustMode(cbor.EncOptions{Sort: cbor.SortCoreDeterministic, IndefLength: cbor.IndefLengthForbidden}.EncMode())
-	decMode = mustMode(cbor.DecOptions{
-		DupMapKey:         cbor.DupMapKeyEnforcedAPF,
-		IndefLength:       cbor.IndefLengthForbidden,
-		TagsMd:            cbor.TagsForbidden,
-		ExtraReturnErrors: cbor.ExtraDecErrorUnknownField,
-		MaxNestedLevels:   4,
-		MaxArrayElements:  16,
-		MaxMapPairs:       16,
-		UTF8:              cbor.UTF8RejectInvalid,
-	}.DecMode())
+	encMode = strict.Encoding()
+	decMode = strict.Decoding(strict.Limits{Nested: 4, Array: 16, Pairs: 16})
 )
-
-func mustMode[M any](m M, err error) M {
-	if err != nil {
-		panic(err) // constant options: a bug in this file
-	}
-	return m
-}
 
 func encodeMessage(m *Message) ([]byte, error) {
 	b, err := encMode.Marshal(m)
