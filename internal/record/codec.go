@@ -131,6 +131,8 @@ func (r *Record) body() (validator, error) {
 		{KindDialogue, r.Dialogue != nil, r.Dialogue},
 		{KindPosture, r.Posture != nil, r.Posture},
 		{KindDistress, r.Distress != nil, r.Distress},
+		{KindRecall, r.Recall != nil, r.Recall},
+		{KindRecallReceipt, r.RecallReceipt != nil, r.RecallReceipt},
 	}
 	var found validator
 	for _, b := range bodies {

@@ -7,6 +7,7 @@
 package record
 
 import (
+	"bytes"
 	"encoding/hex"
 	"fmt"
 	"time"
@@ -25,6 +26,9 @@ type ID [16]byte
 
 // IsZero reports whether the ID is absent.
 func (id ID) IsZero() bool { return id == ID{} }
+
+// Compare orders ids by their octets.
+func (id ID) Compare(other ID) int { return bytes.Compare(id[:], other[:]) }
 
 // String returns the ID as 32 hexadecimal digits.
 func (id ID) String() string { return hex.EncodeToString(id[:]) }
@@ -86,6 +90,10 @@ func (k Kind) String() string {
 		return "posture"
 	case KindDistress:
 		return "distress"
+	case KindRecall:
+		return "recall"
+	case KindRecallReceipt:
+		return "recall-receipt"
 	}
 	return "invalid"
 }
@@ -127,6 +135,9 @@ type Record struct {
 	Dialogue *Dialogue `cbor:"23,keyasint,omitempty" json:"dialogue,omitempty"`
 	Posture  *Posture  `cbor:"24,keyasint,omitempty" json:"posture,omitempty"`
 	Distress *Distress `cbor:"25,keyasint,omitempty" json:"distress,omitempty"`
+
+	Recall        *Recall        `cbor:"33,keyasint,omitempty" json:"recall,omitempty"`
+	RecallReceipt *RecallReceipt `cbor:"34,keyasint,omitempty" json:"recall_receipt,omitempty"`
 }
 
 // Cell is a place as coarse as a policy makes it: the centre of a grid cell.

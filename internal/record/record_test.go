@@ -53,6 +53,13 @@ func good(k record.Kind) *record.Record {
 		r.Posture = &record.Posture{Incident: refs, Posture: "going-to-look"}
 	case record.KindDistress:
 		r.Distress = &record.Distress{LatDeg: 24.5, LonDeg: -122.5, Nature: "fire", Contact: "channel 16", Persons: ptr(uint16(4))}
+	case record.KindRecall:
+		r.Recall = &record.Recall{Records: []record.ID{{8}, {9}}, Objects: []record.Past{{Object: record.ID{7}, Epoch: 4}}, All: true}
+	case record.KindRecallReceipt:
+		r.RecallReceipt = &record.RecallReceipt{
+			Recall: record.ID{10}, Gone: []record.ID{{8}}, Objects: []record.ID{{7}}, Unknown: []record.ID{{11}}, Others: 2,
+			Kept: []record.KeptRecord{{ID: record.ID{9}, Reason: "accept"}},
+		}
 	}
 	return r
 }
@@ -60,6 +67,7 @@ func good(k record.Kind) *record.Record {
 func kinds() []record.Kind {
 	return []record.Kind{
 		record.KindTrack, record.KindIncident, record.KindLink, record.KindDialogue, record.KindPosture, record.KindDistress,
+		record.KindRecall, record.KindRecallReceipt,
 	}
 }
 
@@ -198,6 +206,17 @@ func TestValidateRefuses(t *testing.T) {
 		"distress nowhere":                   {record.KindDistress, func(r *record.Record) { r.Distress.LatDeg = math.NaN() }},
 		"distress without nature":            {record.KindDistress, func(r *record.Record) { r.Distress.Nature = "" }},
 		"distress with a long contact":       {record.KindDistress, func(r *record.Record) { r.Distress.Contact = long }},
+		"a recall of nothing":                {record.KindRecall, func(r *record.Record) { *r.Recall = record.Recall{} }},
+		"a recall of an empty id":            {record.KindRecall, func(r *record.Record) { r.Recall.Records[0] = record.ID{} }},
+		"a recall of an id twice":            {record.KindRecall, func(r *record.Record) { r.Recall.Records[0] = r.Recall.Records[1] }},
+		"a recall of too much":               {record.KindRecall, func(r *record.Record) { r.Recall.Records = manyIDs(65) }},
+		"a recall of an object twice":        {record.KindRecall, func(r *record.Record) { r.Recall.Objects = append(r.Recall.Objects, r.Recall.Objects[0]) }},
+		"a recall of too many objects":       {record.KindRecall, func(r *record.Record) { r.Recall.Objects = make([]record.Past, 65) }},
+		"a receipt of nothing":               {record.KindRecallReceipt, func(r *record.Record) { r.RecallReceipt.Recall = record.ID{} }},
+		"a receipt with another reason":      {record.KindRecallReceipt, func(r *record.Record) { r.RecallReceipt.Kept[0].Reason = "we like it" }},
+		"a receipt that says both":           {record.KindRecallReceipt, func(r *record.Record) { r.RecallReceipt.Kept[0].ID = r.RecallReceipt.Gone[0] }},
+		"a receipt of too much":              {record.KindRecallReceipt, func(r *record.Record) { r.RecallReceipt.Gone = manyIDs(65) }},
+		"a receipt of too many kept":         {record.KindRecallReceipt, func(r *record.Record) { r.RecallReceipt.Kept = make([]record.KeptRecord, 65) }},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -287,6 +306,14 @@ func TestEncodingIsOneToOne(t *testing.T) {
 	})
 }
 
+func manyIDs(n int) []record.ID {
+	list := make([]record.ID, n)
+	for i := range list {
+		list[i] = record.ID{1, byte(i)}
+	}
+	return list
+}
+
 func drawn(t *rapid.T) *record.Record {
 	r := good(rapid.SampledFrom(kinds()).Draw(t, "kind"))
 	text := rapid.StringMatching(`[ -~一-龥ぁ-ん]{0,50}`)
@@ -308,6 +335,12 @@ func drawn(t *rapid.T) *record.Record {
 	case r.Dialogue != nil:
 		r.Dialogue.Step = rapid.SampledFrom(record.Steps()).Draw(t, "step")
 		r.Dialogue.Reason = text.Draw(t, "reason")
+	case r.Recall != nil:
+		r.Recall.Records = manyIDs(rapid.IntRange(1, 64).Draw(t, "records"))
+		r.Recall.All = rapid.Bool().Draw(t, "all")
+	case r.RecallReceipt != nil:
+		r.RecallReceipt.Kept[0].Reason = rapid.SampledFrom(record.KeptReasons()).Draw(t, "reason")
+		r.RecallReceipt.Others = rapid.Uint32().Draw(t, "others")
 	case r.Distress != nil:
 		r.Distress.LatDeg = rapid.Float64Range(-90, 90).Draw(t, "lat")
 		r.Distress.Nature = "x" + text.Draw(t, "nature")
