@@ -15,7 +15,6 @@ import (
 	"github.com/kuroshio-watch/kuroshio/internal/keystore"
 	"github.com/kuroshio-watch/kuroshio/internal/party"
 	"github.com/kuroshio-watch/kuroshio/internal/plot"
-	"github.com/kuroshio-watch/kuroshio/internal/record"
 	"github.com/kuroshio-watch/kuroshio/internal/release"
 	"github.com/kuroshio-watch/kuroshio/internal/store"
 	"github.com/kuroshio-watch/kuroshio/internal/zone"
@@ -112,7 +111,7 @@ func (c *policyCheckCmd) Run(s streams) error {
 type policyExplainCmd struct {
 	policyFile
 	To        string        `required:"" help:"Partner."`
-	Kind      string        `default:"track" enum:"track,incident,link,dialogue,posture" help:"Kind of record."`
+	Kind      string        `default:"track" enum:"track,incident,link,dialogue,posture,support,facility" help:"Kind of record."`
 	Domain    string        `default:"air" enum:"air,sea" help:"air or sea."`
 	Identity  string        `default:"unknown" help:"Standard identity."`
 	Zone      []string      `help:"Zones that it is in."`
@@ -129,7 +128,7 @@ func (c *policyExplainCmd) Run(s streams) error {
 		return err
 	}
 	f := release.Facts{To: party.ID(c.To), Standard: c.Identity, Exercise: c.Exercise, Emergency: c.Emergency, Age: c.Age}
-	for k := record.KindTrack; k <= record.KindPosture; k++ {
+	for _, k := range release.RuleKinds() {
 		if k.String() == c.Kind {
 			f.Kind = k
 		}

@@ -79,6 +79,9 @@ func (r *Record) utc() {
 			own(&r.Incident.Events[i].Bin.Start)
 		}
 	}
+	if r.Support != nil {
+		r.Support.utc(own)
+	}
 }
 
 // Validate reports what is wrong with r, wrapping ErrMalformed.
@@ -133,6 +136,8 @@ func (r *Record) body() (validator, error) {
 		{KindDistress, r.Distress != nil, r.Distress},
 		{KindRecall, r.Recall != nil, r.Recall},
 		{KindRecallReceipt, r.RecallReceipt != nil, r.RecallReceipt},
+		{KindSupport, r.Support != nil, r.Support},
+		{KindFacility, r.Facility != nil, r.Facility},
 	}
 	var found validator
 	for _, b := range bodies {

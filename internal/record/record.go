@@ -94,8 +94,17 @@ func (k Kind) String() string {
 		return "recall"
 	case KindRecallReceipt:
 		return "recall-receipt"
+	case KindSupport:
+		return "support"
+	case KindFacility:
+		return "facility"
 	}
 	return "invalid"
+}
+
+// Kinds lists the kinds in the order of their numbers.
+func Kinds() []Kind {
+	return []Kind{KindTrack, KindIncident, KindLink, KindDialogue, KindPosture, KindDistress, KindSupport, KindFacility, KindRecall, KindRecallReceipt}
 }
 
 // Label says how the receiver must handle a record (after STANAG 4774: policy,
@@ -138,6 +147,8 @@ type Record struct {
 
 	Recall        *Recall        `cbor:"33,keyasint,omitempty" json:"recall,omitempty"`
 	RecallReceipt *RecallReceipt `cbor:"34,keyasint,omitempty" json:"recall_receipt,omitempty"`
+	Support       *Support       `cbor:"30,keyasint,omitempty" json:"support,omitempty"`
+	Facility      *Facility      `cbor:"31,keyasint,omitempty" json:"facility,omitempty"`
 }
 
 // Cell is a place as coarse as a policy makes it: the centre of a grid cell.

@@ -60,16 +60,15 @@ func good(k record.Kind) *record.Record {
 			Recall: record.ID{10}, Gone: []record.ID{{8}}, Objects: []record.ID{{7}}, Unknown: []record.ID{{11}}, Others: 2,
 			Kept: []record.KeptRecord{{ID: record.ID{9}, Reason: "accept"}},
 		}
+	case record.KindSupport:
+		r.Support = goodSupport()
+	case record.KindFacility:
+		r.Facility = goodFacility()
 	}
 	return r
 }
 
-func kinds() []record.Kind {
-	return []record.Kind{
-		record.KindTrack, record.KindIncident, record.KindLink, record.KindDialogue, record.KindPosture, record.KindDistress,
-		record.KindRecall, record.KindRecallReceipt,
-	}
-}
+func kinds() []record.Kind { return record.Kinds() }
 
 func TestEveryKindComesBackAsItWas(t *testing.T) {
 	for _, k := range kinds() {
@@ -119,9 +118,12 @@ func TestKindsHaveOneLaneAndName(t *testing.T) {
 
 // No word of the wire is about force, and none is a name that we never set.
 func TestNoWordOfForceStandsInARecord(t *testing.T) {
-	for _, list := range [][]string{record.Standards(), record.Steps(), record.Postures()} {
+	for _, list := range [][]string{
+		record.Standards(), record.Steps(), record.Postures(), record.SupportSteps(), record.SupportCategories(),
+		record.SupportUnits(), record.SupportSettlements(), record.FacilityKinds(), record.FacilityCapacities(),
+	} {
 		for _, w := range list {
-			for _, bad := range []string{"hostile", "enemy", "target", "engage", "fire", "weapon", "intercept"} {
+			for _, bad := range []string{"hostile", "enemy", "target", "engage", "fire", "weapon", "intercept", "ammunition", "munition"} {
 				if strings.Contains(w, bad) {
 					t.Errorf("%q holds %q", w, bad)
 				}
@@ -344,6 +346,11 @@ func drawn(t *rapid.T) *record.Record {
 	case r.Distress != nil:
 		r.Distress.LatDeg = rapid.Float64Range(-90, 90).Draw(t, "lat")
 		r.Distress.Nature = "x" + text.Draw(t, "nature")
+	case r.Support != nil:
+		drawSupport(t, r.Support, text)
+	case r.Facility != nil:
+		r.Facility.Kind = rapid.SampledFrom(record.FacilityKinds()).Draw(t, "facility")
+		r.Facility.Name = text.Draw(t, "name")
 	}
 	return r
 }

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/kuroshio-watch/kuroshio/internal/plot"
-	"github.com/kuroshio-watch/kuroshio/internal/record"
 )
 
 // Describe returns a policy in plain words: label, distress, and each rule
@@ -82,7 +81,7 @@ func (r *rule) effect() string {
 
 func kindNames(bits uint32) []string {
 	var list []string
-	for k := record.KindTrack; k <= record.KindPosture; k++ {
+	for _, k := range RuleKinds() {
 		if bits&(1<<k) != 0 {
 			list = append(list, k.String())
 		}

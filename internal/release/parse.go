@@ -224,16 +224,11 @@ func (c *compiler) kinds(f *ruleFile, r *rule) error {
 		return errors.New("name the kinds of record")
 	}
 	for _, s := range f.Kinds {
-		found := false
-		for k := record.KindTrack; k <= record.KindPosture; k++ {
-			if k.String() == s {
-				r.kinds |= 1 << k
-				found = true
-			}
+		i := slices.IndexFunc(RuleKinds(), func(k record.Kind) bool { return k.String() == s })
+		if i < 0 {
+			return fmt.Errorf("%q: want one of %s", s, strings.Join(kindNames(^uint32(0)), ", "))
 		}
-		if !found {
-			return fmt.Errorf("%q: want track, incident, link, dialogue or posture", s)
-		}
+		r.kinds |= 1 << RuleKinds()[i]
 	}
 	return nil
 }

@@ -118,6 +118,14 @@ type Policy struct {
 	hash     string
 }
 
+// RuleKinds lists the kinds of record that rules are about. The others need
+// none.
+func RuleKinds() []record.Kind {
+	return []record.Kind{
+		record.KindTrack, record.KindIncident, record.KindLink, record.KindDialogue, record.KindPosture, record.KindSupport, record.KindFacility,
+	}
+}
+
 // ID returns version and content hash, as incidents and audits quote it.
 func (p *Policy) ID() string {
 	if p == nil {
