@@ -35,7 +35,7 @@ gen: ## regenerate code and data packs
 	$(GO) generate $(PKG)
 
 gen-check: gen web ## fail when generated code or web/dist differ from what is checked in
-	@git diff --exit-code --stat -- '*_gen.go' web/dist packs NOTICE && test -z "$$(git status --porcelain -- web/dist packs)" \
+	@git diff --exit-code --stat -- '*_gen.go' web/dist packs docs/protocol NOTICE && test -z "$$(git status --porcelain -- web/dist packs)" \
 		|| { echo "generated files differ from what is checked in: run make gen web and commit"; exit 1; }
 
 golden: ## rewrite golden files; read the diff before you commit it

@@ -42,15 +42,15 @@ var ranks = [][]string{
 	10: {"internal/keystore"},
 	11: {"internal/store", "internal/tape"},
 	12: {"internal/feed", "internal/link", "internal/store/storetest"},
-	13: {"internal/link/linktest", "internal/link/pairing", "internal/replay", "sim", "scenarios"},
-	14: {"internal/config", "internal/console", "web"},
+	13: {"internal/link/linktest", "internal/link/pairing", "internal/openapi", "internal/replay", "sim", "scenarios", "web"},
+	14: {"internal/config", "internal/console"},
 	15: {"internal/node"},
 	16: {"internal/demo"},
 	17: {"cmd/kuroshio"},
 }
 
 // tools are programs and helpers that only people and tests run.
-var tools = []string{".", "internal/corpustest", "e2e", "tools/asterixgen", "tools/zonepack", "tools/notices"}
+var tools = []string{".", "internal/corpustest", "e2e", "tools/asterixgen", "tools/zonepack", "tools/notices", "tools/openapi"}
 
 const lastPureRank = 8
 

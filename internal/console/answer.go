@@ -52,10 +52,13 @@ func refuse(w http.ResponseWriter, code string) {
 }
 
 func refuseWith(w http.ResponseWriter, status int, code string, p params) {
-	send(w, status, struct {
-		Error  string `json:"error"`
-		Params params `json:"params,omitempty"`
-	}{code, p})
+	send(w, status, refusal{code, p})
+}
+
+// refusal is what is answered where something is not done.
+type refusal struct {
+	Error  string `json:"error"` // a code that the page translates
+	Params params `json:"params,omitempty"`
 }
 
 func answer(w http.ResponseWriter, v any) { send(w, http.StatusOK, v) }

@@ -20,17 +20,20 @@ import (
 // Languages lists the languages of the page.
 func Languages() []string { return []string{"zh-Hant", "ja", "en"} }
 
+// about says which node this is.
+type about struct {
+	Party     party.ID   `json:"party"`
+	Name      string     `json:"name"`
+	Version   string     `json:"version"`
+	Exercise  bool       `json:"exercise"`
+	Languages []string   `json:"languages"`
+	TimeMode  string     `json:"time_mode"` // "live", "stepped"
+	Parties   []party.ID `json:"parties"`
+}
+
 func (c *console) info(w http.ResponseWriter, _ *http.Request, _ person) {
 	v := c.node.View()
-	answer(w, struct {
-		Party     party.ID   `json:"party"`
-		Name      string     `json:"name"`
-		Version   string     `json:"version"`
-		Exercise  bool       `json:"exercise"`
-		Languages []string   `json:"languages"`
-		TimeMode  string     `json:"time_mode"`
-		Parties   []party.ID `json:"parties"`
-	}{c.cfg.Self, c.cfg.Name, c.cfg.Version, v != nil && v.Exercise, Languages(), c.cfg.TimeMode, list(c.cfg.Partners)})
+	answer(w, about{c.cfg.Self, c.cfg.Name, c.cfg.Version, v != nil && v.Exercise, Languages(), c.cfg.TimeMode, list(c.cfg.Partners)})
 }
 
 // prepared serves a body that stays the same while the node runs.
@@ -101,6 +104,13 @@ func (c *console) explain(w http.ResponseWriter, r *http.Request, _ person) {
 	answer(w, list(l))
 }
 
+// told is what a partner was told last.
+type told struct {
+	Party         party.ID        `json:"party"`
+	PolicyVersion string          `json:"policy_version"`
+	Records       []record.Record `json:"records"`
+}
+
 func (c *console) partnerView(w http.ResponseWriter, r *http.Request, _ person) {
 	to := party.ID(r.URL.Query().Get("party"))
 	if !slices.Contains(c.cfg.Partners, to) {
@@ -118,11 +128,7 @@ func (c *console) partnerView(w http.ResponseWriter, r *http.Request, _ person) 
 	if v := c.node.View(); v != nil {
 		policy = v.PolicyVersion
 	}
-	answer(w, struct {
-		Party         party.ID        `json:"party"`
-		PolicyVersion string          `json:"policy_version"`
-		Records       []record.Record `json:"records"`
-	}{to, policy, list(l)})
+	answer(w, told{to, policy, list(l)})
 }
 
 func (c *console) releaseStats(w http.ResponseWriter, r *http.Request, _ person) {

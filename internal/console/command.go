@@ -53,11 +53,14 @@ func (c *console) command(w http.ResponseWriter, r *http.Request, who person) {
 		refuseReply(w, reply)
 		return
 	}
-	answer(w, struct {
-		OK       bool   `json:"ok"`
-		Incident uint32 `json:"incident,omitempty"`
-		Entry    uint64 `json:"entry,omitempty"`
-	}{true, reply.Incident, reply.Entry})
+	answer(w, done{true, reply.Incident, reply.Entry})
+}
+
+// done answers an act that was done.
+type done struct {
+	OK       bool   `json:"ok"`
+	Incident uint32 `json:"incident,omitempty"`
+	Entry    uint64 `json:"entry,omitempty"`
 }
 
 // refuseReply answers with the engine's code. Some refusals leave an incident

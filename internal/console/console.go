@@ -138,6 +138,7 @@ type console struct {
 
 	routes   map[string]map[string]route // by path and method
 	files    map[string]*asset           // by path
+	api31    *asset                      // the description of the routes
 	sessions *sessions
 	throttle *throttle
 	frames   frames
@@ -183,6 +184,11 @@ func NewHandler(cfg Config, n Node, u Users, r Releases, j Journal) (http.Handle
 		return nil, fmt.Errorf("set up console: %w", err)
 	}
 	c.routes = c.routeTable()
+	description, err := c.describe()
+	if err != nil {
+		return nil, fmt.Errorf("set up console: %w", err)
+	}
+	c.api31 = newAsset("application/json", description, false)
 	return c, nil
 }
 
@@ -199,6 +205,7 @@ func (c *console) routeTable() map[string]map[string]route {
 	}
 	const get, post = http.MethodGet, http.MethodPost
 	return map[string]map[string]route{
+		"/api/openapi.json":  {get: {by: all, do: c.openAPI}},
 		"/api/info":          {get: {open: true, do: c.info}},
 		"/api/login":         {post: {open: true, do: c.login}},
 		"/api/logout":        {post: {by: all, do: c.logout}},

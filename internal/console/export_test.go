@@ -3,6 +3,13 @@
 
 package console
 
+import (
+	"maps"
+	"slices"
+
+	"github.com/kuroshio-watch/kuroshio/internal/openapi"
+)
+
 // ParseHash shows the reading of stored hashes to its fuzz target.
 func ParseHash(phc string) error {
 	_, _, _, err := parseHash(phc)
@@ -11,6 +18,29 @@ func ParseHash(phc string) error {
 
 // MaxTries is the bound that a test holds.
 const MaxTries = maxTries
+
+// Routes lists the table of routes as "METHOD path".
+func Routes() (list []string) {
+	for p, methods := range (&console{}).routeTable() {
+		for m := range methods {
+			list = append(list, m+" "+p)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// Described lists what the description has words for.
+func Described() []string { return slices.Sorted(maps.Keys(described())) }
+
+// Types returns the schemas of the description.
+func Types() (openapi.Types, map[string]map[string]*openapi.Operation, error) {
+	doc, err := (&console{}).document()
+	if err != nil {
+		return nil, nil, err
+	}
+	return doc.Components.Schemas, doc.Paths, nil
+}
 
 // Throttle shows the counting of failed logins.
 type Throttle = throttle

@@ -16,10 +16,12 @@ import (
 	"github.com/kuroshio-watch/kuroshio/internal/store"
 )
 
+type langRequest struct {
+	Lang string `json:"lang"`
+}
+
 func (c *console) lang(w http.ResponseWriter, r *http.Request, who person) {
-	var req struct {
-		Lang string `json:"lang"`
-	}
+	var req langRequest
 	if !read(w, r, &req) {
 		return
 	}
@@ -58,10 +60,10 @@ func (c *console) listUsers(w http.ResponseWriter, r *http.Request, _ person) {
 // stays; a new person needs role and password.
 type userRequest struct {
 	Name     string `json:"name"`
-	Role     string `json:"role"`
-	Password string `json:"password"`
-	Lang     string `json:"lang"`
-	Disabled *bool  `json:"disabled"`
+	Role     string `json:"role,omitempty"`
+	Password string `json:"password,omitempty"`
+	Lang     string `json:"lang,omitempty"`
+	Disabled *bool  `json:"disabled,omitempty"`
 }
 
 // reserved are the names that entries of the audit log use for no person.

@@ -6,8 +6,10 @@ package engine_test
 import (
 	"bytes"
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -18,6 +20,7 @@ import (
 	"github.com/kuroshio-watch/kuroshio/internal/decode"
 	"github.com/kuroshio-watch/kuroshio/internal/engine"
 	"github.com/kuroshio-watch/kuroshio/internal/frame"
+	"github.com/kuroshio-watch/kuroshio/internal/openapi"
 	"github.com/kuroshio-watch/kuroshio/internal/party"
 	"github.com/kuroshio-watch/kuroshio/internal/track"
 	"github.com/kuroshio-watch/kuroshio/modes/beast"
@@ -343,5 +346,35 @@ func TestAFullSkyIsSeen(t *testing.T) {
 	e, _ := crowd(t, tenThousand)
 	if n := len(e.View().Tracks); n != tenThousand {
 		t.Errorf("engine holds %d tracks of %d aircraft", n, tenThousand)
+	}
+}
+
+// What the console's OpenAPI file says of the picture holds for each picture of
+// a scenario: nothing beside it, no list that is null.
+func TestThePictureIsAsItsTypesDescribeIt(t *testing.T) {
+	types := make(openapi.Types)
+	s := types.Of(reflect.TypeFor[engine.View]())
+	p := film(t, "tw", 15*time.Minute, 10*time.Second)
+	e := p.begin(t)
+	seen := 0
+	for i, tick := range p.ticks {
+		for _, in := range tick {
+			e.Step(e.Seq()+1, in)
+		}
+		if i%5 != 0 {
+			continue
+		}
+		v := e.View()
+		b, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := types.Check(s, b); err != nil {
+			t.Fatalf("tick %d: %v", i, err)
+		}
+		seen += len(v.Tracks) + len(v.Incidents)
+	}
+	if seen == 0 {
+		t.Error("no picture showed anything")
 	}
 }

@@ -47,23 +47,6 @@ func (n *Node) consoleHandler() (http.Handler, error) {
 	return console.NewHandler(cfg, n, n.store, n, books{n.store, n.keys})
 }
 
-type zoneBody struct {
-	ID       zone.ID           `json:"id"`
-	Kind     zone.Kind         `json:"kind"`
-	Party    string            `json:"party,omitempty"`
-	Names    map[string]string `json:"names"`
-	Version  string            `json:"version"`
-	Geometry json.RawMessage   `json:"geometry"`
-}
-
-type placeBody struct {
-	Names map[string]string `json:"names"`
-	Kind  zone.Kind         `json:"kind"`
-	Class string            `json:"class,omitempty"`
-	Lat   float64           `json:"lat"`
-	Lon   float64           `json:"lon"`
-}
-
 // ZonesBody is what /api/zones answers: all zones and places that are not
 // hidden.
 func ZonesBody(pack zone.Pack, overrides []zone.Override) (json.RawMessage, error) {
@@ -74,12 +57,9 @@ func ZonesBody(pack zone.Pack, overrides []zone.Override) (json.RawMessage, erro
 	if err != nil {
 		return nil, fmt.Errorf("read zones: %w", err)
 	}
-	body := struct {
-		Version string             `json:"version"`
-		Zones   []zoneBody         `json:"zones"`
-		Places  []placeBody        `json:"places"`
-		Sectors map[zone.ID]string `json:"sectors"`
-	}{Version: set.Version(), Zones: []zoneBody{}, Places: []placeBody{}, Sectors: make(map[zone.ID]string)}
+	body := console.Zones{
+		Version: set.Version(), Zones: []console.Zone{}, Places: []console.Place{}, Sectors: make(map[zone.ID]string),
+	}
 	for _, z := range set.Zones() {
 		if z.Hidden || z.Kind == zone.Baseline || z.Kind == zone.Coast {
 			continue
@@ -88,11 +68,11 @@ func ZonesBody(pack zone.Pack, overrides []zone.Override) (json.RawMessage, erro
 		if err != nil {
 			return nil, fmt.Errorf("draw zone %s: %w", z.ID, err)
 		}
-		body.Zones = append(body.Zones, zoneBody{z.ID, z.Kind, z.Party, z.Names, z.Version, g})
+		body.Zones = append(body.Zones, console.Zone{ID: z.ID, Kind: z.Kind, Party: z.Party, Names: z.Names, Version: z.Version, Geometry: g})
 	}
 	for _, p := range set.Places() {
 		if !p.Hidden {
-			body.Places = append(body.Places, placeBody{p.Names, p.Kind, p.Class, p.At.LatDeg, p.At.LonDeg})
+			body.Places = append(body.Places, console.Place{Names: p.Names, Kind: p.Kind, Class: p.Class, Lat: p.At.LatDeg, Lon: p.At.LonDeg})
 		}
 	}
 	for _, s := range set.Sectors() {
