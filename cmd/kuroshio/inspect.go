@@ -111,7 +111,7 @@ func (c *policyCheckCmd) Run(s streams) error {
 type policyExplainCmd struct {
 	policyFile
 	To        string        `required:"" help:"Partner."`
-	Kind      string        `default:"track" enum:"track,incident,link,dialogue,posture,support,facility" help:"Kind of record."`
+	Kind      string        `default:"track" enum:"track,incident,link,dialogue,posture,message,message-state,hotline,support,facility" help:"Kind of record."`
 	Domain    string        `default:"air" enum:"air,sea" help:"air or sea."`
 	Identity  string        `default:"unknown" help:"Standard identity."`
 	Zone      []string      `help:"Zones that it is in."`

@@ -82,6 +82,8 @@ func (r *Record) utc() {
 	if r.Support != nil {
 		r.Support.utc(own)
 	}
+	r.Message.utc(own)
+	r.Hotline.utc(own)
 }
 
 // Validate reports what is wrong with r, wrapping ErrMalformed.
@@ -138,6 +140,9 @@ func (r *Record) body() (validator, error) {
 		{KindRecallReceipt, r.RecallReceipt != nil, r.RecallReceipt},
 		{KindSupport, r.Support != nil, r.Support},
 		{KindFacility, r.Facility != nil, r.Facility},
+		{KindMessage, r.Message != nil, r.Message},
+		{KindMessageState, r.MessageState != nil, r.MessageState},
+		{KindHotline, r.Hotline != nil, r.Hotline},
 	}
 	var found validator
 	for _, b := range bodies {

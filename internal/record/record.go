@@ -98,13 +98,19 @@ func (k Kind) String() string {
 		return "support"
 	case KindFacility:
 		return "facility"
+	case KindMessage:
+		return "message"
+	case KindMessageState:
+		return "message-state"
+	case KindHotline:
+		return "hotline"
 	}
 	return "invalid"
 }
 
 // Kinds lists the kinds in the order of their numbers.
 func Kinds() []Kind {
-	return []Kind{KindTrack, KindIncident, KindLink, KindDialogue, KindPosture, KindDistress, KindSupport, KindFacility, KindRecall, KindRecallReceipt}
+	return []Kind{KindTrack, KindIncident, KindLink, KindDialogue, KindPosture, KindDistress, KindMessage, KindMessageState, KindHotline, KindSupport, KindFacility, KindRecall, KindRecallReceipt}
 }
 
 // Label says how the receiver must handle a record (after STANAG 4774: policy,
@@ -149,6 +155,9 @@ type Record struct {
 	RecallReceipt *RecallReceipt `cbor:"34,keyasint,omitempty" json:"recall_receipt,omitempty"`
 	Support       *Support       `cbor:"30,keyasint,omitempty" json:"support,omitempty"`
 	Facility      *Facility      `cbor:"31,keyasint,omitempty" json:"facility,omitempty"`
+	Message       *Message       `cbor:"26,keyasint,omitempty" json:"message,omitempty"`
+	MessageState  *MessageState  `cbor:"27,keyasint,omitempty" json:"message_state,omitempty"`
+	Hotline       *Hotline       `cbor:"29,keyasint,omitempty" json:"hotline,omitempty"`
 }
 
 // Cell is a place as coarse as a policy makes it: the centre of a grid cell.

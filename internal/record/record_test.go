@@ -64,12 +64,13 @@ func good(k record.Kind) *record.Record {
 		r.Support = goodSupport()
 	case record.KindFacility:
 		r.Facility = goodFacility()
+	default:
+		goodMessage(r)
 	}
 	return r
 }
 
 func kinds() []record.Kind { return record.Kinds() }
-
 func TestEveryKindComesBackAsItWas(t *testing.T) {
 	for _, k := range kinds() {
 		t.Run(k.String(), func(t *testing.T) {
@@ -351,6 +352,8 @@ func drawn(t *rapid.T) *record.Record {
 	case r.Facility != nil:
 		r.Facility.Kind = rapid.SampledFrom(record.FacilityKinds()).Draw(t, "facility")
 		r.Facility.Name = text.Draw(t, "name")
+	default:
+		drawnMessage(t, r)
 	}
 	return r
 }
