@@ -91,6 +91,7 @@ type Book struct {
 	alarms    []Alarm // by key
 	log       []LogEntry
 	said      []LinkStatement
+	source    record.ID // see Source; zero between two inputs
 }
 
 // Apart says that the machine must not merge two incidents.
@@ -156,7 +157,7 @@ func (b *Book) placeFor(a watch.Alert, now time.Time, pos Positions) *Incident {
 func (b *Book) take(inc *Incident, a watch.Alert, now time.Time, pos Positions) {
 	e := Event{
 		At: a.At, Entered: now, Kind: EventAlert, Rule: a.Rule, Zone: a.Zone, ZoneVersion: a.ZoneVersion,
-		Direction: a.Direction, Track: a.Track, Originators: slices.Clone(a.Originators),
+		Direction: a.Direction, Track: a.Track, Originators: slices.Clone(a.Originators), Record: a.Partner.Object,
 	}
 	news := a.Rule == watch.Emergency || a.Rule == watch.WithoutLead || inc.isNews(&e)
 	b.addEvent(inc, e)
@@ -233,6 +234,7 @@ func (b *Book) cleared(a watch.Alert, now time.Time) Number {
 		b.addEvent(inc, Event{
 			At: a.At, Entered: now, Kind: EventAlert, Rule: a.Rule, Zone: a.Zone, ZoneVersion: a.ZoneVersion,
 			Direction: a.Direction, Track: a.Track, Originators: slices.Clone(a.Originators), Cleared: true,
+			Record: a.Partner.Object,
 		})
 		inc.settle()
 		return inc.Number
@@ -279,6 +281,9 @@ func (b *Book) open(at, now time.Time, exercise bool) *Incident {
 
 func (b *Book) addEvent(inc *Incident, e Event) {
 	e.Seq = b.nextEvent
+	if e.Record.IsZero() {
+		e.Record = b.source
+	}
 	b.nextEvent++
 	inc.Events = insertEvent(inc.Events, e)
 	inc.Updated = e.Entered

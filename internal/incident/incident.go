@@ -148,6 +148,7 @@ type PartnerPart struct {
 	Onward   []party.ID      `json:"onward,omitempty"`
 	Received time.Time       `json:"received"`
 	Exercise bool            `json:"exercise,omitempty"`
+	Record   record.ID       `json:"record"` // that said so last
 }
 
 // JointLink is a statement that one of our incidents and one of a partner's
@@ -202,6 +203,7 @@ type Event struct {
 	By          string       `json:"by,omitempty"`          // the person; stays home
 	Text        string       `json:"text,omitempty"`
 	Cleared     bool         `json:"cleared,omitempty"`
+	Record      record.ID    `json:"record,omitzero"` // of a partner: the record, or the object of the state lane, that it rests on
 }
 
 // LinkStatement is to be told to a partner: our incident and theirs are one,

@@ -25,7 +25,7 @@ func (b *Book) Partner(from party.ID, r *record.Record, now time.Time) (Number, 
 	}
 	next := PartnerPart{
 		Party: from, ID: r.Object, Epoch: r.Epoch, Body: cloneBody(*r.Incident), Label: r.Label,
-		Onward: slices.Clone(r.Onward), Received: now, Exercise: r.Exercise,
+		Onward: slices.Clone(r.Onward), Received: now, Exercise: r.Exercise, Record: r.ID,
 	}
 	inc, part := b.part(from, r.Object)
 	switch {
@@ -40,6 +40,7 @@ func (b *Book) Partner(from party.ID, r *record.Record, now time.Time) (Number, 
 	}
 	before := part.Body
 	*part = next
+	inc.restamp(&next)
 	b.news(inc, next, before, now)
 	return inc.Number, nil
 }
@@ -258,6 +259,7 @@ func (b *Book) joinTrack(a track.Association, now time.Time, pos Positions) {
 		b.addTrack(theirs, a.Own, pos)
 		b.addEvent(theirs, Event{
 			At: a.Since, Entered: now, Kind: EventAssociated, Track: a.Own, Originators: b.both(a.Partner.Party),
+			Record: a.Partner.Object,
 		})
 		b.sayLinks(theirs)
 		b.refer(theirs)
@@ -379,8 +381,10 @@ func (b *Book) partOff(inc *Incident, p PartnerPart, now time.Time) *Incident {
 	alone.Partner = []PartnerPart{p}
 	alone.Alarm = inc.Alarm
 	b.addEvent(alone, Event{At: now, Entered: now, Kind: EventSplit, Incident: inc.Number, Originators: []party.ID{p.Party}})
-	for _, e := range p.Body.Events {
-		b.addEvent(alone, partnerEvent(p.Party, e, now))
+	for _, pe := range p.Body.Events {
+		e := partnerEvent(p.Party, pe, now)
+		e.Record = p.Record
+		b.addEvent(alone, e)
 	}
 	b.setApart(inc.Number, alone.Number)
 	inc.settle()

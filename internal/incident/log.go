@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/kuroshio-watch/kuroshio/internal/record"
 )
 
 // LogEntry is one entry of the watch log. Entries are only added; a correction
@@ -20,6 +22,8 @@ type LogEntry struct {
 	Text     string    `json:"text"`
 	Incident Number    `json:"incident,omitempty"`
 	Struck   *Strike   `json:"struck,omitempty"`
+	Code     string    `json:"code,omitempty"`  // EventRecalled or EventExpired: an entry of the node's, or one whose text is gone
+	Record   record.ID `json:"record,omitzero"` // of a partner, that it rests on
 }
 
 // Strike says who struck an entry through, when and why.
@@ -48,7 +52,7 @@ func (b *Book) Note(e LogEntry, now time.Time) (uint64, error) {
 }
 
 func (b *Book) write(e LogEntry, now time.Time) uint64 {
-	e.N, e.Entered, e.Struck = b.nextEntry, now, nil
+	e.N, e.Entered, e.Struck, e.Record = b.nextEntry, now, nil, b.source
 	b.nextEntry++
 	b.log = append(b.log, e)
 	return e.N

@@ -51,8 +51,12 @@ func (d *Desk) envelope(r *record.Record, p *pending, dec Decision) {
 	if o := d.objects[p.To][objectKey{p.Kind, p.Number}]; o != nil {
 		r.Epoch = o.Epoch + 1
 	}
-	if dec.Reason == Distress {
+	switch dec.Reason {
+	case Distress:
 		r.Label = distressLabel()
+		return
+	case Control:
+		r.Label = controlLabel()
 		return
 	}
 	r.Label = d.policy.labelFor(dec.Then)
@@ -131,7 +135,7 @@ func (d *Desk) observeCase(now time.Time, to party.ID, c *Case) {
 	}
 	key := objectKey{record.KindIncident, c.Number}
 	o := d.object(to, key)
-	if o == nil {
+	if o == nil || o.HeldBack {
 		return
 	}
 	dec := d.policy.Decide(&f)
@@ -164,7 +168,7 @@ func (d *Desk) observeCase(now time.Time, to party.ID, c *Case) {
 // pending has left.
 func (d *Desk) same(p *pending, body *record.Incident) bool {
 	o := d.objects[p.To][objectKey{p.Kind, p.Number}]
-	return o != nil && o.Last != nil && reflect.DeepEqual(o.Last.Incident, body)
+	return o != nil && o.Last != nil && !o.Recalled && reflect.DeepEqual(o.Last.Incident, body)
 }
 
 // project returns our own part of an incident as it was known before cutoff,
@@ -198,7 +202,7 @@ func (d *Desk) project(to party.ID, c *Case, k *known, o Obligations, cutoff tim
 	}
 	body.Identity = identityBody(c, k, o, cutoff)
 	for _, n := range c.Tracks {
-		if t := d.objects[to][objectKey{record.KindTrack, uint64(n)}]; t != nil && t.Last != nil && len(body.Tracks) < maxEvents {
+		if t := d.objects[to][objectKey{record.KindTrack, uint64(n)}]; t != nil && t.Last != nil && !t.Recalled && len(body.Tracks) < maxEvents {
 			body.Tracks = append(body.Tracks, t.Last.Object)
 		}
 	}

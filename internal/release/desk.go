@@ -74,17 +74,23 @@ type known struct {
 
 // object is what one partner was told of one of our things.
 type object struct {
-	Kind    record.Kind    `json:"kind"`
-	Number  uint64         `json:"number"`
-	Epoch   uint32         `json:"epoch"`
-	LastBin time.Time      `json:"last_bin"` // track: end of the last sampled bin
-	Told    []past         `json:"told"`
-	Sample  *sample        `json:"sample"` // the last, for the report that it ended
-	Facts   Facts          `json:"facts"`
-	Last    *record.Record `json:"last"`
-	Rules   []string       `json:"rules"` // of the last report
-	Seen    bool           `json:"seen"`  // in this round
-	Denied  bool           `json:"denied"`
+	Kind      record.Kind    `json:"kind"`
+	Number    uint64         `json:"number"`
+	Epoch     uint32         `json:"epoch"`
+	LastBin   time.Time      `json:"last_bin"` // track: end of the last sampled bin
+	Told      []past         `json:"told"`
+	Sample    *sample        `json:"sample"` // the last, for the report that it ended
+	Facts     Facts          `json:"facts"`
+	Last      *record.Record `json:"last"`
+	Rules     []string       `json:"rules"` // of the last report
+	Seen      bool           `json:"seen"`  // in this round
+	Denied    bool           `json:"denied"`
+	First     time.Time      `json:"first,omitzero"`       // state lane: when the first report left
+	ToldRules []string       `json:"told_rules,omitempty"` // state lane: of all reports since then, sorted
+	Recalled  bool           `json:"recalled,omitempty"`   // what was told last was taken back
+	Recall    uint64         `json:"recall,omitempty"`     // state lane: by this recall
+	Fate      Fate           `json:"fate,omitempty"`       // state lane: as the partner's receipt says
+	HeldBack  bool           `json:"held_back,omitempty"`  // not told again until Lift
 	// Noted is the projection of an incident for which a release was last put
 	// to the pending ones.
 	Noted *record.Incident `json:"noted"`
@@ -117,6 +123,8 @@ type Desk struct {
 	objects  map[party.ID]map[objectKey]*object
 	stats    map[statKey]*Stat
 	frozen   map[party.ID]bool
+	left     map[party.ID][]Told // in order
+	unlisted map[party.ID]uint64
 	nextID   uint64
 	records  uint64 // numbers record ids
 	checked  time.Time
@@ -142,6 +150,7 @@ func NewDesk(cfg Config) *Desk {
 	d := &Desk{
 		cfg: cfg, waiting: make(map[party.ID]int), objects: make(map[party.ID]map[objectKey]*object),
 		stats: make(map[statKey]*Stat), frozen: make(map[party.ID]bool),
+		left: make(map[party.ID][]Told), unlisted: make(map[party.ID]uint64),
 	}
 	for _, p := range cfg.Partners {
 		d.objects[p] = make(map[objectKey]*object)
@@ -243,7 +252,7 @@ func (d *Desk) Stats() []Stat {
 func (d *Desk) PartnerView(to party.ID) []record.Record {
 	var list []record.Record
 	for _, key := range sortedKeys(d.objects[to]) {
-		if o := d.objects[to][key]; o.Last != nil {
+		if o := d.objects[to][key]; o.Last != nil && !o.Recalled {
 			list = append(list, *o.Last)
 		}
 	}
@@ -258,7 +267,7 @@ func (d *Desk) PartnerView(to party.ID) []record.Record {
 func (d *Desk) Holders(kind record.Kind, number uint64) []party.ID {
 	var list []party.ID
 	for _, to := range d.cfg.Partners {
-		if o := d.objects[to][objectKey{kind, number}]; o != nil && o.Last != nil && (o.Last.Track == nil || !o.Last.Track.Ended) {
+		if o := d.objects[to][objectKey{kind, number}]; o != nil && o.Last != nil && !o.Recalled && (o.Last.Track == nil || !o.Last.Track.Ended) {
 			list = append(list, to)
 		}
 	}

@@ -95,6 +95,10 @@ func (d *Desk) observeTrack(at time.Time, look time.Duration, to party.ID, t *tr
 	o := d.objects[to][key]
 	if o != nil {
 		o.Seen = true
+		if o.HeldBack {
+			d.withhold(to, Decision{Reason: Recalled})
+			return
+		}
 	}
 	f := Facts{
 		To: to, Kind: record.KindTrack, Domain: t.Domain, Standard: t.Identity.Standard, Sources: t.Sources,
@@ -184,6 +188,10 @@ func (d *Desk) observeEnded(at time.Time, to party.ID) {
 		o := d.objects[to][key]
 		seen := o.Seen
 		o.Seen = false
+		if key.kind == record.KindTrack && o.HeldBack && !seen {
+			delete(d.objects[to], key) // gone, and nobody is to be told
+			continue
+		}
 		if key.kind != record.KindTrack || seen || o.Sample == nil || o.Sample.Ended {
 			continue
 		}

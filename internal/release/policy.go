@@ -226,11 +226,14 @@ const (
 	Full   // more pending than fits
 	Superseded
 	NotOurs // it rests on what others told us
+	Control // a recall or its receipt: it holds ids that the partner knows
+	Recalled
+	Discarded
 )
 
 // String returns the reason's code.
 func (r Reason) String() string {
-	names := [...]string{"no-policy", "no-rule", "denied", "no-obligations", "allowed", "distress", "error", "full", "superseded", "not-ours"}
+	names := [...]string{"no-policy", "no-rule", "denied", "no-obligations", "allowed", "distress", "error", "full", "superseded", "not-ours", "control", "recalled", "discarded"}
 	if int(r) < len(names) {
 		return names[r]
 	}

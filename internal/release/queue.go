@@ -88,7 +88,7 @@ func (d *Desk) push(p pending) (Reason, bool) {
 		d.withhold(p.To, Decision{Reason: NoPolicy})
 		return NoPolicy, false
 	}
-	if d.waiting[p.To] >= d.cfg.MaxPending && !d.conflate(&p) {
+	if d.waiting[p.To] >= d.room(p.Kind) && !d.conflate(&p) {
 		d.withhold(p.To, Decision{Reason: Full})
 		return Full, false
 	}
@@ -96,6 +96,15 @@ func (d *Desk) push(p pending) (Reason, bool) {
 	p.ID = d.nextID
 	d.keep(p)
 	return AllowedByRule, true
+}
+
+// room returns how many releases may wait before one of a kind is refused.
+// Recalls and their receipts have a tenth to themselves.
+func (d *Desk) room(k record.Kind) int {
+	if controls(k) {
+		return d.cfg.MaxPending + d.cfg.MaxPending/10 + 1
+	}
+	return d.cfg.MaxPending
 }
 
 // conflate makes room for a state by dropping the oldest of the same thing.
@@ -203,7 +212,7 @@ func (d *Desk) decideAgain(now time.Time, p *pending, src Sources) ([]Sealed, []
 		return nil, d.withheld(p, Decision{Reason: Failed})
 	}
 	d.told(p, r, dec)
-	return []Sealed{{to: p.To, kind: p.Kind, object: r.Object, plain: plain}}, []Entry{{p.To, p.Kind, p.Number, d.rulesOf(dec), dec.Reason}}
+	return []Sealed{{to: p.To, kind: p.Kind, id: r.ID, object: r.Object, plain: plain}}, []Entry{{p.To, p.Kind, p.Number, d.rulesOf(dec), dec.Reason}}
 }
 
 func (d *Desk) withheld(p *pending, dec Decision) []Entry {
@@ -214,6 +223,9 @@ func (d *Desk) withheld(p *pending, dec Decision) []Entry {
 // decide is the policy's decision, but for distress, which ships enabled and
 // needs no policy.
 func (d *Desk) decide(p *pending) Decision {
+	if controls(p.Kind) {
+		return Decision{Allow: true, Reason: Control}
+	}
 	if p.Kind != record.KindDistress {
 		return d.policy.Decide(&p.Facts)
 	}
@@ -224,8 +236,11 @@ func (d *Desk) decide(p *pending) Decision {
 }
 
 func (d *Desk) rulesOf(dec Decision) []string {
-	if dec.Reason == Distress {
+	switch dec.Reason {
+	case Distress:
 		return []string{"distress"}
+	case Control:
+		return []string{"recall"}
 	}
 	return d.policy.Rules(dec)
 }
@@ -235,9 +250,15 @@ func (d *Desk) told(p *pending, r *record.Record, dec Decision) {
 	key := objectKey{p.Kind, p.Number}
 	o := d.object(p.To, key)
 	o.Epoch, o.Last, o.Rules = r.Epoch, r, d.rulesOf(dec)
+	if o.Recalled || o.First.IsZero() {
+		o.First, o.ToldRules = r.Time, nil
+	}
+	o.Recalled, o.Recall, o.Fate = false, 0, Held
+	d.register(p.To, p.Number, r, o.Rules)
 	if r.Track != nil {
 		o.Told = append(o.Told, past{r.Track.Cell, r.Track.Bin})
 		o.Told = slices.Delete(o.Told, 0, max(0, len(o.Told)-pastCells))
+		o.ToldRules = slices.Compact(slices.Sorted(slices.Values(slices.Concat(o.ToldRules, o.Rules))))
 	}
 	for _, rule := range o.Rules {
 		d.stat(p.To, rule).Released++

@@ -16,6 +16,7 @@ import (
 type Sealed struct {
 	to     party.ID
 	kind   record.Kind
+	id     record.ID
 	object record.ID
 	plain  []byte
 }
@@ -28,6 +29,9 @@ func (s Sealed) Kind() record.Kind { return s.kind }
 
 // Lane returns the record's lane.
 func (s Sealed) Lane() record.Lane { return s.kind.Lane() }
+
+// ID returns the record's id, as the partner knows it.
+func (s Sealed) ID() record.ID { return s.id }
 
 // Object returns the id of what the record is about, as the partner knows it.
 func (s Sealed) Object() record.ID { return s.object }

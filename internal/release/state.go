@@ -19,6 +19,8 @@ type State struct {
 	Objects  map[party.ID][]object `json:"objects"`
 	Stats    []Stat                `json:"stats"`
 	Frozen   []party.ID            `json:"frozen"`
+	Told     map[party.ID][]Told   `json:"told"`
+	Unlisted map[party.ID]uint64   `json:"unlisted"`
 	NextID   uint64                `json:"next_id"`
 	Records  uint64                `json:"records"`
 	Checked  time.Time             `json:"checked"`
@@ -29,6 +31,10 @@ func (d *Desk) Snapshot() State {
 	s := State{
 		Pendings: slices.Clone(d.pendings), Objects: make(map[party.ID][]object), Stats: d.Stats(),
 		Frozen: slices.Sorted(maps.Keys(d.frozen)), NextID: d.nextID, Records: d.records, Checked: d.checked,
+		Told: make(map[party.ID][]Told), Unlisted: maps.Clone(d.unlisted),
+	}
+	for to, list := range d.left {
+		s.Told[to] = slices.Clone(list)
 	}
 	for to, m := range d.objects {
 		for _, key := range sortedKeys(m) {
@@ -58,6 +64,16 @@ func (d *Desk) Restore(s State) {
 		for _, o := range list {
 			o.Told = slices.Clone(o.Told)
 			fresh.objects[to][objectKey{o.Kind, o.Number}] = &o
+		}
+	}
+	for to, list := range s.Told {
+		if fresh.objects[to] != nil {
+			fresh.left[to] = slices.Clone(list)
+		}
+	}
+	for to, n := range s.Unlisted {
+		if fresh.objects[to] != nil {
+			fresh.unlisted[to] = n
 		}
 	}
 	for _, st := range s.Stats {
@@ -127,7 +143,7 @@ func (d *Desk) explain(number uint64, f *Facts, dec Decision) Explanation {
 	if dec.Allow {
 		e.Obligations = d.policy.View(dec.Then)
 	}
-	if o := d.objects[f.To][objectKey{f.Kind, number}]; o != nil {
+	if o := d.objects[f.To][objectKey{f.Kind, number}]; o != nil && !o.Recalled {
 		e.Last = o.Last
 	}
 	for i := range d.pendings {

@@ -134,6 +134,16 @@ func (t *Table) PartnerForget(id party.ID) {
 	}
 }
 
+// PartnerForgetObject takes out one object of a partner's and reports whether it
+// was held.
+func (t *Table) PartnerForgetObject(k PartnerKey) bool {
+	f := t.partners.objects[k]
+	if f != nil {
+		t.partners.remove(f)
+	}
+	return f != nil
+}
+
 func (p *partnerTable) remove(f *foreign) {
 	delete(p.objects, f.Key)
 	if i, ok := slices.BinarySearchFunc(p.order, f.Key, compareKey); ok {
