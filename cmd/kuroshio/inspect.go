@@ -111,7 +111,7 @@ func (c *policyCheckCmd) Run(s streams) error {
 type policyExplainCmd struct {
 	policyFile
 	To        string        `required:"" help:"Partner."`
-	Kind      string        `default:"track" enum:"track,incident,link,dialogue,posture,message,message-state,hotline,support,facility" help:"Kind of record."`
+	Kind      string        `default:"track" help:"Kind of record, as policies write it."`
 	Domain    string        `default:"air" enum:"air,sea" help:"air or sea."`
 	Identity  string        `default:"unknown" help:"Standard identity."`
 	Zone      []string      `help:"Zones that it is in."`
@@ -119,6 +119,7 @@ type policyExplainCmd struct {
 	Age       time.Duration `default:"10m" help:"How long it has been held."`
 	Exercise  bool          `help:"It is an exercise."`
 	Emergency bool          `help:"It shows an emergency code."`
+	Rescue    bool          `help:"It is part of a distress case."`
 }
 
 // Run explains one decision.
@@ -127,11 +128,14 @@ func (c *policyExplainCmd) Run(s streams) error {
 	if err != nil {
 		return err
 	}
-	f := release.Facts{To: party.ID(c.To), Standard: c.Identity, Exercise: c.Exercise, Emergency: c.Emergency, Age: c.Age}
+	f := release.Facts{To: party.ID(c.To), Standard: c.Identity, Exercise: c.Exercise, Emergency: c.Emergency, Rescue: c.Rescue, Age: c.Age}
 	for _, k := range release.RuleKinds() {
 		if k.String() == c.Kind {
 			f.Kind = k
 		}
+	}
+	if f.Kind == 0 {
+		return fmt.Errorf("no kind of record is called %q", c.Kind)
 	}
 	for _, d := range []plot.Domain{plot.Air, plot.Sea} {
 		if d.String() == c.Domain {
@@ -156,5 +160,14 @@ func (c *policyExplainCmd) Run(s streams) error {
 	v := p.View(d.Then)
 	fmt.Fprintf(s.out, "released to %s by %s\n  position grid  %d m\n  height band    %d ft\n  time bin       %g s\n  sending slot   %g s\n  delay          %g s\n  retention      %g h\n  fields         %s\n  onward to      %v\n",
 		c.To, strings.Join(p.Rules(d), ", "), v.GridM, v.HeightBandFt, v.TimeBinS, v.SlotS, v.DelayS, v.RetentionS/3600, strings.Join(v.Fields, ", "), v.Onward)
+	if v.RateS > 0 {
+		fmt.Fprintf(s.out, "  one report each %g s\n", v.RateS)
+	}
+	if v.Area != nil {
+		fmt.Fprintf(s.out, "  cut to         %s\n", strings.Join(v.Area, ", "))
+	}
+	if v.CountOnly {
+		fmt.Fprintln(s.out, "  count only")
+	}
 	return nil
 }

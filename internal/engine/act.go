@@ -371,6 +371,7 @@ func (e *Engine) actDistress(c *Command, out *Outputs) string {
 		return codeOf(err)
 	}
 	out.Reply.Incident = uint32(n)
+	e.enter(n, incident.Event{Kind: incident.EventDistress, By: c.By, Originators: []party.ID{e.self}})
 	r := record.Record{Distress: &record.Distress{
 		LatDeg: p.LatDeg, LonDeg: p.LonDeg, Nature: clip(c.Text, maxWord), Contact: c.Contact, Persons: c.Persons,
 	}}

@@ -40,6 +40,9 @@ func (e *Engine) caseOf(inc *incident.Incident) release.Case {
 	}
 	for i := range inc.Events {
 		ev := &inc.Events[i]
+		if ev.Kind == incident.EventDistress {
+			c.Danger = append(c.Danger, ev.Originators...)
+		}
 		if !e.releasable(ev) {
 			continue
 		}
@@ -132,7 +135,9 @@ func (e *Engine) factsFor(inc *incident.Incident, to party.ID) release.Facts {
 	if inc.DomainFrom == to {
 		c.Domain = domainOf(inc.Domain)
 	}
-	return c.Facts()
+	f := c.Facts()
+	f.Rescue = c.RescueFor(e.self, to)
+	return f
 }
 
 // sayAll puts the dialogue's steps and postures to the pending releases.

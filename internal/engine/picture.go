@@ -127,7 +127,7 @@ func (e *Engine) viewPartners(v *View, assoc []track.Association) {
 		t := &held[i]
 		pv := PartnerView{
 			PartnerKey: PartnerKey(t.Key), Track: t.Body, Exercise: t.Exercise, Received: t.Received, State: t.State.String(),
-			Label: e.labels[t.Key],
+			Label: e.labels[t.Key], Handling: e.release.Policy().Equivalent(t.Key.Party, e.labels[t.Key]),
 		}
 		for _, a := range assoc {
 			switch {
@@ -194,7 +194,10 @@ func (e *Engine) incidentView(inc *incident.Incident) IncidentView {
 		v.Tracks = append(v.Tracks, uint32(n))
 	}
 	for _, p := range inc.Partner {
-		v.Partners = append(v.Partners, PartnerPart{Party: p.Party, ID: p.ID, Body: p.Body, Received: p.Received})
+		v.Partners = append(v.Partners, PartnerPart{
+			Party: p.Party, ID: p.ID, Body: p.Body, Received: p.Received,
+			Label: p.Label, Handling: e.release.Policy().Equivalent(p.Party, p.Label), Onward: p.Onward,
+		})
 	}
 	for _, r := range inc.References {
 		v.References = append(v.References, ReferenceView{r.Party, r.Ref})
@@ -310,7 +313,8 @@ func (e *Engine) ExplainTrack(n track.Number) ([]release.Explanation, bool) {
 		Domain: t.Domain, Standard: t.Identity.Standard, Sources: t.Sources, Exercise: t.Exercise, Emergency: t.Emergency,
 		Age: e.now.Sub(t.FirstSeen), Zones: e.zones.At(t.Pos, nil),
 	}
-	return e.release.Explain(record.KindTrack, uint64(n), f), true
+	cases := e.cases()
+	return e.release.ExplainTrack(n, f, cases), true
 }
 
 // ExplainIncident says what of an incident goes to whom and why.

@@ -9,6 +9,7 @@ import (
 	"github.com/kuroshio-watch/kuroshio/geo"
 	"github.com/kuroshio-watch/kuroshio/internal/party"
 	"github.com/kuroshio-watch/kuroshio/internal/record"
+	"github.com/kuroshio-watch/kuroshio/internal/release"
 )
 
 // View is the picture that people see: a copy, safe to hand to any goroutine.
@@ -87,6 +88,8 @@ type PartnerView struct {
 	Others   []PartnerKey `json:"others,omitempty"` // the same object at another partner
 	Incident uint32       `json:"incident,omitempty"`
 	Label    record.Label `json:"label"`
+	// Handling is our equivalent of the label.
+	Handling release.Handling `json:"handling"`
 }
 
 // IncidentView is one incident.
@@ -116,10 +119,13 @@ type IncidentView struct {
 
 // PartnerPart is a partner's own part of a joint incident.
 type PartnerPart struct {
-	Party    party.ID        `json:"party"`
-	ID       record.ID       `json:"id"`
-	Body     record.Incident `json:"body"`
-	Received time.Time       `json:"received"`
+	Party    party.ID         `json:"party"`
+	ID       record.ID        `json:"id"`
+	Body     record.Incident  `json:"body"`
+	Received time.Time        `json:"received"`
+	Label    record.Label     `json:"label"`
+	Handling release.Handling `json:"handling"`         // our equivalent of the label
+	Onward   []party.ID       `json:"onward,omitempty"` // to whom the partner lets it be passed on
 }
 
 // ReferenceView is the spoken reference on one link: the same on both sides.

@@ -75,6 +75,9 @@ func (r *Record) utc() {
 	}
 	if r.Incident != nil {
 		own(&r.Incident.Opened.Start)
+		if r.Incident.Last != nil {
+			own(&r.Incident.Last.Start)
+		}
 		for i := range r.Incident.Events {
 			own(&r.Incident.Events[i].Bin.Start)
 		}
@@ -200,7 +203,7 @@ func (t *Track) validate() error {
 	if t.Height != nil && t.Height.SizeFt == 0 {
 		return errors.New("height without band")
 	}
-	return errors.Join(t.Cell.validate(), t.Bin.validate(), t.Identity.validate(), texts(t.Callsign, t.Name))
+	return errors.Join(t.Cell.validate(), t.Bin.validate(), t.Identity.validate(), t.Near.validate(), texts(t.Callsign, t.Name))
 }
 
 func (e Event) validate() error {
@@ -225,7 +228,12 @@ func (i *Incident) validate() error {
 	if i.Domain != "" && i.Domain != "air" && i.Domain != "sea" {
 		return fmt.Errorf("domain %q unknown", i.Domain)
 	}
-	return errors.Join(i.Opened.validate(), i.Identity.validate(), texts(i.Outcome, i.Sector))
+	if i.Last != nil {
+		if err := i.Last.validate(); err != nil {
+			return err
+		}
+	}
+	return errors.Join(i.Opened.validate(), i.Identity.validate(), i.Near.validate(), texts(i.Outcome, i.Sector))
 }
 
 func (l *Link) validate() error {

@@ -207,6 +207,7 @@ type Track struct {
 	MMSI     *uint32   `cbor:"10,keyasint,omitempty" json:"mmsi,omitempty"`
 	Name     string    `cbor:"11,keyasint,omitempty" json:"name,omitempty"` // vessel
 	Ended    bool      `cbor:"12,keyasint,omitempty" json:"ended,omitempty"`
+	Near     *Near     `cbor:"13,keyasint,omitempty" json:"near,omitempty"` // the same cell in words
 }
 
 // Event is one thing that happened in an incident: an alert by a rule, seen
@@ -231,6 +232,8 @@ type Incident struct {
 	Tracks   []ID      `cbor:"7,keyasint,omitempty" json:"tracks,omitempty"` // objects of KindTrack
 	Count    *uint16   `cbor:"8,keyasint,omitempty" json:"count,omitempty"`
 	Domain   string    `cbor:"9,keyasint,omitempty" json:"domain,omitempty"`
+	Last     *Bin      `cbor:"10,keyasint,omitempty" json:"last,omitempty"` // of its newest event: Opened to Last is its window
+	Near     *Near     `cbor:"11,keyasint,omitempty" json:"near,omitempty"` // the nearest that its tracks came to a named place
 }
 
 // Link says that two incidents are one, or are no longer. Ours is the

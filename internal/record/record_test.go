@@ -38,12 +38,13 @@ func good(k record.Kind) *record.Record {
 			Height: &record.Band{BaseFt: 15000, SizeFt: 1000}, SpeedKt: ptr(uint16(100)), Course: ptr(uint16(359)),
 			Identity: &record.Identity{Standard: "suspect", Type: "BZK-005", Presumed: true}, Callsign: "EXR901",
 			Address: ptr(uint32(0xFFFFFF)), MMSI: ptr(uint32(416999103)), Name: "漁船 EXERCISE", Ended: true,
+			Near: &record.Near{Place: "與那國島", Bearing: ptr(uint16(225)), DistanceM: 90_000},
 		}
 	case record.KindIncident:
 		r.Incident = &record.Incident{
 			State: "closed", Outcome: "identified", Opened: bin, Sector: "gap_c", Domain: "air", Count: ptr(uint16(2)),
 			Events: []record.Event{{Rule: "A06", Zone: "gate", ZoneVersion: "1", Direction: "out", Bin: bin, Cleared: true}},
-			Tracks: []record.ID{{7}}, Identity: &record.Identity{Standard: "unknown"},
+			Tracks: []record.ID{{7}}, Identity: &record.Identity{Standard: "unknown"}, Last: &bin, Near: &record.Near{Place: "Keelung"},
 		}
 	case record.KindLink:
 		r.Link = &record.Link{Ours: record.ID{5}, Theirs: record.ID{6}, Apart: true}
@@ -183,6 +184,13 @@ func TestValidateRefuses(t *testing.T) {
 		"a name that is not UTF-8":           {record.KindTrack, func(r *record.Record) { r.Track.Name = "a\xff" }},
 		"a name that turns round":            {record.KindTrack, func(r *record.Record) { r.Track.Name = "a\u202eb" }},
 		"a callsign with a bell":             {record.KindTrack, func(r *record.Record) { r.Track.Callsign = "A\a" }},
+		"near no place":                      {record.KindTrack, func(r *record.Record) { r.Track.Near.Place = "" }},
+		"near a long name":                   {record.KindTrack, func(r *record.Record) { r.Track.Near.Place = long }},
+		"near on another planet":             {record.KindTrack, func(r *record.Record) { r.Track.Near.DistanceM = 99_000_000 }},
+		"a ninth point":                      {record.KindTrack, func(r *record.Record) { r.Track.Near.Bearing = ptr(uint16(30)) }},
+		"a bearing past the circle":          {record.KindTrack, func(r *record.Record) { r.Track.Near.Bearing = ptr(uint16(360)) }},
+		"an incident near no place":          {record.KindIncident, func(r *record.Record) { r.Incident.Near.Place = "" }},
+		"an incident with a bad last bin":    {record.KindIncident, func(r *record.Record) { r.Incident.Last = &record.Bin{} }},
 		"an incident that is half open":      {record.KindIncident, func(r *record.Record) { r.Incident.State = "ajar" }},
 		"an incident without state":          {record.KindIncident, func(r *record.Record) { r.Incident.State = "" }},
 		"an incident without opening":        {record.KindIncident, func(r *record.Record) { r.Incident.Opened = record.Bin{} }},

@@ -68,6 +68,9 @@ func (d *Desk) envelope(r *record.Record, p *pending, dec Decision) {
 func (d *Desk) trackBody(p *pending, o Obligations) *record.Track {
 	s := p.Sample
 	t := &record.Track{Domain: s.Domain.String(), Cell: cellOf(s.Pos, o.GridM), Bin: binOf(s.Mid, o.Bin), Ended: s.Ended}
+	if o.Fields&FieldNear != 0 {
+		t.Near = nearest(t.Cell, d.policy.places)
+	}
 	if s.HasHeight && o.Fields&FieldHeight != 0 {
 		t.Height = bandOf(s.Height, o.BandFt)
 	}
@@ -103,7 +106,7 @@ func (d *Desk) trackBody(p *pending, o Obligations) *record.Track {
 
 // caseFacts returns what a decision about an incident rests on: our own part.
 func (d *Desk) caseFacts(now time.Time, to party.ID, c *Case) (Facts, bool) {
-	f := Facts{To: to, Kind: record.KindIncident, Domain: c.Domain, Sources: c.Sources, Exercise: c.Exercise, Age: now.Sub(c.Opened)}
+	f := Facts{To: to, Kind: record.KindIncident, Domain: c.Domain, Sources: c.Sources, Exercise: c.Exercise, Rescue: c.RescueFor(d.cfg.Self, to), Age: now.Sub(c.Opened)}
 	if c.Identity != nil {
 		f.Standard = c.Identity.Standard
 	}
@@ -128,7 +131,7 @@ func (d *Desk) caseFacts(now time.Time, to party.ID, c *Case) (Facts, bool) {
 
 // observeCase puts an incident to the pending releases when what the partner
 // may know of it has changed.
-func (d *Desk) observeCase(now time.Time, to party.ID, c *Case) {
+func (d *Desk) observeCase(now time.Time, to party.ID, c *Case, src Sources) {
 	f, any := d.caseFacts(now, to, c)
 	if !any {
 		return
@@ -148,7 +151,8 @@ func (d *Desk) observeCase(now time.Time, to party.ID, c *Case) {
 		return
 	}
 	o.Denied = false
-	k := known{Count: len(c.Tracks)}
+	d.approach(now, o, c, dec.Then, src)
+	k := known{Count: len(c.Tracks), Near: o.Near}
 	if c.Identity != nil {
 		id := c.Identity.Identity
 		k.Identity = &id
@@ -158,7 +162,10 @@ func (d *Desk) observeCase(now time.Time, to party.ID, c *Case) {
 		return
 	}
 	p := pending{To: to, Kind: key.kind, Number: key.number, Made: now, Facts: f, Known: k}
-	p.Due = p.readyAt(dec.Then)
+	p.Due = d.turnAt(&p, dec.Then)
+	if dec.Then.Rate > 0 {
+		d.relieve(&p)
+	}
 	if _, ok := d.push(p); ok {
 		o.Noted = body
 	}
@@ -175,16 +182,17 @@ func (d *Desk) same(p *pending, body *record.Incident) bool {
 // or nil where there was none. It opened for the partner with the first thing
 // of ours in it.
 func (d *Desk) project(to party.ID, c *Case, k *known, o Obligations, cutoff time.Time) *record.Incident {
-	var opened time.Time
+	var opened, last time.Time
 	var events []record.Event
 	for i := range c.Events {
 		ev := &c.Events[i]
-		if !ev.Entered.Before(cutoff) || !ev.releasable(d.cfg.Self, to) {
+		if !ev.Entered.Before(cutoff) || !ev.releasable(d.cfg.Self, to) || d.policy.outside(o, ev.Zone) {
 			continue
 		}
 		if opened.IsZero() || ev.At.Before(opened) {
 			opened = ev.At
 		}
+		last = later(last, ev.At)
 		events = append(events, eventBody(ev, o))
 	}
 	if len(events) == 0 {
@@ -194,8 +202,15 @@ func (d *Desk) project(to party.ID, c *Case, k *known, o Obligations, cutoff tim
 		State: "open", Opened: binOf(opened, o.Bin), Domain: c.Domain.String(),
 		Events: events[max(0, len(events)-maxEvents):],
 	}
-	if o.Fields&FieldZone != 0 {
+	if o.Fields&FieldZone != 0 && !d.policy.outside(o, c.Sector) {
 		body.Sector = string(c.Sector)
+	}
+	if o.Fields&FieldWindow != 0 {
+		bin := binOf(last, o.Bin)
+		body.Last = &bin
+	}
+	if o.Fields&FieldNear != 0 {
+		body.Near = k.Near
 	}
 	if c.Closed && c.ClosedAt.Before(cutoff) {
 		body.State, body.Outcome = "closed", c.Outcome
@@ -206,11 +221,43 @@ func (d *Desk) project(to party.ID, c *Case, k *known, o Obligations, cutoff tim
 			body.Tracks = append(body.Tracks, t.Last.Object)
 		}
 	}
+	if o.CountOnly {
+		body.Events, body.Tracks = nil, nil
+	}
 	if o.Fields&FieldCount != 0 && k.Count > 0 && k.Count < 1<<16 {
 		n := uint16(k.Count)
 		body.Count = &n
 	}
 	return body
+}
+
+// outside reports whether an area cuts away what happened in a zone. Without a
+// zone it is not known to be inside.
+func (p *Policy) outside(o Obligations, z zone.ID) bool {
+	return o.cut && p.zoneBit[z]&o.area == 0
+}
+
+// approach notes how near to a named place the tracks of an incident come, by
+// the cells that they are in.
+func (d *Desk) approach(now time.Time, o *object, c *Case, then Obligations, src Sources) {
+	at := floor(now, maxLook)
+	if then.Fields&FieldNear == 0 || !at.After(o.Looked) {
+		return
+	}
+	o.Looked = at
+	for _, n := range c.Tracks {
+		pos, ok := src.Tracks.At(n, at)
+		if !ok || !pos.Valid() {
+			continue
+		}
+		if then.cut && !slices.ContainsFunc(src.Zones.At(pos, nil), func(z zone.ID) bool { return !d.policy.outside(then, z) }) {
+			continue
+		}
+		near := nearest(cellOf(pos, then.GridM), d.policy.places)
+		if o.Near == nil || near.DistanceM < o.Near.DistanceM {
+			o.Near = near
+		}
+	}
 }
 
 // identityBody returns the newest identity that is old enough to be told.

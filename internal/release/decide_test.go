@@ -35,6 +35,9 @@ type plain struct {
 	terms            terms
 	band             int
 	fields, onward   []string
+	rate             time.Duration
+	area             []string // nil: not cut
+	countOnly        bool
 	retention        time.Duration
 }
 
@@ -67,6 +70,11 @@ func drawPlain(rt *rapid.T, i int) plain {
 		names = append(names, "height")
 	}
 	r.fields = some(rt, "fields", names, 0)
+	r.rate = time.Duration(rapid.IntRange(0, 2).Draw(rt, "rate")) * time.Hour
+	if rapid.IntRange(0, 3).Draw(rt, "cut") == 3 {
+		r.area = some(rt, "area", []string{"gap_n", "gap_c", "gap_s"}, 1)
+	}
+	r.countOnly = slices.Contains(r.fields, "count") && rapid.IntRange(0, 3).Draw(rt, "count only") == 3
 	return r
 }
 
@@ -96,6 +104,10 @@ func (r plain) text() string {
 	}
 	then := fmt.Sprintf("grid = \"%dm\"\ntime_bin = %q\nslot = %q\ndelay = %q\nfields = %s\nonward = %s\nretention = %q\n",
 		r.terms.grid, r.terms.bin, r.terms.slot, r.terms.delay, list(r.fields), list(r.onward), r.retention)
+	if r.area != nil {
+		then += "area = " + list(r.area) + "\n"
+	}
+	then += fmt.Sprintf("rate = %q\ncount_only = %t\n", r.rate, r.countOnly)
 	if r.band > 0 {
 		then += fmt.Sprintf("height_band = \"%dft\"\n", r.band)
 	}
@@ -172,6 +184,13 @@ func TestDecideAgreesWithAPlainReading(t *testing.T) {
 			default:
 				allow = append(allow, r.id)
 				sum.terms = terms{max(sum.terms.grid, r.terms.grid), max(sum.terms.bin, r.terms.bin), max(sum.terms.slot, r.terms.slot), max(sum.terms.delay, r.terms.delay)}
+				sum.rate, sum.countOnly = max(sum.rate, r.rate), sum.countOnly || r.countOnly
+				switch {
+				case sum.area == nil:
+					sum.area = r.area
+				case r.area != nil:
+					sum.area = append([]string{}, both(sum.area, r.area)...)
+				}
 				sum.fields, sum.onward, sum.retention = both(sum.fields, r.fields), both(sum.onward, r.onward), min(sum.retention, r.retention)
 				if sum.band = max(sum.band, r.band) * min(1, sum.band, r.band); sum.band == 0 {
 					sum.fields = both(sum.fields, []string{"identity", "type", "course", "zone", "count"})
@@ -184,12 +203,29 @@ func TestDecideAgreesWithAPlainReading(t *testing.T) {
 			}
 			return
 		}
+		inside := sum.area == nil || slices.ContainsFunc(f.Zones, func(z zone.ID) bool { return slices.Contains(sum.area, string(z)) })
+		switch pictured := f.Kind == record.KindTrack || f.Kind == record.KindIncident; {
+		case f.Kind == record.KindTrack && sum.countOnly:
+			if got.Allow || got.Reason != release.CountsOnly {
+				rt.Fatalf("Decide = %+v, want counts only", got)
+			}
+			return
+		case pictured && !inside:
+			if got.Allow || got.Reason != release.OutsideArea {
+				rt.Fatalf("Decide = %+v, want outside of %v", got, sum.area)
+			}
+			return
+		}
 		if !got.Allow || !cmp.Equal(p.Rules(got), allow) {
 			rt.Fatalf("Decide = %+v by %v, want a permit by %v", got, p.Rules(got), allow)
 		}
 		o := got.Then
 		if have := (terms{o.GridM, o.Bin, o.Slot, o.Delay}); have != sum.terms || int(o.BandFt) != sum.band || o.Retention != sum.retention {
 			rt.Fatalf("obligations = %+v, want %+v", o, sum)
+		}
+		v := p.View(o)
+		if o.Rate != sum.rate || o.CountOnly != sum.countOnly || !sameSet(v.Area, sum.area) {
+			rt.Fatalf("rate %v count only %t area %v, want %v %t %v", o.Rate, o.CountOnly, v.Area, sum.rate, sum.countOnly, sum.area)
 		}
 		onward := []string{}
 		for _, id := range p.Onward(o) {
@@ -289,7 +325,7 @@ func BenchmarkObserve(b *testing.B) {
 func TestEachConditionCounts(t *testing.T) {
 	good := release.Facts{
 		To: "jp", Kind: record.KindTrack, Domain: plot.Air, Standard: "unknown", Sources: 1<<plot.Radar | 1<<plot.ADSB,
-		Zones: []zone.ID{"elsewhere", "gap_c"}, Exercise: true, Emergency: true, Age: time.Hour,
+		Zones: []zone.ID{"elsewhere", "gap_c"}, Exercise: true, Emergency: true, Rescue: true, Age: time.Hour,
 	}
 	tests := map[string]struct {
 		when string
@@ -303,6 +339,7 @@ func TestEachConditionCounts(t *testing.T) {
 		"it handles source":    {`source = ["adsb", "ais"]`, func(f *release.Facts) { f.Sources = 1 << plot.Radar }},
 		"it handles exercise":  {`exercise = true`, func(f *release.Facts) { f.Exercise = false }},
 		"it handles emergency": {`emergency = true`, func(f *release.Facts) { f.Emergency = false }},
+		"it handles rescue":    {`rescue = true`, func(f *release.Facts) { f.Rescue = false }},
 		"it handles min_age":   {`min_age = "1h"`, func(f *release.Facts) { f.Age-- }},
 		"it handles max_age":   {`max_age = "1h"`, func(f *release.Facts) { f.Age++ }},
 	}

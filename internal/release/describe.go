@@ -24,7 +24,7 @@ func Describe(p *Policy) string {
 	if p.distress {
 		b.WriteString("distress: leaves without a rule\n")
 	} else {
-		b.WriteString("distress: does not leave; pass it by voice\n")
+		fmt.Fprintf(&b, "distress: does not leave; pass it by voice (%s)\n", p.whyNot)
 	}
 	fmt.Fprintf(&b, "rules: %d; what none allows stays home, and one that denies wins\n", len(p.rules))
 	for i := range p.rules {
@@ -89,6 +89,23 @@ func kindNames(bits uint32) []string {
 	return list
 }
 
+func (p *Policy) zoneNames(bits uint64) []string {
+	var list []string
+	for i, z := range p.zones {
+		if bits&(1<<i) != 0 {
+			list = append(list, string(z))
+		}
+	}
+	return list
+}
+
+func orNothing(s string) string {
+	if s == "" {
+		return "nothing"
+	}
+	return s
+}
+
 func sourceNames(bits uint8) []string {
 	var list []string
 	for k := plot.Radar; k <= plot.AIS; k++ {
@@ -126,11 +143,7 @@ func (p *Policy) conditions(r *rule) []string {
 			identities = append(identities, s)
 		}
 	}
-	for i, z := range p.zones {
-		if r.zones&(1<<i) != 0 {
-			in = append(in, string(z))
-		}
-	}
+	in = append(in, p.zoneNames(r.zones)...)
 	add("identity", identities)
 	add("zone", in)
 	add("source", sourceNames(r.sources))
@@ -142,6 +155,9 @@ func (p *Policy) conditions(r *rule) []string {
 	}
 	if r.emergency {
 		list = append(list, "emergency")
+	}
+	if r.rescue {
+		list = append(list, "distress case")
 	}
 	if r.minAge > 0 {
 		list = append(list, "age at least "+short(r.minAge))
@@ -166,6 +182,15 @@ func (p *Policy) terms(o Obligations) []string {
 	}
 	if o.Slot > 0 {
 		list = append(list, "sending slot "+short(o.Slot))
+	}
+	if o.Rate > 0 {
+		list = append(list, "one report each "+short(o.Rate))
+	}
+	if o.cut {
+		list = append(list, "cut to "+orNothing(strings.Join(p.zoneNames(o.area), ", ")))
+	}
+	if o.CountOnly {
+		list = append(list, "count only")
 	}
 	list = append(list, "delay "+short(o.Delay), "to be kept "+short(o.Retention))
 	if f := o.Fields.Names(); len(f) > 0 {
@@ -193,6 +218,7 @@ func (r *rule) misses(c *compact) []string {
 		{"source", r.sources == 0 || r.sources&c.sources != 0},
 		{"exercise", r.exercise == 0 || r.exercise == c.exercise},
 		{"emergency", !r.emergency || c.emergency},
+		{"rescue", !r.rescue || c.rescue},
 		{"min_age", c.age >= r.minAge},
 		{"max_age", r.maxAge == 0 || c.age <= r.maxAge},
 	} {
@@ -220,6 +246,9 @@ func caseWords(f *Facts) []string {
 	list = append(list, "age "+short(f.Age))
 	if f.Emergency {
 		list = append(list, "emergency")
+	}
+	if f.Rescue {
+		list = append(list, "distress case")
 	}
 	if f.Exercise {
 		return append(list, "exercise")

@@ -70,6 +70,7 @@ type pending struct {
 type known struct {
 	Count    int              `json:"count"`
 	Identity *record.Identity `json:"identity"`
+	Near     *record.Near     `json:"near,omitempty"`
 }
 
 // object is what one partner was told of one of our things.
@@ -94,6 +95,10 @@ type object struct {
 	// Noted is the projection of an incident for which a release was last put
 	// to the pending ones.
 	Noted *record.Incident `json:"noted"`
+	// Near is the nearest that an incident's tracks came to a named place, by
+	// their cells, up to Looked.
+	Near   *record.Near `json:"near,omitempty"`
+	Looked time.Time    `json:"looked"`
 }
 
 // Entry is what happened to one release, for the audit log. It stays home.
@@ -165,6 +170,7 @@ func (d *Desk) SetPolicy(p *Policy) {
 	for _, m := range d.objects {
 		for _, o := range m {
 			o.Noted, o.Denied = nil, false
+			o.Near, o.Looked = nil, time.Time{} // of another grid and other places
 		}
 	}
 }

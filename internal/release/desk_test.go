@@ -279,7 +279,7 @@ func TestEndOutsideTheRulesIsNotTold(t *testing.T) {
 }
 
 func TestDistressNeedsNoPolicy(t *testing.T) {
-	off := "version = 1\nparty = \"tw\"\ndistress = false\n" + head[len("version = 1\nparty = \"tw\"\n"):]
+	off := "version = 1\nparty = \"tw\"\ndistress = false\ndistress_reason = \"exercise without it\"\n" + head[len("version = 1\nparty = \"tw\"\n"):]
 	tests := map[string]struct {
 		policy string
 		body   record.Record
@@ -321,7 +321,7 @@ func TestPolicyThatForbidsDistressIsObeyedWhenDue(t *testing.T) {
 	if err := d.Say("jp", record.KindDistress, 1, distress(), release.Facts{}, start); err != nil {
 		t.Fatal(err)
 	}
-	d.SetPolicy(policy(t, "version = 1\nparty = \"tw\"\ndistress = false\n"+head[len("version = 1\nparty = \"tw\"\n"):]))
+	d.SetPolicy(policy(t, "version = 1\nparty = \"tw\"\ndistress = false\ndistress_reason = \"exercise without it\"\n"+head[len("version = 1\nparty = \"tw\"\n"):]))
 	d.Resume("jp")
 	if got := step(t, d, start, &picture{}); len(got) != 0 || withheld(d, "jp", "denied") != 1 {
 		t.Errorf("%d records left, Stats = %+v, want it withheld and counted", len(got), d.Stats())
@@ -365,7 +365,7 @@ func TestExplainNamesRuleAndDue(t *testing.T) {
 	d := newDesk(policy(t, pictureRule(o)))
 	pic := &picture{tracks: []track.Track{airTrack(1, gap)}}
 	run(t, d, start, 1, pic)
-	got := d.Explain(record.KindTrack, 1, release.Facts{Domain: plot.Air})
+	got := d.ExplainTrack(1, release.Facts{Domain: plot.Air}, nil)
 	if len(got) != 2 || got[0].To != "cell" || got[0].Allow || got[0].Reason != "no-rule" {
 		t.Fatalf("Explain = %+v, want cell refused for want of a rule", got)
 	}

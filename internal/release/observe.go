@@ -38,20 +38,24 @@ func (d *Desk) Observe(now time.Time, src Sources) {
 	}
 	for i := range src.Cases {
 		for _, to := range d.cfg.Partners {
-			d.observeCase(now, to, &src.Cases[i])
+			d.observeCase(now, to, &src.Cases[i], src)
 		}
 	}
 }
 
 func (d *Desk) observeTracks(at time.Time, look time.Duration, src Sources) {
 	d.tracks = src.Tracks.All(d.tracks[:0])
+	rescued := make(map[party.ID]map[track.Number]bool, len(d.cfg.Partners))
+	for _, to := range d.cfg.Partners {
+		rescued[to] = src.rescued(d.cfg.Self, to)
+	}
 	for i := range d.tracks {
 		t := &d.tracks[i]
 		if t.State != track.Confirmed && t.State != track.Coasting {
 			continue
 		}
 		for _, to := range d.cfg.Partners {
-			d.observeTrack(at, look, to, t, src)
+			d.observeTrack(at, look, to, t, rescued[to][t.Number], src)
 		}
 	}
 	for _, to := range d.cfg.Partners {
@@ -90,7 +94,7 @@ func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
 // observeTrack decides about a track at the middle of the newest bin that is
 // half over. Which bin that is follows from the rules, and they from the place:
 // it looks with the finest bin and then with the one that the rules ask for.
-func (d *Desk) observeTrack(at time.Time, look time.Duration, to party.ID, t *track.Track, src Sources) {
+func (d *Desk) observeTrack(at time.Time, look time.Duration, to party.ID, t *track.Track, rescued bool, src Sources) {
 	key := objectKey{record.KindTrack, uint64(t.Number)}
 	o := d.objects[to][key]
 	if o != nil {
@@ -102,7 +106,7 @@ func (d *Desk) observeTrack(at time.Time, look time.Duration, to party.ID, t *tr
 	}
 	f := Facts{
 		To: to, Kind: record.KindTrack, Domain: t.Domain, Standard: t.Identity.Standard, Sources: t.Sources,
-		Exercise: t.Exercise, Emergency: t.Emergency, Age: at.Sub(t.FirstSeen),
+		Exercise: t.Exercise, Emergency: t.Emergency, Rescue: rescued, Age: at.Sub(t.FirstSeen),
 	}
 	bin := d.policy.minBin
 	for range 4 {
@@ -161,7 +165,10 @@ func (d *Desk) take(to party.ID, key objectKey, f *Facts, dec Decision, s sample
 	facts.Zones = slices.Clone(f.Zones)
 	o.LastBin, o.Sample, o.Facts = s.End, &s, facts
 	p := pending{To: to, Kind: key.kind, Number: key.number, Made: s.Mid, Facts: facts, Sample: &s}
-	p.Due = p.readyAt(dec.Then)
+	p.Due = d.turnAt(&p, dec.Then)
+	if dec.Then.Rate > 0 {
+		d.relieve(&p)
+	}
 	d.push(p)
 }
 

@@ -23,11 +23,14 @@ import (
 var ErrPolicy = errors.New("policy refused")
 
 type policyFile struct {
-	Version  int        `toml:"version"`
-	Party    string     `toml:"party"`
-	Distress *bool      `toml:"distress"`
-	Label    labelFile  `toml:"label"`
-	Rules    []ruleFile `toml:"rule"`
+	Version     int              `toml:"version"`
+	Party       string           `toml:"party"`
+	Distress    *bool            `toml:"distress"`
+	WhyNot      string           `toml:"distress_reason"`
+	Label       labelFile        `toml:"label"`
+	Places      []placeFile      `toml:"place"`
+	Equivalents []equivalentFile `toml:"equivalent"`
+	Rules       []ruleFile       `toml:"rule"`
 }
 
 type labelFile struct {
@@ -35,6 +38,8 @@ type labelFile struct {
 	Classification string `toml:"classification"`
 	Purpose        string `toml:"purpose"`
 	Retention      string `toml:"retention"`
+	// Handling lists our classification words, from the loosest to the strictest.
+	Handling []string `toml:"handling"`
 }
 
 type ruleFile struct {
@@ -52,6 +57,7 @@ type whenFile struct {
 	Identity  []string `toml:"identity"`
 	Source    []string `toml:"source"`
 	Emergency bool     `toml:"emergency"`
+	Rescue    bool     `toml:"rescue"`
 	Exercise  *bool    `toml:"exercise"`
 	MinAge    string   `toml:"min_age"`
 	MaxAge    string   `toml:"max_age"`
@@ -63,6 +69,9 @@ type thenFile struct {
 	TimeBin    string   `toml:"time_bin"`
 	Slot       string   `toml:"slot"`
 	Delay      string   `toml:"delay"`
+	Rate       string   `toml:"rate"`
+	Area       []string `toml:"area"`
+	CountOnly  bool     `toml:"count_only"`
 	Fields     []string `toml:"fields"`
 	Onward     []string `toml:"onward"`
 	Retention  string   `toml:"retention"`
@@ -119,6 +128,15 @@ func (c *compiler) head(f *policyFile) error {
 	if !c.p.label.Valid() {
 		return errors.New("label: policy, classification, purpose and retention are all needed: without a label nothing leaves")
 	}
+	if err := c.distress(f); err != nil {
+		return err
+	}
+	if err := c.places(f.Places); err != nil {
+		return err
+	}
+	if err := c.equivalents(f); err != nil {
+		return err
+	}
 	c.key = "rule"
 	if len(f.Rules) > maxRules {
 		return fmt.Errorf("%d rules, at most %d", len(f.Rules), maxRules)
@@ -147,7 +165,10 @@ func (c *compiler) rule(f *ruleFile) error {
 		{"time_bin", c.bin},
 		{"slot", c.slot},
 		{"delay", c.delay},
+		{"rate", c.rate},
+		{"area", c.area},
 		{"fields", c.fields},
+		{"count_only", c.countOnly},
 		{"onward", c.onward},
 		{"retention", c.keep},
 	}
@@ -243,22 +264,29 @@ func (c *compiler) zones(f *ruleFile, r *rule) error {
 	if empty(f.When.Zones) {
 		return errEmpty
 	}
-	for _, s := range f.When.Zones {
+	var err error
+	r.zones, err = c.zoneBits(f.When.Zones)
+	return err
+}
+
+// zoneBits returns the bits of zones, noting those that are new.
+func (c *compiler) zoneBits(names []string) (bits uint64, err error) {
+	for _, s := range names {
 		if c.known != nil && !c.known(zone.ID(s)) {
-			return fmt.Errorf("no zone is called %q", s)
+			return 0, fmt.Errorf("no zone is called %q", s)
 		}
 		bit, ok := c.p.zoneBit[zone.ID(s)]
 		if !ok {
 			if len(c.p.zones) == maxZones {
-				return fmt.Errorf("more than %d zones", maxZones)
+				return 0, fmt.Errorf("more than %d zones", maxZones)
 			}
 			bit = 1 << len(c.p.zones)
 			c.p.zones = append(c.p.zones, zone.ID(s))
 			c.p.zoneBit[zone.ID(s)] = bit
 		}
-		r.zones |= bit
+		bits |= bit
 	}
-	return nil
+	return bits, nil
 }
 
 func (c *compiler) domain(f *ruleFile, r *rule) error {
@@ -308,7 +336,7 @@ func (c *compiler) source(f *ruleFile, r *rule) error {
 }
 
 func (c *compiler) flags(f *ruleFile, r *rule) error {
-	r.emergency = f.When.Emergency
+	r.emergency, r.rescue = f.When.Emergency, f.When.Rescue
 	if e := f.When.Exercise; e != nil {
 		r.exercise = -1
 		if *e {
@@ -410,6 +438,34 @@ func (c *compiler) fields(f *ruleFile, r *rule) error {
 	}
 	if r.then.Fields&FieldHeight != 0 && r.then.BandFt == 0 {
 		return errors.New("the field height needs a height band")
+	}
+	if r.then.Fields&FieldNear != 0 && (r.then.GridM == 0 || len(c.p.places) == 0) {
+		return errors.New("the field near needs a position grid and a [[place]]")
+	}
+	return nil
+}
+
+func (c *compiler) rate(f *ruleFile, r *rule) (err error) {
+	r.then.Rate, err = optionalSpan(f.Then.Rate)
+	if err == nil && r.then.Rate > 48*time.Hour {
+		return errors.New("want up to 48h")
+	}
+	return err
+}
+
+func (c *compiler) area(f *ruleFile, r *rule) (err error) {
+	if empty(f.Then.Area) {
+		return errEmpty
+	}
+	r.then.cut = f.Then.Area != nil
+	r.then.area, err = c.zoneBits(f.Then.Area)
+	return err
+}
+
+func (c *compiler) countOnly(f *ruleFile, r *rule) error {
+	r.then.CountOnly = f.Then.CountOnly
+	if r.then.CountOnly && r.then.Fields&FieldCount == 0 {
+		return errors.New("count only needs the field count")
 	}
 	return nil
 }

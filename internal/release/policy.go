@@ -40,11 +40,13 @@ const (
 	FieldZone
 	FieldRule
 	FieldCount
+	FieldNear   // bearing and distance from the nearest of the policy's places
+	FieldWindow // when the newest event of an incident was
 )
 
 // FieldNames lists the fields as policies write them, in the order of the bits.
 func FieldNames() []string {
-	return []string{"identity", "type", "course", "speed", "height", "callsign", "address", "mmsi", "name", "zone", "rule", "count"}
+	return []string{"identity", "type", "course", "speed", "height", "callsign", "address", "mmsi", "name", "zone", "rule", "count", "near", "window"}
 }
 
 // Names returns the names of the set's fields.
@@ -67,8 +69,12 @@ type Obligations struct {
 	Slot      time.Duration // reports leave only at whole multiples of it; 0: at once
 	Delay     time.Duration // nothing leaves sooner than this after it happened
 	Retention time.Duration // how long the partner may keep it
+	Rate      time.Duration // at most one report of an object in each window of this width; 0: no limit
+	CountOnly bool          // of an incident its count and no event or track; of tracks nothing
 	Fields    Fields
 	onward    uint32 // bit set over the policy's parties
+	cut       bool   // what lies outside area is cut away
+	area      uint64 // bit set over the policy's zones
 }
 
 // tighten takes the stricter of each obligation of two.
@@ -76,8 +82,17 @@ func (o *Obligations) tighten(p *Obligations) {
 	o.GridM = max(o.GridM, p.GridM)
 	o.Bin, o.Slot, o.Delay = max(o.Bin, p.Bin), max(o.Slot, p.Slot), max(o.Delay, p.Delay)
 	o.Retention = min(o.Retention, p.Retention)
+	o.Rate, o.CountOnly = max(o.Rate, p.Rate), o.CountOnly || p.CountOnly
 	o.Fields &= p.Fields
 	o.onward &= p.onward
+	if p.cut {
+		if o.cut {
+			o.area &= p.area
+		} else {
+			o.area = p.area
+		}
+		o.cut = true
+	}
 	if o.BandFt == 0 || p.BandFt == 0 {
 		o.BandFt = 0
 		o.Fields &^= FieldHeight
@@ -98,6 +113,7 @@ type rule struct {
 	domain     plot.Domain
 	exercise   int8 // 0 any, 1 exercise only, -1 live only
 	emergency  bool
+	rescue     bool
 	minAge     time.Duration
 	maxAge     time.Duration // 0: no limit
 	then       Obligations
@@ -110,6 +126,10 @@ type Policy struct {
 	Party    party.ID
 	label    record.Label
 	distress bool
+	whyNot   string // why distress does not leave
+	places   []namedPlace
+	handling []string // our classification words, from the loosest to the strictest
+	equal    map[equivalentKey]string
 	rules    []rule
 	zones    []zone.ID
 	zoneBit  map[zone.ID]uint64 // of zones
@@ -165,6 +185,7 @@ type Facts struct {
 	Zones     []zone.ID
 	Exercise  bool
 	Emergency bool
+	Rescue    bool // a distress case, or a track in one
 	Age       time.Duration
 }
 
@@ -178,11 +199,12 @@ type compact struct {
 	domain    plot.Domain
 	exercise  int8
 	emergency bool
+	rescue    bool
 	age       time.Duration
 }
 
 func (p *Policy) compact(f *Facts) compact {
-	c := compact{kind: 1 << f.Kind, sources: f.Sources, domain: f.Domain, emergency: f.Emergency, age: f.Age, exercise: -1}
+	c := compact{kind: 1 << f.Kind, sources: f.Sources, domain: f.Domain, emergency: f.Emergency, rescue: f.Rescue, age: f.Age, exercise: -1}
 	if f.Exercise {
 		c.exercise = 1
 	}
@@ -208,6 +230,7 @@ func (r *rule) matches(c *compact) bool {
 		(r.domain == 0 || r.domain == c.domain) &&
 		(r.exercise == 0 || r.exercise == c.exercise) &&
 		(!r.emergency || c.emergency) &&
+		(!r.rescue || c.rescue) &&
 		c.age >= r.minAge && (r.maxAge == 0 || c.age <= r.maxAge)
 }
 
@@ -229,11 +252,13 @@ const (
 	Control // a recall or its receipt: it holds ids that the partner knows
 	Recalled
 	Discarded
+	OutsideArea
+	CountsOnly // single tracks do not leave
 )
 
 // String returns the reason's code.
 func (r Reason) String() string {
-	names := [...]string{"no-policy", "no-rule", "denied", "no-obligations", "allowed", "distress", "error", "full", "superseded", "not-ours", "control", "recalled", "discarded"}
+	names := [...]string{"no-policy", "no-rule", "denied", "no-obligations", "allowed", "distress", "error", "full", "superseded", "not-ours", "control", "recalled", "discarded", "outside-area", "counts-only"}
 	if int(r) < len(names) {
 		return names[r]
 	}
@@ -277,9 +302,17 @@ func (p *Policy) Decide(f *Facts) Decision {
 		return Decision{Reason: NoRule}
 	case f.Kind == record.KindTrack && (then.GridM == 0 || then.Bin <= 0):
 		return Decision{Reason: NoFields, rules: allow}
+	case f.Kind == record.KindTrack && then.CountOnly:
+		return Decision{Reason: CountsOnly, rules: allow}
+	case then.cut && pictured(f.Kind) && c.zones&then.area == 0:
+		return Decision{Reason: OutsideArea, rules: allow}
 	}
 	return Decision{Allow: true, Reason: AllowedByRule, rules: allow, Then: then}
 }
+
+// pictured reports whether records of the kind come from the picture; all
+// others are said by people or by their machine steps.
+func pictured(k record.Kind) bool { return k == record.KindTrack || k == record.KindIncident }
 
 // Rules returns the ids of the rules that decided.
 func (p *Policy) Rules(d Decision) []string {

@@ -73,6 +73,33 @@ func (p *pending) readyAt(o Obligations) time.Time {
 	return slotAt(from.Add(o.Delay), o.Slot)
 }
 
+// turnAt is readyAt, but no report of an object leaves in a window of the rate
+// in which another has left.
+func (d *Desk) turnAt(p *pending, o Obligations) time.Time {
+	at := p.readyAt(o)
+	if p.Body != nil || o.Rate <= 0 {
+		return at
+	}
+	if held := d.objects[p.To][objectKey{p.Kind, p.Number}]; held != nil && held.Last != nil {
+		at = slotAt(later(at, floor(held.Last.Time, o.Rate).Add(o.Rate)), o.Slot)
+	}
+	return at
+}
+
+// relieve drops a pending state that would leave at the same moment as a newer
+// one of the same thing, so that a rate does not heap them up.
+func (d *Desk) relieve(p *pending) {
+	i, _ := slices.BinarySearchFunc(d.pendings, p.Due, func(q pending, due time.Time) int { return q.Due.Compare(due) })
+	for ; i < len(d.pendings) && d.pendings[i].Due.Equal(p.Due); i++ {
+		if q := &d.pendings[i]; q.Body == nil && q.To == p.To && q.Kind == p.Kind && q.Number == p.Number {
+			d.pendings = slices.Delete(d.pendings, i, i+1)
+			d.waiting[p.To]--
+			d.withhold(p.To, Decision{Reason: Superseded})
+			return
+		}
+	}
+}
+
 func later(a, b time.Time) time.Time {
 	if a.After(b) {
 		return a
@@ -198,7 +225,7 @@ func (d *Desk) decideAgain(now time.Time, p *pending, src Sources) ([]Sealed, []
 		return nil, d.withheld(p, dec)
 	}
 	// The policy in force may be slower than the one before, or have other slots.
-	p.Due = slotAt(later(p.Due, p.readyAt(dec.Then)), dec.Then.Slot)
+	p.Due = slotAt(later(p.Due, d.turnAt(p, dec.Then)), dec.Then.Slot)
 	if p.Due.After(now) {
 		d.keep(*p)
 		return nil, nil

@@ -43,6 +43,7 @@ type Case struct {
 	Tracks   []track.Number
 	Identity *CaseIdentity // ours; nil while nobody and nothing set one
 	Sources  uint8         // bits by plot.Kind
+	Danger   []party.ID    // who says that people are in danger; nil: nobody
 }
 
 // CaseEvent is one entry of an incident's time line that a rule made.
@@ -71,6 +72,29 @@ type Sources struct {
 	Tracks Tracks
 	Zones  Zones
 	Cases  []Case // sorted by number
+}
+
+// RescueFor reports whether a partner may know the incident as a distress case:
+// we say so, or it says so itself. That another said so stays with us.
+func (c *Case) RescueFor(self, to party.ID) bool {
+	return slices.Contains(c.Danger, self) || slices.Contains(c.Danger, to)
+}
+
+// rescued returns the tracks of distress cases as a partner may know them; nil
+// when there is none.
+func (s *Sources) rescued(self, to party.ID) map[track.Number]bool {
+	var m map[track.Number]bool
+	for i := range s.Cases {
+		if c := &s.Cases[i]; !c.Closed && c.RescueFor(self, to) {
+			for _, n := range c.Tracks {
+				if m == nil {
+					m = make(map[track.Number]bool)
+				}
+				m[n] = true
+			}
+		}
+	}
+	return m
 }
 
 // releasable reports whether an event may go to a partner: our evidence alone, or

@@ -10,6 +10,7 @@ import (
 
 	"github.com/kuroshio-watch/kuroshio/internal/party"
 	"github.com/kuroshio-watch/kuroshio/internal/record"
+	"github.com/kuroshio-watch/kuroshio/internal/track"
 )
 
 // State is a Desk as a snapshot holds it. The policy is configuration and not
@@ -106,22 +107,26 @@ type ObligationsView struct {
 	SlotS        float64    `json:"slot_s"`
 	DelayS       float64    `json:"delay_s"`
 	RetentionS   float64    `json:"retention_s"`
+	RateS        float64    `json:"rate_s,omitempty"`
+	Area         []string   `json:"area,omitempty"`
+	CountOnly    bool       `json:"count_only,omitempty"`
 	Fields       []string   `json:"fields"`
 	Onward       []party.ID `json:"onward"`
 }
 
-// Explain says for each partner what the policy says of the facts and what the
-// partner was told last. number names the track or the incident.
-func (d *Desk) Explain(kind record.Kind, number uint64, f Facts) []Explanation {
+// ExplainTrack says for each partner what the policy says of a track, which may
+// be one of a distress case, and what the partner was told last.
+func (d *Desk) ExplainTrack(n track.Number, f Facts, cases []Case) []Explanation {
+	src := Sources{Cases: cases}
 	var list []Explanation
 	for _, to := range d.cfg.Partners {
-		f.To, f.Kind = to, kind
-		list = append(list, d.explain(number, &f, d.policy.Decide(&f)))
+		f.To, f.Kind, f.Rescue = to, record.KindTrack, src.rescued(d.cfg.Self, to)[n]
+		list = append(list, d.explain(uint64(n), &f, d.policy.Decide(&f)))
 	}
 	return list
 }
 
-// ExplainCase is Explain for an incident.
+// ExplainCase is ExplainTrack for an incident.
 func (d *Desk) ExplainCase(now time.Time, c *Case) []Explanation {
 	var list []Explanation
 	for _, to := range d.cfg.Partners {
@@ -160,6 +165,7 @@ func (d *Desk) explain(number uint64, f *Facts, dec Decision) Explanation {
 func (p *Policy) View(o Obligations) *ObligationsView {
 	return &ObligationsView{
 		GridM: o.GridM, HeightBandFt: o.BandFt, TimeBinS: o.Bin.Seconds(), SlotS: o.Slot.Seconds(), DelayS: o.Delay.Seconds(),
-		RetentionS: o.Retention.Seconds(), Fields: o.Fields.Names(), Onward: p.Onward(o),
+		RetentionS: o.Retention.Seconds(), RateS: o.Rate.Seconds(), Area: p.zoneNames(o.area), CountOnly: o.CountOnly,
+		Fields: o.Fields.Names(), Onward: p.Onward(o),
 	}
 }

@@ -50,7 +50,7 @@ func shipped(t *testing.T) (map[string]*release.Policy, []zone.ID) {
 
 func TestEveryPolicyIsGood(t *testing.T) {
 	list, _ := shipped(t)
-	for _, name := range []string{"coast-guard", "demo-cell", "demo-jp", "demo-tw", "gap-air", "joint-staff"} {
+	for _, name := range []string{"coast-guard", "demo-cell", "demo-jp", "demo-tw", "distress", "gap-air", "joint-staff", "national-bulletin", "search-and-rescue"} {
 		if list[name] == nil {
 			t.Errorf("%s is not shipped", name)
 		}
@@ -87,8 +87,14 @@ func TestPoliciesDoWhatTheirTextsSay(t *testing.T) {
 		"it handles vessels in the air's policy":    {"gap-air", as(sea, "jp", nil), 0, 0, false},
 		"it handles the daily record":               {"joint-staff", as(air, "tw", nil), 10_000, 24 * time.Hour, false},
 		"it handles the daily record of unknowns":   {"joint-staff", as(air, "tw", func(f *release.Facts) { f.Standard = "unknown" }), 0, 0, false},
-		"it handles a suspect vessel":               {"coast-guard", as(sea, "jp", nil), 2000, 2 * time.Minute, false},
-		"it handles an unknown vessel by AIS alone": {"coast-guard", as(sea, "jp", func(f *release.Facts) { f.Standard, f.Sources = "unknown", 1<<plot.AIS }), 0, 0, false},
+		"it handles a suspect vessel":               {"coast-guard", as(sea, "jp", nil), 10, 0, false},
+		"it handles an unknown vessel by AIS alone": {"coast-guard", as(sea, "jp", func(f *release.Facts) { f.Standard, f.Sources = "unknown", 1<<plot.AIS }), 10, 0, false},
+		"it handles a merchant vessel":              {"coast-guard", as(sea, "jp", func(f *release.Facts) { f.Standard = "neutral" }), 10, 0, false},
+		"it handles a ship of our own":              {"coast-guard", as(sea, "jp", func(f *release.Facts) { f.Standard = "friend" }), 0, 0, false},
+		"it handles a bulletin's single track":      {"national-bulletin", as(air, "jp", nil), 0, 0, false},
+		"it handles a case of distress":             {"search-and-rescue", as(air, "jp", func(f *release.Facts) { f.Rescue = true }), 10, 0, true},
+		"it handles what is no case":                {"search-and-rescue", as(air, "jp", func(f *release.Facts) { f.Emergency = true }), 0, 0, false},
+		"it handles distress alone":                 {"distress", as(air, "jp", func(f *release.Facts) { f.Rescue = true }), 0, 0, false},
 		"it handles aircraft in the sea's policy":   {"coast-guard", as(air, "jp", nil), 0, 0, false},
 		"it handles the demonstration's neighbour":  {"demo-tw", as(air, "jp", nil), 5000, time.Minute, true},
 		"it handles the demonstration's cell":       {"demo-tw", as(air, "cell", nil), 20_000, 5 * time.Minute, false},
@@ -106,7 +112,9 @@ func TestPoliciesDoWhatTheirTextsSay(t *testing.T) {
 }
 
 // TestCivilTrafficStaysHome holds of every policy that no track of known
-// harmless traffic leaves, whatever else is so, nor any to a stranger.
+// harmless traffic leaves, whatever else is so, nor any to a stranger. The coast
+// guards tell each other of all ships but their own; of a distress case all is
+// told.
 func TestCivilTrafficStaysHome(t *testing.T) {
 	list, named := shipped(t)
 	rapid.Check(t, func(rt *rapid.T) {
@@ -118,12 +126,14 @@ func TestCivilTrafficStaysHome(t *testing.T) {
 			Emergency: rapid.Bool().Draw(rt, "emergency"), Age: time.Duration(rapid.IntRange(0, 1e5).Draw(rt, "age")) * time.Second,
 			Zones: rapid.SliceOfDistinct(rapid.SampledFrom(named), rapid.ID[zone.ID]).Draw(rt, "zones"),
 		}
+		f.Rescue = name != "search-and-rescue" && rapid.Bool().Draw(rt, "rescue")
 		d := list[name].Decide(&f)
-		civil := slices.Contains([]string{"friend", "assumed-friend", "neutral"}, f.Standard)
+		ships := name == "coast-guard" && f.Domain == plot.Sea
+		civil := f.Standard == "friend" || f.Standard == "assumed-friend" || f.Standard == "neutral" && !ships
 		if d.Allow && (civil || f.To == "xx" || f.To == list[name].Party) {
 			rt.Fatalf("%s lets it go:\n%s", name, release.ExplainText(list[name], &f))
 		}
-		if d.Allow && (d.Then.GridM < 2000 || d.Then.Bin < time.Minute || d.Then.Delay < time.Minute || d.Then.Slot == 0) {
+		if d.Allow && !ships && (d.Then.GridM < 2000 || d.Then.Bin < time.Minute || d.Then.Delay < time.Minute || d.Then.Slot == 0) {
 			rt.Fatalf("%s is too fine or too soon:\n%s", name, release.ExplainText(list[name], &f))
 		}
 	})
