@@ -79,6 +79,7 @@ func TestMessagesCoverTheNodesWords(t *testing.T) {
 		"reason": {
 			release.NoPolicy.String(), release.NoRule.String(), release.DeniedByRule.String(), release.NoFields.String(),
 			release.AllowedByRule.String(), release.Distress.String(), release.Failed.String(), release.Full.String(), release.Superseded.String(),
+			release.NotOurs.String(), release.OutsideArea.String(), release.CountsOnly.String(),
 		},
 		"link": {"up", "degraded", "down", "stopped"},
 		"errors": {

@@ -108,7 +108,8 @@ func (c *compiler) places(list []placeFile) error {
 	if len(list) > maxPlaces {
 		return fmt.Errorf("%d places, at most %d", len(list), maxPlaces)
 	}
-	for _, f := range list {
+	for i, f := range list {
+		c.table, c.index, c.key = "place", i, "name"
 		if err := word(f.Name, maxWord); err != nil {
 			return fmt.Errorf("place: name: %w", err)
 		}
@@ -124,6 +125,7 @@ func (c *compiler) places(list []placeFile) error {
 		}
 		c.p.places = append(c.p.places, namedPlace{f.Name, pos})
 	}
+	c.table, c.index = "", 0
 	return nil
 }
 
@@ -151,7 +153,8 @@ func (c *compiler) equivalents(f *policyFile) error {
 		return fmt.Errorf("%d equivalents, at most %d", len(f.Equivalents), maxEquivalents)
 	}
 	c.p.equal = make(map[equivalentKey]string, len(f.Equivalents))
-	for _, e := range f.Equivalents {
+	for i, e := range f.Equivalents {
+		c.table, c.index, c.key = "equivalent", i, "ours"
 		from, err := party.Parse(e.Party)
 		if err != nil {
 			return fmt.Errorf("equivalent: %w", err)
@@ -168,6 +171,7 @@ func (c *compiler) equivalents(f *policyFile) error {
 		}
 		c.p.equal[key] = e.Ours
 	}
+	c.table, c.index = "", 0
 	return nil
 }
 

@@ -90,7 +90,7 @@ func Parse(name string, b []byte, known func(zone.ID) bool) (*Policy, error) {
 		distress: f.Distress == nil || *f.Distress, zoneBit: make(map[zone.ID]uint64),
 	}}
 	if err := c.head(&f); err != nil {
-		return nil, fmt.Errorf("%w: %s:%d: %w", ErrPolicy, name, strict.Line(b, "", 0, c.key), err)
+		return nil, fmt.Errorf("%w: %s:%d: %w", ErrPolicy, name, strict.Line(b, c.table, c.index, c.key), err)
 	}
 	for i := range f.Rules {
 		if err := c.rule(&f.Rules[i]); err != nil {
@@ -105,6 +105,8 @@ type compiler struct {
 	p         *Policy
 	known     func(zone.ID) bool
 	key       string
+	table     string // of a list, "" before the first
+	index     int
 	retention time.Duration
 }
 

@@ -110,11 +110,11 @@ func TestParseSaysWhereAndWhat(t *testing.T) {
 		"it handles a reason with distress on":    {3, `distress_reason = "none"`, "p.toml:3:", "distress leaves"},
 		"it handles words without ours":           {8, "retention = \"1h\"\nhandling = [\"other\"]", "p.toml:9:", "releasable"},
 		"it handles a word twice":                 {8, "retention = \"1h\"\nhandling = [\"releasable\", \"releasable\"]", "p.toml:9:", "twice"},
-		"it handles a place without position":     {8, "retention = \"1h\"\n[[place]]\nname = \"Keelung\"\nlat = 25.1", "p.toml:9:", "lat and lon"},
-		"it handles a place nowhere":              {8, "retention = \"1h\"\n[[place]]\nname = \"Keelung\"\nlat = 95.1\nlon = 1", "p.toml:9:", "no such position"},
+		"it handles a place without position":     {8, "retention = \"1h\"\n[[place]]\nname = \"Keelung\"\nlat = 25.1", "p.toml:10:", "lat and lon"},
+		"it handles a place nowhere":              {8, "retention = \"1h\"\n[[place]]\nname = \"Keelung\"\nlat = 95.1\nlon = 1", "p.toml:10:", "no such position"},
 		"it handles a place without name":         {8, "retention = \"1h\"\n[[place]]\nlat = 25.1\nlon = 1", "p.toml:9:", "name"},
-		"it handles an equivalent to no word":     {8, "retention = \"1h\"\n[[equivalent]]\nparty = \"jp\"\npolicy = \"j\"\nclassification = \"c\"\nours = \"x\"", "p.toml:9:", "ours"},
-		"it handles an equivalent of nothing":     {8, "retention = \"1h\"\n[[equivalent]]\nparty = \"jp\"\nours = \"releasable\"", "p.toml:9:", "policy and classification"},
+		"it handles an equivalent to no word":     {8, "retention = \"1h\"\n[[equivalent]]\nparty = \"jp\"\npolicy = \"j\"\nclassification = \"c\"\nours = \"x\"", "p.toml:13:", "ours"},
+		"it handles an equivalent of nothing":     {8, "retention = \"1h\"\n[[equivalent]]\nparty = \"jp\"\nours = \"releasable\"", "p.toml:11:", "policy and classification"},
 		"it handles no time to keep":              {30, `retention = "0s"`, "p.toml:30:", "above zero"},
 	}
 	for name, tt := range tests {
