@@ -87,6 +87,12 @@ func (r *Record) utc() {
 	}
 	r.Message.utc(own)
 	r.Hotline.utc(own)
+	if r.Activity != nil {
+		r.Activity.utc(own)
+	}
+	if r.SearchArea != nil {
+		own(&r.SearchArea.DatumAt)
+	}
 }
 
 // Validate reports what is wrong with r, wrapping ErrMalformed.
@@ -139,6 +145,8 @@ func (r *Record) body() (validator, error) {
 		{KindDialogue, r.Dialogue != nil, r.Dialogue},
 		{KindPosture, r.Posture != nil, r.Posture},
 		{KindDistress, r.Distress != nil, r.Distress},
+		{KindActivity, r.Activity != nil, r.Activity},
+		{KindSearchArea, r.SearchArea != nil, r.SearchArea},
 		{KindRecall, r.Recall != nil, r.Recall},
 		{KindRecallReceipt, r.RecallReceipt != nil, r.RecallReceipt},
 		{KindSupport, r.Support != nil, r.Support},

@@ -90,6 +90,10 @@ func (k Kind) String() string {
 		return "posture"
 	case KindDistress:
 		return "distress"
+	case KindActivity:
+		return "activity"
+	case KindSearchArea:
+		return "search-area"
 	case KindRecall:
 		return "recall"
 	case KindRecallReceipt:
@@ -110,7 +114,12 @@ func (k Kind) String() string {
 
 // Kinds lists the kinds in the order of their numbers.
 func Kinds() []Kind {
-	return []Kind{KindTrack, KindIncident, KindLink, KindDialogue, KindPosture, KindDistress, KindMessage, KindMessageState, KindHotline, KindSupport, KindFacility, KindRecall, KindRecallReceipt}
+	return []Kind{
+		KindTrack, KindIncident, KindLink, KindDialogue, KindPosture, KindDistress,
+		KindMessage, KindMessageState, KindActivity, KindHotline,
+		KindSupport, KindFacility,
+		KindRecall, KindRecallReceipt, KindSearchArea,
+	}
 }
 
 // Label says how the receiver must handle a record (after STANAG 4774: policy,
@@ -158,6 +167,9 @@ type Record struct {
 	Message       *Message       `cbor:"26,keyasint,omitempty" json:"message,omitempty"`
 	MessageState  *MessageState  `cbor:"27,keyasint,omitempty" json:"message_state,omitempty"`
 	Hotline       *Hotline       `cbor:"29,keyasint,omitempty" json:"hotline,omitempty"`
+
+	Activity   *Activity   `cbor:"28,keyasint,omitempty" json:"activity,omitempty"`
+	SearchArea *SearchArea `cbor:"35,keyasint,omitempty" json:"search_area,omitempty"`
 }
 
 // Cell is a place as coarse as a policy makes it: the centre of a grid cell.

@@ -54,6 +54,10 @@ func good(k record.Kind) *record.Record {
 		r.Posture = &record.Posture{Incident: refs, Posture: "going-to-look"}
 	case record.KindDistress:
 		r.Distress = &record.Distress{LatDeg: 24.5, LonDeg: -122.5, Nature: "fire", Contact: "channel 16", Persons: ptr(uint16(4))}
+	case record.KindActivity:
+		r.Activity = goodActivity()
+	case record.KindSearchArea:
+		r.SearchArea = goodSearchArea(refs)
 	case record.KindRecall:
 		r.Recall = &record.Recall{Records: []record.ID{{8}, {9}}, Objects: []record.Past{{Object: record.ID{7}, Epoch: 4}}, All: true}
 	case record.KindRecallReceipt:
@@ -123,6 +127,7 @@ func TestNoWordOfForceStandsInARecord(t *testing.T) {
 	for _, list := range [][]string{
 		record.Standards(), record.Steps(), record.Postures(), record.SupportSteps(), record.SupportCategories(),
 		record.SupportUnits(), record.SupportSettlements(), record.FacilityKinds(), record.FacilityCapacities(),
+		record.ActivityKinds(), record.ActivityStates(), record.SearchObjects(), record.SearchPatterns(), record.SearchStates(),
 	} {
 		for _, w := range list {
 			for _, bad := range []string{"hostile", "enemy", "target", "engage", "fire", "weapon", "intercept", "ammunition", "munition"} {
@@ -352,6 +357,10 @@ func drawn(t *rapid.T) *record.Record {
 	case r.RecallReceipt != nil:
 		r.RecallReceipt.Kept[0].Reason = rapid.SampledFrom(record.KeptReasons()).Draw(t, "reason")
 		r.RecallReceipt.Others = rapid.Uint32().Draw(t, "others")
+	case r.Activity != nil:
+		drawActivity(t, r.Activity)
+	case r.SearchArea != nil:
+		drawSearchArea(t, r.SearchArea)
 	case r.Distress != nil:
 		r.Distress.LatDeg = rapid.Float64Range(-90, 90).Draw(t, "lat")
 		r.Distress.Nature = "x" + text.Draw(t, "nature")
