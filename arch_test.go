@@ -35,7 +35,7 @@ var ranks = [][]string{
 	3:  {"internal/decode", "internal/track", "internal/zone"},
 	4:  {"internal/watch"},
 	5:  {"internal/incident"},
-	6:  {"internal/activity", "internal/recall", "internal/response"},
+	6:  {"internal/activity", "internal/plan", "internal/recall", "internal/response"},
 	7:  {"internal/release"},
 	8:  {"internal/engine"},
 	9:  {"internal/journal", "packs", "packs/policies"},

@@ -82,6 +82,9 @@ func (r *Record) utc() {
 			own(&r.Incident.Events[i].Bin.Start)
 		}
 	}
+	if r.Plan != nil && r.Plan.Ends != nil {
+		own(r.Plan.Ends)
+	}
 	if r.Support != nil {
 		r.Support.utc(own)
 	}
@@ -147,6 +150,7 @@ func (r *Record) body() (validator, error) {
 		{KindDistress, r.Distress != nil, r.Distress},
 		{KindActivity, r.Activity != nil, r.Activity},
 		{KindSearchArea, r.SearchArea != nil, r.SearchArea},
+		{KindPlan, r.Plan != nil, r.Plan},
 		{KindRecall, r.Recall != nil, r.Recall},
 		{KindRecallReceipt, r.RecallReceipt != nil, r.RecallReceipt},
 		{KindSupport, r.Support != nil, r.Support},

@@ -94,6 +94,8 @@ func (k Kind) String() string {
 		return "activity"
 	case KindSearchArea:
 		return "search-area"
+	case KindPlan:
+		return "plan"
 	case KindRecall:
 		return "recall"
 	case KindRecallReceipt:
@@ -117,7 +119,7 @@ func Kinds() []Kind {
 	return []Kind{
 		KindTrack, KindIncident, KindLink, KindDialogue, KindPosture, KindDistress,
 		KindMessage, KindMessageState, KindActivity, KindHotline,
-		KindSupport, KindFacility,
+		KindSupport, KindFacility, KindPlan,
 		KindRecall, KindRecallReceipt, KindSearchArea,
 	}
 }
@@ -160,6 +162,7 @@ type Record struct {
 	Posture  *Posture  `cbor:"24,keyasint,omitempty" json:"posture,omitempty"`
 	Distress *Distress `cbor:"25,keyasint,omitempty" json:"distress,omitempty"`
 
+	Plan          *Plan          `cbor:"32,keyasint,omitempty" json:"plan,omitempty"`
 	Recall        *Recall        `cbor:"33,keyasint,omitempty" json:"recall,omitempty"`
 	RecallReceipt *RecallReceipt `cbor:"34,keyasint,omitempty" json:"recall_receipt,omitempty"`
 	Support       *Support       `cbor:"30,keyasint,omitempty" json:"support,omitempty"`

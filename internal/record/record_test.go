@@ -58,6 +58,8 @@ func good(k record.Kind) *record.Record {
 		r.Activity = goodActivity()
 	case record.KindSearchArea:
 		r.SearchArea = goodSearchArea(refs)
+	case record.KindPlan:
+		r.Plan = goodPlan(record.PlanDeclare)
 	case record.KindRecall:
 		r.Recall = &record.Recall{Records: []record.ID{{8}, {9}}, Objects: []record.Past{{Object: record.ID{7}, Epoch: 4}}, All: true}
 	case record.KindRecallReceipt:
@@ -351,6 +353,9 @@ func drawn(t *rapid.T) *record.Record {
 	case r.Dialogue != nil:
 		r.Dialogue.Step = rapid.SampledFrom(record.Steps()).Draw(t, "step")
 		r.Dialogue.Reason = text.Draw(t, "reason")
+	case r.Plan != nil:
+		r.Plan = goodPlan(rapid.SampledFrom([]string{record.PlanDeclare, record.PlanText, record.PlanEnd}).Draw(t, "act"))
+		r.Plan.Number = rapid.Uint32Min(1).Draw(t, "number")
 	case r.Recall != nil:
 		r.Recall.Records = manyIDs(rapid.IntRange(1, 64).Draw(t, "records"))
 		r.Recall.All = rapid.Bool().Draw(t, "all")

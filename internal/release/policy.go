@@ -143,7 +143,7 @@ type Policy struct {
 func RuleKinds() []record.Kind {
 	return []record.Kind{
 		record.KindTrack, record.KindIncident, record.KindLink, record.KindDialogue, record.KindPosture, record.KindSupport, record.KindFacility,
-		record.KindMessage, record.KindMessageState, record.KindHotline,
+		record.KindMessage, record.KindMessageState, record.KindHotline, record.KindPlan,
 	}
 }
 
