@@ -83,12 +83,27 @@ type Link struct {
 	Listen     string `toml:"listen"` // empty: this node only dials
 	MaxRecords int    `toml:"max_records"`
 	MaxBytes   int64  `toml:"max_bytes"`
+
+	MinProtocol uint16   `toml:"min_protocol"` // no link below this version of its protocol
+	Heartbeat   Duration `toml:"heartbeat"`    // how often a partner is told what we took in
+	Quota       Quota    `toml:"quota"`        // of each partner that has none of its own
+}
+
+// Quota bounds what passes in a day (UTC) between us and a partner; 0 is no
+// bound.
+type Quota struct {
+	SentRecords     int64 `toml:"sent_records"`
+	SentBytes       int64 `toml:"sent_bytes"`
+	ReceivedRecords int64 `toml:"received_records"`
+	ReceivedBytes   int64 `toml:"received_bytes"`
 }
 
 // Partner is one party that this node is paired with.
 type Partner struct {
 	ID   string `toml:"id"`
 	Dial string `toml:"dial"` // empty: it dials us
+
+	Quota *Quota `toml:"quota"` // nil: link.quota
 }
 
 // Zones names the data pack.
@@ -165,7 +180,10 @@ func Default() Config {
 		Keystore: Keystore{Dir: "keystore"},
 		Console:  Console{Listen: "127.0.0.1:8470"},
 		Admin:    Admin{Listen: "127.0.0.1:8471"},
-		Link:     Link{MaxRecords: 100_000, MaxBytes: 256 << 20},
+		Link: Link{
+			MaxRecords: 100_000, MaxBytes: 256 << 20, MinProtocol: 1, Heartbeat: Duration(time.Minute),
+			Quota: Quota{SentRecords: 500_000, SentBytes: 1 << 30, ReceivedRecords: 500_000, ReceivedBytes: 1 << 30},
+		},
 		Zones:    Zones{Pack: "taiwan-ryukyu"},
 		Response: Response{T1: Duration(2 * time.Minute), T2: Duration(5 * time.Minute)},
 	}

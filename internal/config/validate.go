@@ -51,10 +51,45 @@ func (c *Config) checkNode() *problem {
 	if c.Link.MaxRecords < 100 || c.Link.MaxBytes < 1<<20 {
 		return &problem{"link", 0, "max_records", "an outbox holds at least 100 records and 1 MiB"}
 	}
+	if p := c.checkLink(); p != nil {
+		return p
+	}
 	if c.Link.Listen != "" {
 		return address("link", 0, "listen", c.Link.Listen)
 	}
 	return nil
+}
+
+// maxProtocol is the highest version of the link's protocol that this program
+// speaks; the link package has the same, which a test holds.
+const maxProtocol = 1
+
+func (c *Config) checkLink() *problem {
+	switch l := &c.Link; {
+	case l.MinProtocol < 1 || l.MinProtocol > maxProtocol:
+		return &problem{"link", 0, "min_protocol", fmt.Sprintf("%d: this program speaks 1 to %d", l.MinProtocol, maxProtocol)}
+	case time.Duration(l.Heartbeat) < 10*time.Second || time.Duration(l.Heartbeat) > time.Hour:
+		return &problem{"link", 0, "heartbeat", "want 10s to 1h"}
+	case !l.Quota.good():
+		return &problem{"link", 0, "quota", quotaText}
+	}
+	return nil
+}
+
+const quotaText = "a day's share is at least 100 records and 1 MiB, or 0 for no bound"
+
+func (q Quota) good() bool {
+	for _, n := range []int64{q.SentRecords, q.ReceivedRecords} {
+		if n < 0 || n > 0 && n < 100 {
+			return false
+		}
+	}
+	for _, n := range []int64{q.SentBytes, q.ReceivedBytes} {
+		if n < 0 || n > 0 && n < 1<<20 {
+			return false
+		}
+	}
+	return true
 }
 
 func (c *Config) checkTime() *problem {
@@ -107,6 +142,9 @@ func (c *Config) checkPartners() *problem {
 			return &problem{"partner", i, "id", fmt.Sprintf("%q stands twice, or is this node itself", p.ID)}
 		}
 		seen = append(seen, p.ID)
+		if p.Quota != nil && !p.Quota.good() {
+			return &problem{"partner", i, "quota", quotaText}
+		}
 		if p.Dial == "" && c.Link.Listen == "" {
 			return &problem{"partner", i, "dial", "give an address to dial, or link.listen for it to dial us"}
 		}

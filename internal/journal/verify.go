@@ -32,6 +32,7 @@ type Log struct {
 	Direction Direction
 	State     LogState
 	Cosigned  uint64   // size up to which the receiver has cosigned
+	Ended     int      // running number of a log that a later one follows; 0 of the one in use
 	Problems  []string // found when records were taken in
 }
 
@@ -40,7 +41,11 @@ func (l Log) Name() string {
 	if l.Direction == Audit {
 		return string(Audit)
 	}
-	return string(l.Partner) + "-" + string(l.Direction)
+	name := string(l.Partner) + "-" + string(l.Direction)
+	if l.Ended > 0 {
+		return fmt.Sprintf("%s/%d", name, l.Ended)
+	}
+	return name
 }
 
 // Row is one stored entry. Of an audit entry Header is the entry and Ciphertext
@@ -86,6 +91,8 @@ type Witness interface {
 	SetWitness(log string, s LogState) error
 	// Witness returns the note; ok is false when there is none.
 	Witness(log string) (s LogState, ok bool, err error)
+	// DropWitness removes the note, of a log that has ended.
+	DropWitness(log string) error
 }
 
 // ErrNoKeys tells that the keys of a partner were deleted (unpaired).
@@ -103,6 +110,7 @@ type LogReport struct {
 	Partner      party.ID  `json:"partner,omitempty"`
 	Direction    Direction `json:"direction"`
 	Epoch        uint32    `json:"epoch"`
+	Ended        int       `json:"ended,omitempty"` // running number of a log that a later one follows
 	Size         uint64    `json:"size"`
 	Root         string    `json:"root"` // hexadecimal, computed from the rows
 	CosignedSize uint64    `json:"cosigned_size"`
@@ -110,6 +118,7 @@ type LogReport struct {
 	NoKeys       bool      `json:"no_keys,omitempty"` // signatures could not be checked: unpaired
 	Verified     bool      `json:"verified"`
 	Problems     []string  `json:"problems"`
+	Notes        []string  `json:"notes,omitempty"` // what an auditor must know and is no fault of the rows
 }
 
 // maxProblems bounds the list of one log; one wrong row tends to show in many
@@ -132,9 +141,13 @@ func Verify(ctx context.Context, r Reader, keys Keyring, w Witness) (Report, err
 	if err != nil {
 		return Report{}, fmt.Errorf("list journal logs: %w", err)
 	}
+	quotes, err := successions(ctx, r, logs)
+	if err != nil {
+		return Report{}, err
+	}
 	rep := Report{Verified: true, Logs: []LogReport{}}
-	for _, l := range logs {
-		lr, err := verifyLog(ctx, r, l, keys, w)
+	for i, l := range logs {
+		lr, err := verifyLog(ctx, r, l, keys, w, quotes[i])
 		if err != nil {
 			return Report{}, fmt.Errorf("verify journal log %s: %w", l.Name(), err)
 		}
@@ -145,9 +158,9 @@ func Verify(ctx context.Context, r Reader, keys Keyring, w Witness) (Report, err
 	return rep, nil
 }
 
-func verifyLog(ctx context.Context, r Reader, l Log, keys Keyring, w Witness) (LogReport, error) {
+func verifyLog(ctx context.Context, r Reader, l Log, keys Keyring, w Witness, next *Succession) (LogReport, error) {
 	rep := LogReport{
-		Partner: l.Partner, Direction: l.Direction, Epoch: l.State.Epoch,
+		Partner: l.Partner, Direction: l.Direction, Epoch: l.State.Epoch, Ended: l.Ended,
 		Problems: append([]string{}, l.Problems...),
 	}
 	heads, err := signedHeads(ctx, r, l, keys, &rep)
@@ -160,15 +173,21 @@ func verifyLog(ctx context.Context, r Reader, l Log, keys Keyring, w Witness) (L
 			return rep, fmt.Errorf("read witness: %w", err)
 		}
 		if ok {
-			heads = append(heads, head{"witness in the keystore", s})
+			heads = append(heads, head{what: "witness in the keystore", LogState: s})
 		}
 	}
-	heads = append(heads, head{"head in the store", l.State})
+	heads = append(heads, head{what: "head in the store", LogState: l.State})
+	if next != nil && next.Size > 0 && (l.Direction == Received || next.Size <= l.State.Size) {
+		heads = append(heads, head{"what its successor quotes", LogState{next.Epoch, next.Size, Hash(next.Root)}, l.Direction == Sent})
+	}
 	f, err := walk(ctx, r, l, heads, &rep)
 	if err != nil {
 		return rep, err
 	}
 	rep.Size = f.Size()
+	if next != nil && l.Direction == Sent && next.Size > rep.Size {
+		rep.Notes = append(rep.Notes, fmt.Sprintf("%d entries that the partner has cosigned were lost here before the next log began", next.Size-rep.Size))
+	}
 	root := f.Root()
 	rep.Root = hex.EncodeToString(root[:])
 	for _, h := range heads {
@@ -185,10 +204,45 @@ func verifyLog(ctx context.Context, r Reader, l Log, keys Keyring, w Witness) (L
 	return rep, nil
 }
 
+// successions returns, for each log, what the log that follows it quotes of it;
+// nil where none follows or it quotes nothing (another pairing).
+func successions(ctx context.Context, r Reader, logs []Log) ([]*Succession, error) {
+	quotes := make([]*Succession, len(logs))
+	for i, l := range logs {
+		if l.Ended == 0 || i+1 == len(logs) {
+			continue
+		}
+		next := logs[i+1]
+		if next.Partner != l.Partner || next.Direction != l.Direction {
+			continue
+		}
+		first := false
+		err := r.Rows(ctx, next, func(row Row) error {
+			if first {
+				return errStop
+			}
+			first = true
+			it := record.Item{Seq: row.Seq, Header: row.Header, Ciphertext: row.Ciphertext}
+			if s, err := ReadSuccession(&it); err == nil {
+				quotes[i] = s
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errStop) {
+			return nil, fmt.Errorf("read journal log %s: %w", next.Name(), err)
+		}
+	}
+	return quotes, nil
+}
+
+// errStop ends a reading of rows.
+var errStop = errors.New("read enough")
+
 // head is something that claims a root for a size.
 type head struct {
 	what string
 	LogState
+	lost bool // of a log that lost entries: that it differs is known to both sides
 }
 
 // signedHeads returns the stored checkpoints with checked signatures.
@@ -216,7 +270,7 @@ func signedHeads(ctx context.Context, r Reader, l Log, keys Keyring, rep *LogRep
 			rep.problem("checkpoint %d: %v", rep.Checkpoints+1, err)
 		} else {
 			what := fmt.Sprintf("checkpoint signed for size %d", c.Size)
-			heads = append(heads, head{what, c.LogState})
+			heads = append(heads, head{what: what, LogState: c.LogState})
 			rep.CosignedSize = max(rep.CosignedSize, c.Size)
 		}
 		rep.Checkpoints++
@@ -254,7 +308,9 @@ func walk(ctx context.Context, r Reader, l Log, heads []head, rep *LogReport) (*
 		for len(bySize) > 0 && bySize[0].Size == f.Size() {
 			h := bySize[0]
 			bySize = bySize[1:]
-			if h.Root != f.Root() {
+			if h.Root != f.Root() && h.lost {
+				rep.Notes = append(rep.Notes, fmt.Sprintf("entries up to %d differ from what the partner has cosigned: the log went on from an old backup", h.Size))
+			} else if h.Root != f.Root() {
 				rep.problem("%s: root differs from that of the entries", h.what)
 			}
 			if h.Epoch != l.State.Epoch {

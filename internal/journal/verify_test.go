@@ -50,6 +50,8 @@ func (r *rows) Verifiers(party.ID) (own, theirs note.Verifiers, err error) {
 
 func (r *rows) SetWitness(log string, s journal.LogState) error { r.seen[log] = s; return nil }
 
+func (r *rows) DropWitness(log string) error { delete(r.seen, log); return nil }
+
 func (r *rows) Witness(log string) (journal.LogState, bool, error) {
 	s, ok := r.seen[log]
 	return s, ok, nil

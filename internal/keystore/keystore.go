@@ -52,6 +52,7 @@ type Store struct {
 	master cipher.AEAD           // nil when closed
 	macKey []byte                // authenticates witness files
 	pairs  map[party.ID]*pairing // by partner
+	past   map[party.ID]*past    // public keys of pairings that are over
 	audit  *audit
 }
 
@@ -59,6 +60,7 @@ type Store struct {
 type pairing struct {
 	file string
 	body pairBody
+	next *nextKeys // offered to the partner; nil when none are
 	cert certCache
 	days map[string]cipher.AEAD
 }
@@ -120,7 +122,13 @@ func (s *Store) Reload() error {
 		if _, twice := pairs[p.body.Partner]; twice {
 			return fmt.Errorf("read keystore file %s: a second file for one partner", e.Name())
 		}
+		if err := s.loadNext(p); err != nil {
+			return err
+		}
 		pairs[p.body.Partner] = p
+	}
+	if err := s.loadPast(entries); err != nil {
+		return err
 	}
 	s.pairs = pairs
 	return s.loadAudit()

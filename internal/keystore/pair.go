@@ -38,6 +38,9 @@ type pairBody struct {
 	IDSecret        []byte            `cbor:"6,keyasint"`
 	DayKeys         map[string][]byte `cbor:"7,keyasint"`
 	Peer            Peer              `cbor:"8,keyasint"`
+	Rolls           uint64            `cbor:"9,keyasint,omitempty"`  // own rollovers that are over
+	Prev            *transport        `cbor:"10,keyasint,omitempty"` // the transport key before the last, until it is needed no more
+	Past            []string          `cbor:"11,keyasint,omitempty"` // verifier keys of our journal before the present one
 }
 
 type certCache struct {
@@ -51,6 +54,11 @@ type Peer struct {
 	Pin     [32]byte `cbor:"1,keyasint"` // SHA-256 of the SubjectPublicKeyInfo of its transport key
 	Journal string   `cbor:"2,keyasint"` // verifier key of its journal, as golang.org/x/mod/sumdb/note writes it
 	Address string   `cbor:"3,keyasint"` // host:port; empty when only the partner dials
+
+	Next  *PeerKeys `cbor:"4,keyasint,omitempty"` // to which it rolls over
+	NextN uint64    `cbor:"5,keyasint,omitempty"` // the number of that rollover
+	Rolls uint64    `cbor:"6,keyasint,omitempty"` // its last rollover that is over
+	Past  []string  `cbor:"7,keyasint,omitempty"` // verifier keys of its journal before the present one
 }
 
 // Validate reports what is wrong with p.
@@ -200,8 +208,13 @@ func (s *Store) Forget(partner party.ID) error {
 	if p == nil {
 		return nil
 	}
-	if err := removeFile(filepath.Join(s.dir, p.file)); err != nil {
+	if err := s.keepPublic(p); err != nil {
 		return fmt.Errorf("forget keys for %s: %w", partner, err)
+	}
+	for _, name := range []string{p.nextFile(), p.file} {
+		if err := removeFile(filepath.Join(s.dir, name)); err != nil {
+			return fmt.Errorf("forget keys for %s: %w", partner, err)
+		}
 	}
 	p.body.wipe()
 	delete(s.pairs, partner)
@@ -272,9 +285,10 @@ func (s *Store) JournalSigner(partner party.ID) (note.Signer, error) {
 	return note.NewSigner(p.body.JournalSigner)
 }
 
-// Verifiers returns the keys that check our own signatures and the partner's;
-// with an empty partner, those of the local audit log. The error wraps
-// journal.ErrNoKeys when there are none, or none any more.
+// Verifiers returns the keys that check our own signatures and the partner's,
+// those of earlier rollovers and pairings included; with an empty partner, those
+// of the local audit log. The error wraps journal.ErrNoKeys when there are none,
+// or none any more. For what a link may take see Current.
 func (s *Store) Verifiers(partner party.ID) (own, theirs note.Verifiers, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -289,19 +303,31 @@ func (s *Store) Verifiers(partner party.ID) (own, theirs note.Verifiers, err err
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", journal.ErrNoKeys, err)
 	}
-	if own, err = verifiers(p.body.JournalVerifier); err != nil {
+	ours := append([]string{p.body.JournalVerifier}, p.body.Past...)
+	others := append([]string{p.body.Peer.Journal}, p.body.Peer.Past...)
+	if p.body.Peer.Next != nil {
+		others = append(others, p.body.Peer.Next.Journal)
+	}
+	if old := s.past[partner]; old != nil {
+		ours, others = append(ours, old.Own...), append(others, old.Theirs...)
+	}
+	if own, err = verifiers(ours...); err != nil {
 		return nil, nil, err
 	}
-	theirs, err = verifiers(p.body.Peer.Journal)
+	theirs, err = verifiers(others...)
 	return own, theirs, err
 }
 
-func verifiers(key string) (note.Verifiers, error) {
-	v, err := note.NewVerifier(key)
-	if err != nil {
-		return nil, fmt.Errorf("read journal key: %w", err)
+func verifiers(keys ...string) (note.Verifiers, error) {
+	list := make([]note.Verifier, len(keys))
+	for i, key := range keys {
+		v, err := note.NewVerifier(key)
+		if err != nil {
+			return nil, fmt.Errorf("read journal key: %w", err)
+		}
+		list[i] = v
 	}
-	return note.VerifierList(v), nil
+	return note.VerifierList(list...), nil
 }
 
 // ID returns the identifier under which the partner knows our thing of that

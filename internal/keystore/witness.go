@@ -63,6 +63,20 @@ func (s *Store) Witness(log string) (state journal.LogState, ok bool, err error)
 	return s.witness(key, log)
 }
 
+// DropWitness removes the note of a log that has ended.
+func (s *Store) DropWitness(log string) error {
+	s.witnessMu.Lock()
+	defer s.witnessMu.Unlock()
+	key, err := s.witnessKey()
+	if err != nil {
+		return err
+	}
+	if err := os.Remove(s.witnessPath(key, log)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("remove witness: %w", err)
+	}
+	return syncDir(s.dir)
+}
+
 // witnessKey returns the key that authenticates witness files.
 func (s *Store) witnessKey() ([]byte, error) {
 	s.mu.Lock()

@@ -11,7 +11,7 @@ import (
 
 // accept works a stream that the partner opened: it reads the partner's Hello,
 // decides whether this session shall be the one, and works it to its end.
-func (l *Link) accept(ctx context.Context, st stream, conn net.Conn) error {
+func (l *Link) accept(ctx context.Context, st stream, conn net.Conn, keys pins) error {
 	l.mu.Lock()
 	if !l.running || l.halted {
 		l.mu.Unlock()
@@ -33,13 +33,14 @@ func (l *Link) accept(ctx context.Context, st stream, conn net.Conn) error {
 		l.refuse(RefusedOrder)
 		return errOrder
 	}
-	if f.Hello.Protocol != Protocol {
-		l.problem(ProblemProtocol)
-		return send(st, &Frame{Stop: &Stop{Reason: StopProtocol}})
+	version, ok := l.agree(f.Hello)
+	if !ok {
+		return send(st, l.refuseVersion())
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	s := l.newSession(st, conn, *f.Hello, cancel)
+	s.version, s.pins = version, keys
 	if !l.admit(s, false) {
 		l.mu.Lock()
 		above := max(l.number, f.Hello.Session)

@@ -17,15 +17,28 @@ import (
 
 // Keys gives the keys made for each partner. The keystore implements it.
 type Keys interface {
-	// Certificate returns the transport key made for the partner.
-	Certificate(partner party.ID) (tls.Certificate, error)
-	// Pin returns the SHA-256 of the SubjectPublicKeyInfo of the partner's
-	// transport key, and false when the partner is not paired.
-	Pin(partner party.ID) ([32]byte, bool)
+	// Certificates returns the transport keys made for the partner, by any of which
+	// it may know us, the one to call with first.
+	Certificates(partner party.ID) ([]tls.Certificate, error)
+	// Pins returns the SHA-256 of the SubjectPublicKeyInfo of the partner's
+	// transport keys, the one to ask for first; none when it is not paired.
+	Pins(partner party.ID) [][32]byte
 	// JournalSigner returns the key that signs and cosigns checkpoints.
 	JournalSigner(partner party.ID) (note.Signer, error)
-	// Verifiers returns our own and the partner's journal keys.
+	// Current returns our own and the partner's journal keys that count today.
+	Current(partner party.ID) (own, theirs note.Verifiers, err error)
+	// Verifiers returns those of earlier days besides.
 	Verifiers(partner party.ID) (own, theirs note.Verifiers, err error)
+
+	// Settle notes with which transport keys a session was opened, by their pins.
+	Settle(partner party.ID, own, theirs [32]byte) error
+	// Offer returns our signed rollover that the partner must be told, nil when
+	// there is none.
+	Offer(partner party.ID) ([]byte, error)
+	// TakeRoll keeps the partner's new keys and returns the rollover's number.
+	TakeRoll(partner party.ID, signed []byte) (uint64, error)
+	// Promote goes over to our keys of rollover n, which the partner has.
+	Promote(partner party.ID, n uint64) error
 	// Forget destroys all of them.
 	Forget(partner party.ID) error
 }
@@ -40,6 +53,7 @@ type Config struct {
 	Inbox         Inbox
 	Now           func() time.Time // for checkpoints and Status; never for a timer
 	Timing        Timing
+	Versions      Versions // of the protocol; the zero value is all that this program speaks
 
 	// OnReceived is called after each commit to the inbox, before the partner
 	// is told. It must not block. Optional.
@@ -68,7 +82,24 @@ func (c *Config) Validate() error {
 			return fmt.Errorf("configure link: %w", err)
 		}
 	}
+	if v := c.Versions; v.Lowest > v.Highest {
+		return errors.New("configure link: no version of the protocol is left")
+	}
 	return c.Timing.Validate()
+}
+
+// Versions is a range of versions of the link's protocol. No session is held
+// below Lowest, whatever the partner speaks.
+type Versions struct {
+	Lowest  uint16 `json:"lowest"`
+	Highest uint16 `json:"highest"`
+}
+
+// common returns the highest version that both sides speak, and whether neither
+// would go below its floor with it.
+func (v Versions) common(theirs Versions) (uint16, bool) {
+	highest := min(v.Highest, theirs.Highest)
+	return highest, highest >= v.Lowest && highest >= theirs.Lowest
 }
 
 // Timing holds the times of a Link.
@@ -131,6 +162,10 @@ const (
 	ProblemStore      Problem = "store"       // our inbox or outbox does not work; tried again
 	ProblemKeys       Problem = "keys"        // our own keys cannot be used
 	ProblemPin        Problem = "pin"         // somebody else answers at the partner's address
+	ProblemClock      Problem = "clock"       // the clocks of the two sides are far apart
+	ProblemQuota      Problem = "quota"       // the partner has used up its share of the day; its records wait there
+	ProblemRoll       Problem = "roll"        // the partner's new keys are not signed by its present one
+	ProblemReopen     Problem = "reopen"      // the partner begins its log anew, which a person must agree to
 )
 
 // Refusal is why something of the partner's was refused, from a closed set.
@@ -141,6 +176,9 @@ const (
 	RefusedMalformed Refusal = "malformed" // not a frame, or out of range
 	RefusedOversize  Refusal = "oversize"
 	RefusedOrder     Refusal = "order" // a gap, or a frame out of place
+	RefusedVersion   Refusal = "version"
+	RefusedQuota     Refusal = "quota" // records or states beyond the day's share
+	RefusedKeys      Refusal = "keys"  // a rollover that is not signed as it must be
 )
 
 // Status is how a link is now.
@@ -156,6 +194,11 @@ type Status struct {
 	Refused   uint64        // frames since New
 	Refusal   Refusal       // the last one
 	Problem   Problem       // empty when there is none
+
+	Version  uint16        // of the protocol in the last session; 0 before the first
+	Partner  Versions      // that the partner last said it speaks; zero before
+	Clock    time.Duration // how far the partner's clock is ahead of ours, by its last checkpoint
+	HasClock bool          // there was one
 }
 
 // ErrStopped is returned while a link is stopped.

@@ -34,7 +34,7 @@ func (l *Link) dialLoop(ctx context.Context) {
 		began := time.Now()
 		err := l.dial(ctx)
 		switch {
-		case errors.Is(err, errBusy), err == nil, time.Since(began) > brief:
+		case errors.Is(err, errBusy), errors.Is(err, errAgain), err == nil, time.Since(began) > brief:
 			fails = 0
 		default:
 			fails++
@@ -101,19 +101,19 @@ func (l *Link) dial(ctx context.Context) error {
 		l.giveUp, l.dialling = nil, 0
 		l.mu.Unlock()
 	}()
-	conn, err := l.connect(ctx)
+	conn, keys, err := l.connect(ctx)
 	if err != nil {
 		return err
 	}
 	raw := conn.NetConn()
 	defer l.untrack(raw)
 	defer raw.Close() //nolint:errcheck // over; tls.Conn.Close would wait for the line
-	return l.openDialled(ctx, conn)
+	return l.openDialled(ctx, conn, keys)
 }
 
 // openDialled sends our Hello and, when the partner answers with its own, works
 // the session.
-func (l *Link) openDialled(ctx context.Context, conn *tls.Conn) error {
+func (l *Link) openDialled(ctx context.Context, conn *tls.Conn, keys pins) error {
 	l.mu.Lock()
 	if l.halted || l.session != nil {
 		l.mu.Unlock()
@@ -142,17 +142,22 @@ func (l *Link) openDialled(ctx context.Context, conn *tls.Conn) error {
 		l.number = max(l.number, f.Stop.Session)
 		l.mu.Unlock()
 		if f.Stop.Reason == StopProtocol {
-			l.problem(ProblemProtocol)
+			l.refusedVersion(f.Stop)
 		}
 		return stopError(f.Stop)
 	}
-	if f.Hello == nil || f.Hello.Protocol != Protocol || f.Hello.Session != number {
+	if f.Hello == nil || f.Hello.Session != number {
 		l.refuse(RefusedOrder)
 		return errOrder
+	}
+	version, ok := l.agree(f.Hello)
+	if !ok {
+		return errors.Join(errRefused, send(st, l.refuseVersion()))
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	s := l.newSession(st, raw, *f.Hello, cancel)
+	s.version, s.pins = version, keys
 	if !l.admit(s, true) {
 		return errBusy
 	}
@@ -188,10 +193,11 @@ func openStream(ctx context.Context, conn *tls.Conn) stream {
 // connect returns a connection to the partner's server. While the line is down
 // an attempt may hang, so a new one is begun at every Retry beside those under
 // way; the first to succeed is taken.
-func (l *Link) connect(ctx context.Context) (*tls.Conn, error) {
+func (l *Link) connect(ctx context.Context) (*tls.Conn, pins, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	type result struct {
 		conn *tls.Conn
+		keys pins
 		err  error
 	}
 	results := make(chan result, maxAttempts) // each attempt has a place: none blocks
@@ -213,50 +219,50 @@ func (l *Link) connect(ctx context.Context) (*tls.Conn, error) {
 			if pending < maxAttempts {
 				pending++
 				go func() {
-					c, err := l.attempt(ctx)
-					results <- result{c, err}
+					c, keys, err := l.attempt(ctx)
+					results <- result{c, keys, err}
 				}()
 			}
 			next.Reset(jitter(l.cfg.Timing.Retry))
 		case r := <-results:
 			pending--
 			if r.err == nil {
-				return r.conn, nil
+				return r.conn, r.keys, nil
 			}
 			if errors.Is(r.err, errPin) {
 				l.problem(ProblemPin)
-				return nil, r.err // it is not the line
+				return nil, pins{}, r.err // it is not the line
 			}
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return nil, pins{}, ctx.Err()
 		}
 	}
 }
 
 // attempt makes one connection within the time for it.
-func (l *Link) attempt(ctx context.Context) (*tls.Conn, error) {
-	config, err := clientTLS(l.cfg.Keys, l.cfg.Partner)
+func (l *Link) attempt(ctx context.Context) (conn *tls.Conn, keys pins, err error) {
+	config, err := clientTLS(l.cfg.Keys, l.cfg.Partner, func(own, theirs [32]byte) { keys = pins{own, theirs} })
 	if err != nil {
 		l.problem(ProblemKeys)
-		return nil, err
+		return nil, keys, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, l.cfg.Timing.Connect)
 	defer cancel()
 	var d net.Dialer
 	raw, err := d.DialContext(ctx, "tcp", l.cfg.Dial)
 	if err != nil {
-		return nil, fmt.Errorf("connect: %w", err)
+		return nil, keys, fmt.Errorf("connect: %w", err)
 	}
 	tune(raw)
 	if err := l.track(raw); err != nil {
 		_ = raw.Close() // err says why
-		return nil, err
+		return nil, keys, err
 	}
-	conn := tls.Client(raw, config)
+	conn = tls.Client(raw, config)
 	if err := conn.HandshakeContext(ctx); err != nil {
 		l.untrack(raw)
 		_ = raw.Close() // err says why
-		return nil, fmt.Errorf("connect: %w", err)
+		return nil, keys, fmt.Errorf("connect: %w", err)
 	}
-	return conn, nil
+	return conn, keys, nil
 }

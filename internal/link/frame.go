@@ -11,10 +11,14 @@ import (
 	"github.com/kuroshio-watch/kuroshio/internal/strict"
 )
 
-// Protocol is the version of the link protocol; both sides must have the same.
+// Protocol is the highest version of the link protocol that this program
+// speaks, and Oldest the lowest. Two sides use the highest that both speak.
 //
 //	1  2026-11-25  first
-const Protocol = 1
+const (
+	Protocol = 1
+	Oldest   = 1
+)
 
 // Limits of one frame. Whatever exceeds them is refused.
 const (
@@ -43,17 +47,31 @@ type Frame struct {
 	Ping      *Ping      `cbor:"6,keyasint,omitempty"`
 	Pong      *Ping      `cbor:"7,keyasint,omitempty"`
 	Stop      *Stop      `cbor:"8,keyasint,omitempty"`
+	Roll      *Roll      `cbor:"9,keyasint,omitempty"`
+	Rolled    *Rolled    `cbor:"10,keyasint,omitempty"`
 }
 
 // Hello opens a session, from each side: which one it is, and what the sender
-// of the frame holds of the other's log and states.
+// of the frame holds of the other's log and states. A reader passes over keys
+// that it does not know, so that versions can be told to a partner that is older
+// than they are.
 type Hello struct {
-	Protocol uint16 `cbor:"1,keyasint"`
+	Protocol uint16 `cbor:"1,keyasint"` // the highest version that the sender speaks
 	Session  uint64 `cbor:"2,keyasint"` // a higher number fences a lower one
 	Epoch    uint32 `cbor:"3,keyasint"` // of the log held; 0 when none is
 	Size     uint64 `cbor:"4,keyasint"`
 	Root     []byte `cbor:"5,keyasint"`
-	States   uint64 `cbor:"6,keyasint"` // the last batch of states held
+	States   uint64 `cbor:"6,keyasint"`           // the last batch of states held
+	Lowest   uint16 `cbor:"7,keyasint,omitempty"` // version that the sender accepts; absent: only Protocol
+	Receipt  []byte `cbor:"8,keyasint,omitempty"` // the last checkpoint of the log held that the sender has cosigned
+}
+
+// versions returns what the sender speaks.
+func (h *Hello) versions() Versions {
+	if h.Lowest == 0 {
+		return Versions{h.Protocol, h.Protocol}
+	}
+	return Versions{h.Lowest, h.Protocol}
 }
 
 // Records carries records that follow each other without a gap, and the signed
@@ -92,7 +110,19 @@ type Ping struct {
 // Stop ends a session.
 type Stop struct {
 	Reason  StopReason `cbor:"1,keyasint"`
-	Session uint64     `cbor:"2,keyasint"` // the number that a next session must exceed
+	Session uint64     `cbor:"2,keyasint"`           // the number that a next session must exceed
+	Lowest  uint16     `cbor:"3,keyasint,omitempty"` // StopProtocol: what the sender would speak
+	Highest uint16     `cbor:"4,keyasint,omitempty"`
+}
+
+// Roll tells of new keys of the sender's, signed by the present one.
+type Roll struct {
+	Signed []byte `cbor:"1,keyasint"`
+}
+
+// Rolled tells that the sender holds the keys of rollover N.
+type Rolled struct {
+	N uint64 `cbor:"1,keyasint"`
 }
 
 // StopReason says why a session is ended.
@@ -107,9 +137,13 @@ const (
 )
 
 var (
-	encMode = strict.Encoding()
-	decMode = strict.Decoding(strict.Limits{Nested: 6, Array: MaxRecords, Pairs: 16})
+	encMode   = strict.Encoding()
+	decMode   = strict.Decoding(strict.Limits{Nested: 6, Array: MaxRecords, Pairs: 16})
+	helloMode = strict.Decoding(strict.Limits{Nested: 6, Array: MaxRecords, Pairs: 32, Unknown: true})
 )
+
+// isHello reports whether b is a map of one pair whose key is that of Hello.
+func isHello(b []byte) bool { return len(b) > 2 && b[0] == 0xa1 && b[1] == 0x01 }
 
 // EncodeFrame returns f in deterministic CBOR (RFC 8949 §4.2).
 func EncodeFrame(f *Frame) ([]byte, error) {
@@ -129,7 +163,11 @@ func DecodeFrame(b []byte) (Frame, error) {
 		return Frame{}, fmt.Errorf("%w: %d octets, at most %d", ErrMalformed, len(b), MaxFrame)
 	}
 	var f Frame
-	if err := decMode.Unmarshal(b, &f); err != nil {
+	mode := decMode
+	if isHello(b) {
+		mode = helloMode
+	}
+	if err := mode.Unmarshal(b, &f); err != nil {
 		return Frame{}, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
 	if err := f.validate(); err != nil {
@@ -142,7 +180,7 @@ func (f *Frame) validate() error {
 	parts := 0
 	for _, present := range []bool{
 		f.Hello != nil, f.Records != nil, f.Ack != nil, f.States != nil,
-		f.StatesAck != nil, f.Ping != nil, f.Pong != nil, f.Stop != nil,
+		f.StatesAck != nil, f.Ping != nil, f.Pong != nil, f.Stop != nil, f.Roll != nil, f.Rolled != nil,
 	} {
 		if present {
 			parts++
@@ -162,15 +200,23 @@ func (f *Frame) validate() error {
 	case f.States != nil:
 		return f.States.validate()
 	case f.Stop != nil:
-		if f.Stop.Reason < StopBusy || f.Stop.Reason > StopMalformed {
+		if f.Stop.Reason < StopBusy || f.Stop.Reason > StopMalformed || f.Stop.Lowest > f.Stop.Highest {
 			return errors.New("reason out of range")
+		}
+	case f.Roll != nil:
+		if len(f.Roll.Signed) == 0 || len(f.Roll.Signed) > maxNote {
+			return errors.New("rollover out of range")
+		}
+	case f.Rolled != nil:
+		if f.Rolled.N == 0 {
+			return errors.New("rollover out of range")
 		}
 	}
 	return nil
 }
 
 func (h *Hello) validate() error {
-	if h.Session == 0 || len(h.Root) != 32 {
+	if h.Session == 0 || len(h.Root) != 32 || h.Lowest > h.Protocol || len(h.Receipt) > maxNote {
 		return errors.New("hello out of range")
 	}
 	return nil

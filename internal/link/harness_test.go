@@ -42,7 +42,7 @@ func NewHarness(t testing.TB, m ports) *Harness {
 func (h *Harness) Talk(frames ...[]byte) {
 	ours, theirs := net.Pipe()
 	st := &fuzzStream{frames: frames}
-	_ = h.link.accept(context.Background(), st, ours)
+	_ = h.link.accept(context.Background(), st, ours, pins{})
 	_ = theirs.Close()
 }
 
@@ -92,13 +92,19 @@ func oneKey(t testing.TB) Keys {
 	return &keyring{signer, verifier, other}
 }
 
-func (k *keyring) Certificate(party.ID) (tls.Certificate, error) {
-	return tls.Certificate{}, errors.New("none")
+func (k *keyring) Certificates(party.ID) ([]tls.Certificate, error) {
+	return nil, errors.New("none")
 }
-func (k *keyring) Pin(party.ID) ([32]byte, bool)               { return [32]byte{}, false }
+func (k *keyring) Pins(party.ID) [][32]byte                    { return nil }
+func (k *keyring) Settle(party.ID, [32]byte, [32]byte) error   { return nil }
+func (k *keyring) Offer(party.ID) ([]byte, error)              { return nil, nil }
+func (k *keyring) TakeRoll(party.ID, []byte) (uint64, error)   { return 0, errors.New("none") }
+func (k *keyring) Promote(party.ID, uint64) error              { return nil }
 func (k *keyring) JournalSigner(party.ID) (note.Signer, error) { return k.signer, nil }
 func (k *keyring) Forget(party.ID) error                       { return nil }
 
 func (k *keyring) Verifiers(party.ID) (own, theirs note.Verifiers, err error) {
 	return note.VerifierList(k.verifier), note.VerifierList(k.other), nil
 }
+
+func (k *keyring) Current(p party.ID) (own, theirs note.Verifiers, err error) { return k.Verifiers(p) }

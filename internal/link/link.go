@@ -61,6 +61,9 @@ func New(cfg Config) (*Link, error) {
 		cfg: cfg, halted: cfg.Stopped, notified: 1,
 		conns: make(map[net.Conn]struct{}), changed: make(chan struct{}),
 	}
+	if cfg.Versions == (Versions{}) {
+		l.cfg.Versions = Versions{Oldest, Protocol}
+	}
 	l.status = Status{State: Down, Since: cfg.Now()}
 	if cfg.Stopped {
 		l.status.State = Stopped
@@ -212,11 +215,14 @@ func (l *Link) problemLocked(p Problem) {
 	l.changedLocked()
 }
 
-// stored tells that our store works: it ends a ProblemStore.
-func (l *Link) stored() {
+// stored tells that our store works.
+func (l *Link) stored() { l.clear(ProblemStore) }
+
+// clear ends a problem, if it is the present one.
+func (l *Link) clear(p Problem) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.status.Problem == ProblemStore {
+	if l.status.Problem == p {
 		l.status.Problem = ""
 		l.changedLocked()
 	}
@@ -252,7 +258,7 @@ func (l *Link) up() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch l.status.Problem {
-	case ProblemPin, ProblemProtocol, ProblemKeys:
+	case ProblemPin, ProblemProtocol, ProblemKeys, ProblemRoll:
 		l.status.Problem = ""
 	}
 	l.setStateLocked(Up)

@@ -67,7 +67,10 @@ type sideConfig struct {
 	dial          string
 	listener      net.Listener
 	timing        link.Timing
-	outbox        link.Outbox // memory when nil
+	versions      link.Versions
+	linkKeys      link.Keys        // keys when nil
+	now           func() time.Time // this machine's when nil
+	outbox        link.Outbox      // memory when nil
 	inbox         link.Inbox
 }
 
@@ -84,10 +87,16 @@ func run(t testing.TB, c sideConfig) *node {
 	if c.outbox == nil {
 		c.outbox, c.inbox = c.memory, c.memory
 	}
+	if c.linkKeys == nil {
+		c.linkKeys = c.keys
+	}
+	if c.now == nil {
+		c.now = time.Now
+	}
 	var err error
 	n.link, err = link.New(link.Config{
-		Self: c.self, Partner: c.partner, Dial: c.dial, Keys: c.keys, Outbox: c.outbox, Inbox: c.inbox,
-		Now: time.Now, Timing: c.timing,
+		Self: c.self, Partner: c.partner, Dial: c.dial, Keys: c.linkKeys, Outbox: c.outbox, Inbox: c.inbox,
+		Now: c.now, Timing: c.timing, Versions: c.versions,
 		OnReceived: func(party.ID) { set(n.received) },
 		OnProblem: func(_ party.ID, p link.Problem) {
 			n.mu.Lock()
@@ -99,7 +108,7 @@ func run(t testing.TB, c sideConfig) *node {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n.server = link.NewServer("", c.keys)
+	n.server = link.NewServer("", c.linkKeys)
 	n.server.Add(n.link)
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup

@@ -20,6 +20,15 @@ type LogState = journal.LogState
 // first batch of a session can be one that the partner holds already.
 var ErrLater = errors.New("ask later")
 
+var (
+	// ErrQuota is wrapped by Inbox.TakeRecords and TakeStates when the partner has
+	// used up its share of the day. Nothing was taken.
+	ErrQuota = journal.ErrQuota
+	// ErrNotAgreed is wrapped by Inbox.NextEpoch when no person has agreed that the
+	// partner begins its log anew.
+	ErrNotAgreed = journal.ErrNotAgreed
+)
+
 // Outbox is what a session reads to send. The store implements it; only
 // sealed records are in it.
 type Outbox interface {
@@ -27,6 +36,10 @@ type Outbox interface {
 	Sent(ctx context.Context, to party.ID) (LogState, error)
 	// SentAt returns the root of our log when it had size leaves.
 	SentAt(ctx context.Context, to party.ID, size uint64) ([32]byte, error)
+	// Reopen begins a new epoch of our log, if a person has ordered it, which quotes
+	// what the partner holds: the state that it has cosigned last with its receipt,
+	// and its last batch of states. ok is false when nobody has ordered it.
+	Reopen(ctx context.Context, to party.ID, quote *journal.Succession, states uint64) (s LogState, ok bool, err error)
 	// Records returns up to limit records after seq, in order, with their keys.
 	Records(ctx context.Context, to party.ID, after uint64, limit int) ([]record.Item, error)
 	// Acknowledged notes the partner's cosigned checkpoint; records up to size
@@ -45,8 +58,17 @@ type Outbox interface {
 type Inbox interface {
 	// Received returns the partner's log as we hold it.
 	Received(ctx context.Context, from party.ID) (LogState, error)
+	// Receipt returns the last checkpoint of the partner's log that we cosigned, nil
+	// when there is none.
+	Receipt(ctx context.Context, from party.ID) ([]byte, error)
+	// NextEpoch ends the partner's log and begins that of a later epoch, if the quote
+	// is exactly of what we have cosigned and a person has agreed (ErrNotAgreed). A
+	// wrong quote is an error that wraps journal.ErrRoot.
+	NextEpoch(ctx context.Context, from party.ID, epoch uint32, quote *journal.Succession) (LogState, error)
+	// Room reports whether the partner's share of the day is not used up.
+	Room(ctx context.Context, from party.ID) (bool, error)
 	// TakeRecords commits items that follow the log without a gap and returns
-	// the new state. Items at or below the present size are skipped.
+	// the new state. Items at or below the present size are skipped. See ErrQuota.
 	TakeRecords(ctx context.Context, from party.ID, epoch uint32, items []record.Item) (LogState, error)
 	// Checkpoint keeps the partner's signed checkpoint with our cosignature.
 	Checkpoint(ctx context.Context, from party.ID, size uint64, cosigned []byte) error

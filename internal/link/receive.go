@@ -25,6 +25,7 @@ type committer struct {
 	held  LogState     // the partner's log as we hold it
 	batch record.Batch // being put together; N is 0 when there is none
 
+	full       bool        // the partner has used up its share: what it sends is not taken
 	checkpoint []byte      // the partner's last, of what we hold; nil when it is receipted
 	rest       time.Time   // before it no receipt is made
 	due        *time.Timer // fires when one may be
@@ -47,10 +48,14 @@ func (s *session) commit(ctx context.Context) error {
 	if c.held, err = s.link.cfg.Inbox.Received(ctx, s.link.cfg.Partner); err != nil {
 		return s.link.storeError(ctx, "read received log", err)
 	}
+	room := time.NewTicker(s.link.cfg.Timing.Ping)
+	defer room.Stop()
 	for {
 		select {
 		case f := <-s.in:
 			err = c.frames(ctx, f)
+		case <-room.C:
+			err = c.room(ctx)
 		case <-s.acked:
 			err = c.acknowledgements(ctx)
 		case <-c.due.C:
@@ -81,6 +86,9 @@ func (c *committer) stubborn(ctx context.Context, what string, write func() erro
 			}
 			return nil
 		}
+		if final(err) {
+			return err
+		}
 		if try >= 2 {
 			if err := c.link.storeError(ctx, what, err); ctx.Err() != nil || try == storeTries {
 				return err
@@ -91,6 +99,11 @@ func (c *committer) stubborn(ctx context.Context, what string, write func() erro
 		}
 		pause = min(2*pause, 8*storeRetry)
 	}
+}
+
+// final reports whether the inbox has decided, so that to ask again is of no use.
+func final(err error) bool {
+	return errors.Is(err, ErrQuota) || errors.Is(err, ErrNotAgreed) || errors.Is(err, journal.ErrRoot)
 }
 
 // frames takes f and whatever records have come since in one commit.
@@ -123,6 +136,15 @@ func (c *committer) frames(ctx context.Context, f Frame) error {
 // records commits records; the receipt follows, now or soon.
 func (c *committer) records(ctx context.Context, r *Records) error {
 	cfg := &c.link.cfg
+	if c.full {
+		c.link.refuse(RefusedQuota)
+		return nil
+	}
+	if c.held.Size > 0 && r.Epoch > c.held.Epoch && len(r.Items) > 0 {
+		if err := c.nextEpoch(ctx, r); err != nil {
+			return err
+		}
+	}
 	for i := range r.Items {
 		if r.Items[i].Seq != c.held.Size+1+uint64(i) {
 			return errOrder
@@ -139,11 +161,12 @@ func (c *committer) records(ctx context.Context, r *Records) error {
 			}
 			return err
 		}); err != nil {
-			return err
+			return c.overQuota(err)
 		}
 		c.received(func(st *Status) { st.Received += uint64(len(r.Items)) })
 	}
 	c.checkpoint = r.Checkpoint
+	c.clock(r.Checkpoint)
 	if wait := time.Until(c.rest); wait > 0 {
 		c.due.Reset(wait)
 		return nil
@@ -154,6 +177,7 @@ func (c *committer) records(ctx context.Context, r *Records) error {
 // received tells of a commit to the inbox.
 func (c *committer) received(count func(st *Status)) {
 	c.link.stored()
+	c.link.clear(ProblemQuota)
 	c.link.update(count)
 	if c.link.cfg.OnReceived != nil {
 		c.link.cfg.OnReceived(c.link.cfg.Partner)
@@ -191,6 +215,10 @@ func (c *committer) receipt(ctx context.Context) error {
 // states puts a batch together and commits it when it is complete.
 func (c *committer) states(ctx context.Context, p *States) error {
 	cfg := &c.link.cfg
+	if c.full {
+		c.link.refuse(RefusedQuota)
+		return nil
+	}
 	if c.batch.N != 0 && c.batch.N != p.N || len(c.batch.Items)+len(p.Items) > MaxStates {
 		return errOrder
 	}
@@ -204,7 +232,7 @@ func (c *committer) states(ctx context.Context, p *States) error {
 	if err := c.stubborn(ctx, "take states", func() error {
 		return cfg.Inbox.TakeStates(ctx, cfg.Partner, &b)
 	}); err != nil {
-		return err
+		return c.overQuota(err)
 	}
 	c.received(func(st *Status) { st.Batches++ })
 	c.mu.Lock()
@@ -217,10 +245,13 @@ func (c *committer) states(ctx context.Context, p *States) error {
 // acknowledgements notes what the partner has of ours.
 func (c *committer) acknowledgements(ctx context.Context) error {
 	c.mu.Lock()
-	ack, batch := c.gotAck, c.gotStates
-	c.gotAck, c.gotStates = nil, 0
+	ack, batch, roll, rolled := c.gotAck, c.gotStates, c.gotRoll, c.gotRolled
+	c.gotAck, c.gotStates, c.gotRoll, c.gotRolled = nil, 0, nil, 0
 	c.mu.Unlock()
 	cfg := &c.link.cfg
+	if err := c.rolls(roll, rolled); err != nil {
+		return err
+	}
 	if ack != nil {
 		if err := c.acknowledged(ctx, ack); err != nil {
 			return err
@@ -274,4 +305,76 @@ func (c *committer) wasSigned(state LogState) bool {
 		}
 	}
 	return false
+}
+
+// nextEpoch ends the log that we hold and begins the partner's next, if its
+// first record quotes what we have cosigned of the old one and a person agrees.
+func (c *committer) nextEpoch(ctx context.Context, r *Records) error {
+	quote, err := journal.ReadSuccession(&r.Items[0])
+	if err != nil {
+		return errOrder
+	}
+	cfg := &c.link.cfg
+	err = c.stubborn(ctx, "begin the partner's new epoch", func() (err error) {
+		held, err := cfg.Inbox.NextEpoch(ctx, cfg.Partner, r.Epoch, quote)
+		if err == nil {
+			c.held = held
+		}
+		return err
+	})
+	switch {
+	case errors.Is(err, ErrNotAgreed):
+		return &haltError{problem: ProblemReopen, reason: StopJournal}
+	case errors.Is(err, journal.ErrRoot):
+		return &haltError{problem: ProblemRoot, reason: StopJournal}
+	}
+	return err
+}
+
+// overQuota takes no more of the partner's lanes when its share of the day is
+// used up: what it sends stays in its outbox, and nothing is lost. Our own lanes
+// and the signs of life go on. Any other error is returned.
+func (c *committer) overQuota(err error) error {
+	if !errors.Is(err, ErrQuota) {
+		return err
+	}
+	c.full, c.checkpoint = true, nil
+	c.link.refuse(RefusedQuota)
+	c.link.problem(ProblemQuota)
+	return nil
+}
+
+// room ends the session when the partner has a share again, so that the next one
+// begins with what was not taken.
+func (c *committer) room(ctx context.Context) error {
+	if !c.full {
+		return nil
+	}
+	cfg := &c.link.cfg
+	ok, err := cfg.Inbox.Room(ctx, cfg.Partner)
+	if err != nil || !ok {
+		return nil //nolint:nilerr // looked at again soon
+	}
+	c.link.clear(ProblemQuota)
+	return errAgain
+}
+
+// maxClock is how far the partner's clock may be from ours before a person is
+// told. The journal's times and the slots of release rest on both.
+const maxClock = time.Minute
+
+// clock compares the time of a checkpoint with ours. It is a claim: it is shown,
+// and changes nothing else.
+func (c *committer) clock(signed []byte) {
+	cp, err := journal.Unverified(signed)
+	if err != nil {
+		return // receipt says what is wrong
+	}
+	ahead := cp.Time.Sub(c.link.cfg.Now())
+	c.link.update(func(st *Status) { st.Clock, st.HasClock = ahead, true })
+	if ahead.Abs() > maxClock {
+		c.link.problem(ProblemClock)
+		return
+	}
+	c.link.clear(ProblemClock)
 }

@@ -84,7 +84,18 @@ func (w *writer) open(ctx context.Context) error {
 		return w.link.storeError(ctx, "read sent log", err)
 	}
 	w.epoch = ours.Epoch
+	if ours, reopened, err := w.reopen(ctx); err != nil {
+		return err
+	} else if reopened {
+		w.fromTheStart(ours.Epoch)
+		return nil
+	}
 	if theirs.Size == 0 {
+		return nil
+	}
+	if theirs.Epoch < ours.Epoch {
+		// The partner judges whether our log follows the one that it holds.
+		w.fromTheStart(ours.Epoch)
 		return nil
 	}
 	if theirs.Epoch == ours.Epoch && theirs.Size > ours.Size {
@@ -101,6 +112,38 @@ func (w *writer) open(ctx context.Context) error {
 		return &haltError{problem: ProblemLogDiffers, reason: StopJournal}
 	}
 	return w.sendRecords(ctx, theirs.Size, nil)
+}
+
+// reopen begins a new epoch of our log where a person has ordered it. The
+// partner quotes what it has cosigned last, which we must have signed once.
+func (w *writer) reopen(ctx context.Context) (LogState, bool, error) {
+	cfg, theirs := &w.link.cfg, &w.theirs
+	quote := &journal.Succession{Epoch: theirs.Epoch, Root: make([]byte, 32), Receipt: theirs.Receipt}
+	if len(theirs.Receipt) > 0 {
+		own, others, err := cfg.Keys.Verifiers(cfg.Partner) // the receipt may be of an earlier day
+		if err != nil {
+			w.link.problem(ProblemKeys)
+			return LogState{}, false, fmt.Errorf("read keys: %w", err)
+		}
+		cp, err := journal.OpenCosigned(theirs.Receipt, own, others)
+		if err != nil {
+			return LogState{}, false, &haltError{problem: ProblemSignature, reason: StopJournal}
+		}
+		quote.Epoch, quote.Size, quote.Root = cp.Epoch, cp.Size, cp.Root[:]
+	}
+	state, ok, err := cfg.Outbox.Reopen(ctx, cfg.Partner, quote, theirs.States)
+	if err != nil {
+		return state, ok, w.link.storeError(ctx, "begin a new epoch", err)
+	}
+	return state, ok, nil
+}
+
+// fromTheStart sends the log of that epoch from its first record.
+func (w *writer) fromTheStart(epoch uint32) {
+	w.epoch = epoch
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.theirs.Size, w.sent, w.receipted = 0, 0, 0
 }
 
 // step sends what is due: control frames first, then one part of each lane. It
@@ -150,8 +193,21 @@ func (w *writer) control() error {
 		w.pings[w.pingN] = time.Now()
 		due = append(due, &Frame{Ping: &Ping{N: w.pingN}})
 	}
-	w.pong, w.ack, w.statesAck, w.pingDue = nil, nil, nil, false
+	if w.rolled != 0 {
+		due = append(due, &Frame{Rolled: &Rolled{N: w.rolled}})
+	}
+	offer := w.offerDue
+	w.pong, w.ack, w.statesAck, w.pingDue, w.rolled, w.offerDue = nil, nil, nil, false, 0, false
 	w.mu.Unlock()
+	if offer {
+		f, err := w.offer()
+		if err != nil {
+			return err
+		}
+		if f != nil {
+			due = append(due, f)
+		}
+	}
 	for _, f := range due {
 		if err := w.send(f); err != nil {
 			return err

@@ -112,17 +112,13 @@ func (s *Server) hello(info *tls.ClientHelloInfo) (*tls.Config, error) {
 	if !ok {
 		return nil, errors.New("not our listener")
 	}
-	l := s.linkFor(info.ServerName)
+	l, cert := s.linkFor(info.ServerName)
 	if l == nil {
 		s.refused.Add(1)
 		kill(c) // before TLS sends its alert: after a stop not one octet leaves
 		return nil, errors.New("nobody is called so here")
 	}
-	config, err := serverTLS(s.keys, l.cfg.Partner)
-	if err != nil {
-		s.refused.Add(1)
-		return nil, err
-	}
+	config := serverTLS(s.keys, l.cfg.Partner, cert, func(own, theirs [32]byte) { c.keys = pins{own, theirs} })
 	verify := config.VerifyConnection
 	config.VerifyConnection = func(cs tls.ConnectionState) error {
 		err := verify(cs)
@@ -140,21 +136,26 @@ func (s *Server) hello(info *tls.ClientHelloInfo) (*tls.Config, error) {
 }
 
 // linkFor returns the link, not stopped, for which we have the key of that
-// name.
-func (s *Server) linkFor(name string) *Link {
+// name, and the key.
+func (s *Server) linkFor(name string) (*Link, tls.Certificate) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for partner, l := range s.links {
-		cert, err := s.keys.Certificate(partner)
-		if err != nil || cert.Leaf == nil || serverName(pinOf(cert.Leaf)) != name {
+		certs, err := s.keys.Certificates(partner)
+		if err != nil {
 			continue
 		}
-		if l.Status().State == Stopped {
-			return nil
+		for _, cert := range certs {
+			if cert.Leaf == nil || serverName(pinOf(cert.Leaf)) != name {
+				continue
+			}
+			if l.Status().State == Stopped {
+				return nil, tls.Certificate{}
+			}
+			return l, cert
 		}
-		return l
 	}
-	return nil
+	return nil, tls.Certificate{}
 }
 
 type acceptedKey struct{}
@@ -165,7 +166,7 @@ func (s *Server) session(ctx context.Context, st *connect.BidiStream[message, me
 	if !ok || c.link.Load() == nil {
 		return connect.NewError(connect.CodeUnauthenticated, nil)
 	}
-	if err := c.link.Load().accept(ctx, st, c); err != nil {
+	if err := c.link.Load().accept(ctx, st, c, c.keys); err != nil {
 		return connect.NewError(connect.CodeAborted, nil) // the partner is told by frames alone
 	}
 	return nil
@@ -199,6 +200,7 @@ func (ln *listener) Accept() (net.Conn, error) {
 type accepted struct {
 	net.Conn
 	server *Server
+	keys   pins // set before link
 	link   atomic.Pointer[Link]
 	closed atomic.Bool
 }

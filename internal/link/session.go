@@ -31,6 +31,7 @@ var (
 	errBusy    = errors.New("another session is the one")
 	errDead    = errors.New("nothing heard")
 	errOrder   = errors.New("frame out of place")
+	errAgain   = errors.New("a new session is wanted at once")
 )
 
 // haltError ends a session and stops the link until a person has looked.
@@ -43,12 +44,14 @@ func (e *haltError) Error() string { return "link stopped: " + string(e.problem)
 
 // session is one stream that both sides have opened.
 type session struct {
-	link   *Link
-	stream stream
-	conn   net.Conn
-	number uint64
-	theirs Hello // what the partner holds of us
-	keys   sessionKeys
+	link    *Link
+	stream  stream
+	conn    net.Conn
+	number  uint64
+	theirs  Hello  // what the partner holds of us; Size is 0 once a new epoch is begun
+	version uint16 // of the protocol
+	pins    pins
+	keys    sessionKeys
 
 	cancel context.CancelFunc
 	done   chan struct{} // closed when all goroutines have ended
@@ -67,6 +70,10 @@ type session struct {
 	statesAck *StatesAck // to be sent; the last one counts
 	gotAck    *Ack       // received; the last one counts
 	gotStates uint64     // received StatesAck
+	offerDue  bool       // new keys may be there to be offered
+	rolled    uint64     // to be told: the partner's rollover that we hold
+	gotRoll   *Roll      // received; the last one counts
+	gotRolled uint64     // received
 	sent      uint64     // records sent, by number of the last
 	receipted uint64     // records receipted
 	inFlight  uint64     // batch of states sent and not acknowledged
@@ -80,7 +87,7 @@ func (l *Link) newSession(st stream, c net.Conn, theirs Hello, cancel context.Ca
 		link: l, stream: st, conn: c, number: theirs.Session, theirs: theirs, sent: theirs.Size, cancel: cancel,
 		done: make(chan struct{}), left: make(chan struct{}), kick: make(chan struct{}, 1),
 		in: make(chan Frame, inQueue), acked: make(chan struct{}, 1),
-		lastHeard: time.Now(), pings: make(map[uint64]time.Time),
+		lastHeard: time.Now(), pings: make(map[uint64]time.Time), offerDue: true,
 	}
 }
 
@@ -137,9 +144,13 @@ func (l *Link) hello(ctx context.Context, number uint64) (*Frame, error) {
 	if err != nil {
 		return nil, l.storeError(ctx, "read received states", err)
 	}
+	receipt, err := l.cfg.Inbox.Receipt(ctx, l.cfg.Partner)
+	if err != nil {
+		return nil, l.storeError(ctx, "read last receipt", err)
+	}
 	return &Frame{Hello: &Hello{
-		Protocol: Protocol, Session: number,
-		Epoch: log.Epoch, Size: log.Size, Root: log.Root[:], States: states,
+		Protocol: l.cfg.Versions.Highest, Lowest: l.cfg.Versions.Lowest, Session: number,
+		Epoch: log.Epoch, Size: log.Size, Root: log.Root[:], States: states, Receipt: receipt,
 	}}, nil
 }
 
@@ -159,12 +170,16 @@ type sessionKeys struct {
 
 func (s *session) loadKeys() error {
 	cfg := &s.link.cfg
-	var err, err2 error
-	s.keys.signer, err = cfg.Keys.JournalSigner(cfg.Partner)
-	s.keys.own, s.keys.theirs, err2 = cfg.Keys.Verifiers(cfg.Partner)
-	if err != nil || err2 != nil {
+	err := cfg.Keys.Settle(cfg.Partner, s.pins.own, s.pins.theirs)
+	if err == nil {
+		s.keys.signer, err = cfg.Keys.JournalSigner(cfg.Partner)
+	}
+	if err == nil {
+		s.keys.own, s.keys.theirs, err = cfg.Keys.Current(cfg.Partner)
+	}
+	if err != nil {
 		s.link.problem(ProblemKeys)
-		return errors.Join(err, err2)
+		return fmt.Errorf("read keys: %w", err)
 	}
 	return nil
 }
@@ -308,6 +323,12 @@ func (s *session) take(ctx context.Context, f Frame) error {
 			return errOrder
 		}
 		s.gotStates = f.StatesAck.N
+		signal(s.acked)
+	case f.Roll != nil:
+		s.gotRoll = f.Roll
+		signal(s.acked)
+	case f.Rolled != nil:
+		s.gotRolled = f.Rolled.N
 		signal(s.acked)
 	case f.Ping != nil:
 		s.pong = f.Ping

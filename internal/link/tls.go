@@ -32,47 +32,46 @@ func serverName(pin [32]byte) string { return hex.EncodeToString(pin[:16]) }
 
 // baseTLS is common to both ends: TLS 1.3, no resumption, the other end known
 // by its pinned key alone.
-func baseTLS(keys Keys, partner party.ID, cert tls.Certificate) *tls.Config {
+func baseTLS(keys Keys, partner party.ID, cert tls.Certificate, seen func(own, theirs [32]byte)) *tls.Config {
 	return &tls.Config{
 		MinVersion:             tls.VersionTLS13,
 		Certificates:           []tls.Certificate{cert},
 		NextProtos:             []string{"h2"},
 		SessionTicketsDisabled: true,
 		VerifyConnection: func(cs tls.ConnectionState) error {
-			pin, paired := keys.Pin(partner)
-			if !paired || len(cs.PeerCertificates) != 1 {
+			if len(cs.PeerCertificates) != 1 {
 				return errPin
 			}
 			got := pinOf(cs.PeerCertificates[0])
-			if subtle.ConstantTimeCompare(got[:], pin[:]) != 1 {
-				return errPin
+			for _, pin := range keys.Pins(partner) {
+				if subtle.ConstantTimeCompare(got[:], pin[:]) == 1 {
+					seen(pinOf(cert.Leaf), got)
+					return nil
+				}
 			}
-			return nil
+			return errPin
 		},
 	}
 }
 
-func serverTLS(keys Keys, partner party.ID) (*tls.Config, error) {
-	cert, err := keys.Certificate(partner)
-	if err != nil {
-		return nil, err
-	}
-	c := baseTLS(keys, partner, cert)
+// serverTLS shows the one of our keys that the caller asked for.
+func serverTLS(keys Keys, partner party.ID, cert tls.Certificate, seen func(own, theirs [32]byte)) *tls.Config {
+	c := baseTLS(keys, partner, cert, seen)
 	c.ClientAuth = tls.RequireAnyClientCert // checked by VerifyConnection
-	return c, nil
+	return c
 }
 
-func clientTLS(keys Keys, partner party.ID) (*tls.Config, error) {
-	cert, err := keys.Certificate(partner)
+func clientTLS(keys Keys, partner party.ID, seen func(own, theirs [32]byte)) (*tls.Config, error) {
+	certs, err := keys.Certificates(partner)
 	if err != nil {
 		return nil, err
 	}
-	pin, paired := keys.Pin(partner)
-	if !paired {
+	pins := keys.Pins(partner)
+	if len(pins) == 0 || len(certs) == 0 {
 		return nil, errPin
 	}
-	c := baseTLS(keys, partner, cert)
-	c.ServerName = serverName(pin)
+	c := baseTLS(keys, partner, certs[0], seen)
+	c.ServerName = serverName(pins[0])
 	c.InsecureSkipVerify = true // no authority: VerifyConnection checks the pinned key
 	return c, nil
 }

@@ -121,7 +121,7 @@ func (n *Node) open(ctx context.Context) error {
 	if err := n.loop.recover(ctx, party.ID(n.cfg.Node.Party), n.ids, committed); err != nil {
 		return err
 	}
-	return n.openLinks()
+	return n.openLinks(ctx)
 }
 
 // ids gives the id under which a partner knows one of our things. A partner
@@ -170,7 +170,7 @@ func (n *Node) newLoop() *loop {
 }
 
 // openLinks makes a link for each partner that is configured and paired.
-func (n *Node) openLinks() error {
+func (n *Node) openLinks(ctx context.Context) error {
 	states := n.loop.eng.LinkStates()
 	old := n.oldBackups()
 	if n.cfg.Link.Listen != "" {
@@ -182,10 +182,14 @@ func (n *Node) openLinks() error {
 			n.opt.Log.Warn("partner is not paired; no link to it", slog.String("partner", p.ID))
 			continue
 		}
+		if err := n.adopt(ctx, id); err != nil {
+			return err
+		}
 		g := newGate(n.store, !n.clock.stepped)
 		k, err := link.New(link.Config{
 			Self: party.ID(n.cfg.Node.Party), Partner: id, Dial: p.Dial, Stopped: states[id] == "stopped" || old[id],
 			Keys: n.keys, Outbox: g, Inbox: n.store, Now: n.clock.now, Timing: link.DefaultTiming(),
+			Versions:   link.Versions{Lowest: max(link.Oldest, n.cfg.Link.MinProtocol), Highest: link.Protocol},
 			OnReceived: func(party.ID) { n.loop.received() },
 			OnStatus:   n.linkStatus,
 			OnProblem: func(from party.ID, pr link.Problem) {
@@ -204,6 +208,20 @@ func (n *Node) openLinks() error {
 		}
 	}
 	return nil
+}
+
+// adopt ends the logs of an earlier pairing with the partner: it lost its node
+// and was paired anew.
+func (n *Node) adopt(ctx context.Context, id party.ID) error {
+	pairing, err := n.keys.Pairing(id)
+	if err != nil {
+		return err
+	}
+	ended, err := n.store.Adopt(ctx, id, pairing)
+	if ended {
+		n.opt.Log.WarnContext(ctx, "partner is paired anew; the logs of the earlier pairing have ended and are kept", slog.String("partner", string(id)))
+	}
+	return err
 }
 
 // oldBackups returns the partners whose journal is older than what the keystore
@@ -235,7 +253,11 @@ func (n *Node) lookAtKeys(ctx context.Context) {
 	}
 	n.known = info.ModTime()
 	for id, k := range n.links {
-		if _, ok := n.keys.Pin(id); ok || k.Status().State == link.Stopped {
+		if _, ok := n.keys.Pin(id); ok {
+			k.KeysChanged()
+			continue
+		}
+		if k.Status().State == link.Stopped {
 			continue
 		}
 		n.opt.Log.WarnContext(ctx, "partner is unpaired; its link is closed", slog.String("partner", string(id)))

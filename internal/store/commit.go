@@ -144,6 +144,7 @@ func (s *Store) appendRecord(ctx context.Context, t *txn, to party.ID, kind reco
 		return fmt.Errorf("wrap record key: %w", err)
 	}
 	l.queuedBytes += itemBytes(it)
+	t.passed(l.logKey, 1, itemBytes(it))
 	return t.append(ctx, l, entry{tape: taped(0), day: day(now), wrapped: wrapped, header: it.Header, ciphertext: it.Ciphertext})
 }
 

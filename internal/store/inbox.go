@@ -17,8 +17,9 @@ import (
 // database.
 const maxNumber = 1 << 62
 
-// Received names a record from a partner: its number in the log in the record
-// lane, our own number in order of arrival in the state lane.
+// Received names a record from a partner: in the record lane its number in the
+// log, counted on over logs that have ended, in the state lane our own number in
+// order of arrival.
 type Received struct {
 	Partner party.ID
 	Lane    record.Lane
@@ -40,7 +41,7 @@ func (s *Store) Received(ctx context.Context, from party.ID) (journal.LogState, 
 // new state. Items at or below the present size are skipped. An item that
 // cannot be read is counted as refused and stays a leaf, so that one bad record
 // does not block the lane. Nothing is taken with ErrGap (a gap, or another
-// epoch) and with ErrInboxFull.
+// epoch), with ErrInboxFull and with journal.ErrQuota.
 func (s *Store) TakeRecords(ctx context.Context, from party.ID, epoch uint32, items []record.Item) (journal.LogState, error) {
 	var state journal.LogState
 	err := s.update(ctx, "take records", func(t *txn) error {
@@ -55,6 +56,10 @@ func (s *Store) TakeRecords(ctx context.Context, from party.ID, epoch uint32, it
 			return fmt.Errorf("epoch %d, log has %d: %w", epoch, l.epoch, ErrGap)
 		}
 		before := l.size()
+		records, octets := fresh(items, before)
+		if err := s.take(ctx, t, l.logKey, records, octets); err != nil {
+			return err
+		}
 		for i := range items {
 			if err := s.takeRecord(ctx, t, l, &items[i]); err != nil {
 				return err
@@ -72,6 +77,17 @@ func (s *Store) TakeRecords(ctx context.Context, from party.ID, epoch uint32, it
 	return state, err
 }
 
+// fresh counts the items above number size and their octets.
+func fresh(items []record.Item, size uint64) (records, octets uint64) {
+	for i := range items {
+		if items[i].Seq > size {
+			records++
+			octets += itemBytes(&items[i])
+		}
+	}
+	return records, octets
+}
+
 func (s *Store) takeRecord(ctx context.Context, t *txn, l *logRow, it *record.Item) error {
 	switch {
 	case it.Seq <= l.size():
@@ -87,6 +103,11 @@ func (s *Store) takeRecord(ctx context.Context, t *txn, l *logRow, it *record.It
 		if err := t.checkDigest(ctx, l, it, first, last); err != nil {
 			return err
 		}
+		return t.append(ctx, l, e)
+	}
+	if known, err := s.takeControl(ctx, t, l, it); err != nil {
+		return err
+	} else if known {
 		return t.append(ctx, l, e)
 	}
 	if err := checkItem(it, record.LaneRecord, l.epoch); err != nil {
@@ -194,6 +215,10 @@ func (s *Store) TakeStates(ctx context.Context, from party.ID, b *record.Batch) 
 			}
 		}
 		l.batch = b.N
+		records, octets := fresh(b.Items, 0)
+		if err := s.take(ctx, t, l.logKey, records, octets); err != nil {
+			return err
+		}
 		for i := range b.Items {
 			if err := s.takeState(ctx, t, l, &b.Items[i]); err != nil {
 				return err
@@ -245,7 +270,7 @@ func (s *Store) Pending(ctx context.Context) ([]Received, error) {
 		}
 		list = append(list, x)
 		return nil
-	}, `SELECT partner, 1 AS lane, seq FROM entries JOIN logs ON id = log WHERE tape IS NULL
+	}, `SELECT partner, 1 AS lane, base + seq FROM entries JOIN logs ON id = log WHERE tape IS NULL
 		UNION ALL SELECT partner, 2, seq FROM states_in JOIN logs ON id = log WHERE tape IS NULL
 		ORDER BY 1, 2, 3`)
 	if err != nil {
@@ -260,8 +285,12 @@ func (s *Store) Pending(ctx context.Context) ([]Received, error) {
 func (s *Store) Body(ctx context.Context, from party.ID, lane record.Lane, seq uint64) (plain []byte, ok bool, err error) {
 	var header, ciphertext, wrapped []byte
 	var day string
+	log, local, ok, err := place(ctx, s.r, from, lane, seq)
+	if err != nil || !ok {
+		return nil, false, err
+	}
 	ok, err = one(ctx, s.r, []any{&day, &wrapped, &header, &ciphertext}, `SELECT day, wrapped, header, ciphertext
-		FROM `+table(lane)+` WHERE log = (SELECT id FROM logs WHERE partner = $1 AND direction = 'received') AND seq = $2`, from, seq)
+		FROM `+table(lane)+` WHERE log = $1 AND seq = $2`, log, local)
 	if err != nil || !ok {
 		return nil, false, err
 	}
@@ -284,9 +313,15 @@ func (s *Store) Taped(ctx context.Context, list ...Taped) error {
 
 func markTaped(ctx context.Context, t *txn, list []Taped) error {
 	for _, x := range list {
-		if _, err := t.exec(ctx, "taped", `UPDATE `+table(x.Lane)+` SET tape = $1 WHERE tape IS NULL AND seq = $2
-			AND log = (SELECT id FROM logs WHERE partner = $3 AND direction = 'received')`,
-			x.Tape, x.Seq, x.Partner); err != nil {
+		log, local, ok, err := place(ctx, t, x.Partner, x.Lane, x.Seq)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			continue
+		}
+		if _, err := t.exec(ctx, "taped", `UPDATE `+table(x.Lane)+` SET tape = $1 WHERE tape IS NULL AND log = $2 AND seq = $3`,
+			x.Tape, log, local); err != nil {
 			return err
 		}
 	}
@@ -299,8 +334,14 @@ func markTaped(ctx context.Context, t *txn, list []Taped) error {
 // still rest in the write-ahead log then.
 func (s *Store) Destroy(ctx context.Context, x Received) error {
 	if err := s.update(ctx, "destroy key", func(t *txn) error {
-		n, err := t.exec(ctx, "destroy", `UPDATE `+table(x.Lane)+` SET wrapped = NULL WHERE seq = $1
-			AND log = (SELECT id FROM logs WHERE partner = $2 AND direction = 'received')`, x.Seq, x.Partner)
+		log, local, ok, err := place(ctx, t, x.Partner, x.Lane, x.Seq)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return ErrNotFound
+		}
+		n, err := t.exec(ctx, "destroy", `UPDATE `+table(x.Lane)+` SET wrapped = NULL WHERE log = $1 AND seq = $2`, log, local)
 		if err == nil && n == 0 {
 			err = ErrNotFound
 		}

@@ -4,11 +4,14 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/kuroshio-watch/kuroshio/internal/journal"
 	"github.com/kuroshio-watch/kuroshio/internal/party"
@@ -25,6 +28,7 @@ var auditKey = logKey{direction: journal.Audit}
 type logRow struct {
 	logKey
 	id       int64 // 0: not there yet
+	ended    int   // running number of an ended log, 0 of the one in use
 	frontier journal.Frontier
 	counters
 	was       counters // as stored
@@ -41,6 +45,7 @@ type counters struct {
 	refused     uint64
 	replaced    uint64
 	dropped     uint64
+	base        uint64 // entries of the ended logs before it
 }
 
 func (l *logRow) size() uint64 { return l.frontier.Size() }
@@ -54,17 +59,23 @@ func (l *logRow) name() string {
 	return journal.Log{Partner: l.partner, Direction: l.direction}.Name()
 }
 
-const logColumns = `id, partner, direction, epoch, size, frontier, cosigned, queued_bytes, batch, state_seq, refused, replaced, dropped`
+const logColumns = `id, partner, direction, epoch, size, frontier, cosigned, queued_bytes, batch, state_seq, refused, replaced, dropped, base`
 
 func scanLog(scan func(...any) error) (*logRow, error) {
 	var l logRow
 	var size uint64
 	var frontier []byte
 	if err := scan(&l.id, &l.partner, &l.direction, &l.epoch, &size, &frontier, &l.cosigned,
-		&l.queuedBytes, &l.batch, &l.stateSeq, &l.refused, &l.replaced, &l.dropped); err != nil {
+		&l.queuedBytes, &l.batch, &l.stateSeq, &l.refused, &l.replaced, &l.dropped, &l.base); err != nil {
 		return nil, err
 	}
+	direction, number, ended := strings.Cut(string(l.direction), "/")
 	var err error
+	if l.direction = journal.Direction(direction); ended {
+		if l.ended, err = strconv.Atoi(number); err != nil {
+			return nil, storeError(fmt.Errorf("read log %s: %w", l.name(), err))
+		}
+	}
 	if l.frontier, err = journal.ParseFrontier(size, frontier); err != nil {
 		return nil, storeError(fmt.Errorf("read log %s: %w", l.name(), err))
 	}
@@ -82,14 +93,25 @@ func readLog(ctx context.Context, q queryer, k logKey) (*logRow, error) {
 	return l, storeError(err)
 }
 
-// readLogs returns all logs in order.
+// readLogs returns the logs in use, in order.
 func readLogs(ctx context.Context, q queryer) ([]*logRow, error) {
+	list, err := readAllLogs(ctx, q)
+	return slices.DeleteFunc(list, func(l *logRow) bool { return l.ended > 0 }), err
+}
+
+// readAllLogs returns all logs in order, ended ones before the one in use.
+func readAllLogs(ctx context.Context, q queryer) ([]*logRow, error) {
 	var list []*logRow
 	err := each(ctx, q, func(r rows) error {
 		l, err := scanLog(r.Scan)
 		list = append(list, l)
 		return storeError(err)
 	}, `SELECT `+logColumns+` FROM logs ORDER BY partner, direction`)
+	slices.SortStableFunc(list, func(a, b *logRow) int {
+		const last = 1 << 30
+		number := func(l *logRow) int { return cmp.Or(l.ended, last) }
+		return cmp.Or(cmp.Compare(a.partner, b.partner), cmp.Compare(a.direction, b.direction), cmp.Compare(number(a), number(b)))
+	})
 	return list, err
 }
 
@@ -122,11 +144,12 @@ func (t *txn) saveLogs(ctx context.Context) error {
 			continue
 		}
 		if _, err := t.exec(ctx, "log", `UPDATE logs SET epoch = $1, size = $2, frontier = $3, cosigned = $4,
-			queued_bytes = $5, batch = $6, state_seq = $7, refused = $8, replaced = $9, dropped = $10 WHERE id = $11`,
+			queued_bytes = $5, batch = $6, state_seq = $7, refused = $8, replaced = $9, dropped = $10, base = $11 WHERE id = $12`,
 			l.epoch, l.size(), l.frontier.Marshal(), l.cosigned, l.queuedBytes, l.batch, l.stateSeq,
-			l.refused, l.replaced, l.dropped, l.id); err != nil {
+			l.refused, l.replaced, l.dropped, l.base, l.id); err != nil {
 			return err
 		}
+		l.was, l.wasSize = l.counters, l.size()
 	}
 	return nil
 }

@@ -152,6 +152,12 @@ func (s *Store) formBatch(ctx context.Context, k logKey, limit int) error {
 		if err != nil || last == 0 {
 			return err
 		}
+		var n, octets uint64
+		if _, err := one(ctx, t, []any{&n, &octets}, `SELECT count(*), coalesce(sum(length(header) + length(ciphertext)), 0)
+			FROM states_out WHERE log = $1 AND seq <= $2`, l.id, last); err != nil {
+			return err
+		}
+		t.passed(k, n, octets)
 		l.batch++
 		_, err = t.exec(ctx, "batch", `UPDATE states_out SET batch = $1 WHERE log = $2 AND seq <= $3`, l.batch, l.id, last)
 		return err
@@ -309,18 +315,20 @@ func (s *Store) signAudit(ctx context.Context, t *txn, now time.Time) error {
 	return t.keepCheckpoint(ctx, l, l.size(), signed)
 }
 
-// Pressure is how full a partner's outbox is.
+// Pressure is how full a partner's outbox is, and how much of what may leave
+// for it today has left.
 type Pressure struct {
-	Rows     uint64 `json:"rows"`
-	MaxRows  uint64 `json:"max_rows"`
-	Bytes    uint64 `json:"bytes"`
-	MaxBytes uint64 `json:"max_bytes"`
+	Rows     uint64  `json:"rows"`
+	MaxRows  uint64  `json:"max_rows"`
+	Bytes    uint64  `json:"bytes"`
+	MaxBytes uint64  `json:"max_bytes"`
+	Today    Traffic `json:"today"`
 }
 
-// Fill returns how full the outbox is, from 0 to 1 (a little more when only
-// distress reports found room).
+// Fill returns how full the outbox or the day is, from 0 to 1 (a little more
+// when only distress reports found room).
 func (p Pressure) Fill() float64 {
-	return max(float64(p.Rows)/float64(p.MaxRows), float64(p.Bytes)/float64(p.MaxBytes))
+	return max(float64(p.Rows)/float64(p.MaxRows), float64(p.Bytes)/float64(p.MaxBytes), p.Today.Fill())
 }
 
 // Pressure tells how full the partner's outbox is, so that records can be
@@ -330,8 +338,13 @@ func (s *Store) Pressure(ctx context.Context, to party.ID) (Pressure, error) {
 	if err != nil {
 		return Pressure{}, fmt.Errorf("read log: %w", err)
 	}
+	today, err := s.readTraffic(ctx, s.r, logKey{to, journal.Sent})
+	if err != nil {
+		return Pressure{}, fmt.Errorf("read traffic: %w", err)
+	}
 	return Pressure{
-		Rows: l.size() - l.cosigned, MaxRows: s.cfg.OutboxRows,
+		Today: today,
+		Rows:  l.size() - l.cosigned, MaxRows: s.cfg.OutboxRows,
 		Bytes: l.queuedBytes, MaxBytes: s.cfg.OutboxBytes,
 	}, nil
 }

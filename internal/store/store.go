@@ -73,6 +73,8 @@ type Config struct {
 	OutboxBytes  uint64 // and their octets
 	OutboxStates uint64 // objects by partner whose newest state waits; beyond, the oldest are given up
 	InboxRows    uint64 // records and states by partner that wait for the tape
+	Quota        Quota  // of each partner that has none of its own in Quotas
+	Quotas       map[party.ID]Quota
 	WitnessEvery uint64 // leaves after which the witness is renewed, if no receipt did it before
 
 	Witness journal.Witness  // nil: none is kept
@@ -174,7 +176,7 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	if err != nil {
 		return err
 	}
-	p, err := goose.NewProvider(goose.DialectSQLite3, db, dir)
+	p, err := goose.NewProvider(goose.DialectSQLite3, db, dir, goose.WithAllowOutofOrder(true))
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
 	}
@@ -216,6 +218,8 @@ type txn struct {
 	faults Faults
 	stmts  map[string]*sql.Stmt
 	logs   map[logKey]*logRow // loaded and perhaps changed; written by saveLogs
+
+	traffic map[logKey]Traffic // what passed; written by saveTraffic
 }
 
 // update runs fn in one write transaction: all of it is on the disk, or none.
@@ -224,10 +228,13 @@ func (s *Store) update(ctx context.Context, what string, fn func(*txn) error) er
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, storeError(err))
 	}
-	t := &txn{Tx: tx, faults: s.cfg.Faults, stmts: map[string]*sql.Stmt{}, logs: map[logKey]*logRow{}}
+	t := &txn{Tx: tx, faults: s.cfg.Faults, stmts: map[string]*sql.Stmt{}, logs: map[logKey]*logRow{}, traffic: map[logKey]Traffic{}}
 	err = fn(t)
 	if err == nil {
 		err = t.saveLogs(ctx)
+	}
+	if err == nil {
+		err = t.saveTraffic(ctx, day(s.cfg.Now()))
 	}
 	if err == nil {
 		if err = t.before("commit"); err == nil {

@@ -27,13 +27,13 @@ func (s *Store) Verify(ctx context.Context, keys journal.Keyring) (rep journal.R
 type reader struct{ q queryer }
 
 func (r reader) Logs(ctx context.Context) ([]journal.Log, error) {
-	logs, err := readLogs(ctx, r.q)
+	logs, err := readAllLogs(ctx, r.q)
 	if err != nil {
 		return nil, err
 	}
 	var list []journal.Log
 	for _, l := range logs {
-		x := journal.Log{Partner: l.partner, Direction: l.direction, State: l.state(), Cosigned: l.cosigned}
+		x := journal.Log{Partner: l.partner, Direction: l.direction, State: l.state(), Cosigned: l.cosigned, Ended: l.ended}
 		if err := each(ctx, r.q, func(r rows) error {
 			var text string
 			if err := r.Scan(&text); err != nil {
@@ -49,6 +49,14 @@ func (r reader) Logs(ctx context.Context) ([]journal.Log, error) {
 	return list, nil
 }
 
+// stored returns what the rows have as the log's direction.
+func stored(l journal.Log) string {
+	if l.Ended > 0 {
+		return fmt.Sprintf("%s/%d", l.Direction, l.Ended)
+	}
+	return string(l.Direction)
+}
+
 func (r reader) Rows(ctx context.Context, l journal.Log, fn func(journal.Row) error) error {
 	return each(ctx, r.q, func(r rows) error {
 		var row journal.Row
@@ -59,7 +67,7 @@ func (r reader) Rows(ctx context.Context, l journal.Log, fn func(journal.Row) er
 		row.Nodes = unflatten(flat)
 		return fn(row)
 	}, `SELECT seq, nodes, header, ciphertext FROM entries
-		WHERE log = (SELECT id FROM logs WHERE partner = $1 AND direction = $2) ORDER BY seq`, l.Partner, l.Direction)
+		WHERE log = (SELECT id FROM logs WHERE partner = $1 AND direction = $2) ORDER BY seq`, l.Partner, stored(l))
 }
 
 func (r reader) Checkpoints(ctx context.Context, l journal.Log) ([][]byte, error) {
@@ -70,7 +78,7 @@ func (r reader) Checkpoints(ctx context.Context, l journal.Log) ([][]byte, error
 		list = append(list, b)
 		return storeError(err)
 	}, `SELECT note FROM checkpoints
-		WHERE log = (SELECT id FROM logs WHERE partner = $1 AND direction = $2) ORDER BY size`, l.Partner, l.Direction)
+		WHERE log = (SELECT id FROM logs WHERE partner = $1 AND direction = $2) ORDER BY size`, l.Partner, stored(l))
 	return list, err
 }
 
@@ -123,6 +131,9 @@ func (s *Store) openWitness(ctx context.Context) error {
 			continue
 		}
 		same := w.Epoch == l.epoch && w.Size <= l.size()
+		if w.Epoch < l.epoch { // begun anew since: no backup has a later epoch
+			continue
+		}
 		if same {
 			root, err := rootAt(ctx, s.r, l, w.Size)
 			if err != nil {
@@ -185,6 +196,28 @@ func (s *Store) renewWitness(ctx context.Context, every uint64) {
 		}
 		s.witness.noted[l.name()] = l.size()
 	}
+}
+
+// forgiveWitness makes the present state of a log what the witness knows: a
+// person has begun it anew. A witness that could not be written is renewed later.
+func (s *Store) forgiveWitness(k logKey, state journal.LogState) {
+	if s.cfg.Witness == nil {
+		return
+	}
+	name := (&logRow{logKey: k}).name()
+	s.witness.mu.Lock()
+	defer s.witness.mu.Unlock()
+	delete(s.witness.behind, name)
+	delete(s.witness.noted, name)
+	s.witness.problems = slices.DeleteFunc(s.witness.problems, func(p string) bool { return p == name })
+	if state.Size == 0 {
+		return
+	}
+	if err := s.cfg.Witness.SetWitness(name, state); err != nil {
+		s.witness.failures++
+		return
+	}
+	s.witness.noted[name] = state.Size
 }
 
 // Problems lists the names of logs that are older than what the witness in the

@@ -98,16 +98,22 @@ func Encoding() cbor.EncMode {
 // Limits bounds what a reader takes.
 type Limits struct {
 	Nested, Array, Pairs int
+	Unknown              bool // unknown fields are passed over: for what a newer version may have grown
 }
 
-// Decoding returns a reader that refuses unknown fields, duplicate keys, tags,
-// indefinite lengths, invalid UTF-8, and whatever exceeds the limits.
+// Decoding returns a reader that refuses unknown fields (but see Limits),
+// duplicate keys, tags, indefinite lengths, invalid UTF-8, and whatever exceeds
+// the limits.
 func Decoding(l Limits) cbor.DecMode {
+	unknown := cbor.ExtraDecErrorUnknownField
+	if l.Unknown {
+		unknown = cbor.ExtraDecErrorNone
+	}
 	return must(cbor.DecOptions{
 		DupMapKey:         cbor.DupMapKeyEnforcedAPF,
 		IndefLength:       cbor.IndefLengthForbidden,
 		TagsMd:            cbor.TagsForbidden,
-		ExtraReturnErrors: cbor.ExtraDecErrorUnknownField,
+		ExtraReturnErrors: unknown,
 		MaxNestedLevels:   l.Nested,
 		MaxArrayElements:  l.Array,
 		MaxMapPairs:       l.Pairs,

@@ -45,6 +45,10 @@ type Memory struct {
 	statesHeld   uint64
 	batchesTaken int
 	duplicates   int
+
+	ordered, agreed bool
+	ended           []record.Item
+	share           int
 }
 
 // log is a tree with all its nodes.
@@ -67,7 +71,7 @@ func (l *log) Nodes(n uint64) ([]journal.Hash, error) {
 
 // NewMemory returns an empty outbox and inbox whose log has that epoch.
 func NewMemory(epoch uint32) *Memory {
-	return &Memory{epoch: epoch, pending: make(map[record.ID][]byte), states: make(map[record.ID][]byte)}
+	return &Memory{epoch: epoch, share: -1, pending: make(map[record.ID][]byte), states: make(map[record.ID][]byte)}
 }
 
 // Fail makes every call fail with err, or work again with nil.
@@ -232,6 +236,9 @@ func (m *Memory) TakeRecords(_ context.Context, _ party.ID, epoch uint32, items 
 	if len(m.in) > 0 && epoch != m.heldEpoch {
 		return link.LogState{}, errors.New("another epoch")
 	}
+	if m.share >= 0 && len(m.in)+len(items) > m.share {
+		return link.LogState{}, link.ErrQuota
+	}
 	for i := range items {
 		size := uint64(len(m.in))
 		switch {
@@ -291,3 +298,92 @@ func Body(n uint64, size int) []byte {
 
 // Number returns the n of a Body.
 func Number(b []byte) uint64 { return binary.BigEndian.Uint64(b) }
+
+// Order makes the outbox begin a new epoch at the next session, as a person
+// orders it after an old backup was restored.
+func (m *Memory) Order() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.ordered = true
+}
+
+// Agree makes the inbox take the partner's next epoch.
+func (m *Memory) Agree() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.agreed = true
+}
+
+// Share bounds how many records the inbox takes in all; negative for no bound.
+func (m *Memory) Share(records int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.share = records
+}
+
+// Reopen implements link.Outbox: what the partner has no receipt of goes into
+// the new log.
+func (m *Memory) Reopen(_ context.Context, _ party.ID, quote *journal.Succession, states uint64) (link.LogState, bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.fail != nil || !m.ordered {
+		return link.LogState{}, false, m.fail
+	}
+	m.ordered = false
+	old := m.out[min(m.acked, uint64(len(m.out))):]
+	m.epoch, m.acked, m.out, m.sent = max(m.epoch, quote.Epoch)+1, 0, nil, log{}
+	first, err := quote.Leaf(m.epoch)
+	if err != nil {
+		return link.LogState{}, false, err
+	}
+	m.add(*first)
+	for _, it := range old {
+		m.add(item(record.LaneRecord, record.KindIncident, record.ID{1}, m.epoch, uint64(len(m.out))+1, it.Ciphertext))
+	}
+	m.lastBatch, m.inFlight = max(m.lastBatch, states), nil
+	return link.LogState{Epoch: m.epoch, Size: m.sent.frontier.Size(), Root: m.sent.frontier.Root()}, true, nil
+}
+
+func (m *Memory) add(it record.Item) {
+	m.out = append(m.out, it)
+	m.sent.append(&it)
+}
+
+// Receipt implements link.Inbox.
+func (m *Memory) Receipt(context.Context, party.ID) ([]byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return bytes.Clone(m.checkpoint), m.fail
+}
+
+// NextEpoch implements link.Inbox.
+func (m *Memory) NextEpoch(_ context.Context, _ party.ID, epoch uint32, quote *journal.Succession) (link.LogState, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch {
+	case m.fail != nil:
+		return link.LogState{}, m.fail
+	case !bytes.Equal(quote.Receipt, m.checkpoint):
+		return link.LogState{}, fmt.Errorf("%w: not what was cosigned", journal.ErrRoot)
+	case !m.agreed:
+		return link.LogState{}, link.ErrNotAgreed
+	}
+	m.agreed = false
+	m.ended = append(m.ended, m.in...)
+	m.in, m.received, m.heldEpoch, m.checkpoint = nil, log{}, epoch, nil
+	return m.receivedLocked(), nil
+}
+
+// Ended returns how many records the inbox holds of the partner's ended logs.
+func (m *Memory) Ended() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.ended)
+}
+
+// Room implements link.Inbox.
+func (m *Memory) Room(context.Context, party.ID) (bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.share < 0 || len(m.in) < m.share, m.fail
+}
