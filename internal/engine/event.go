@@ -52,7 +52,9 @@ func (e *Engine) linkEvent(ev *Event, out *Outputs) {
 
 // lineProblems lists the problems of a link that say nothing about a journal.
 // Any other, known or not, is taken as one of the journal.
-func lineProblems() []string { return []string{"protocol", "store", "keys", "pin", "clock", "quota", "roll"} }
+func lineProblems() []string {
+	return []string{"protocol", "store", "keys", "pin", "clock", "quota", "roll"}
+}
 
 // pressure freezes release to a partner whose outbox is nearly full: records
 // wait here, and are refused by count, before any is lost.
