@@ -26,8 +26,8 @@ const (
 // MaxMessage is how many characters of free text a message holds.
 const MaxMessage = 1000
 
-// maxParams bounds the parameters of one coded message.
-const maxParams = 8
+// MaxParams bounds the parameters of one coded message.
+const MaxParams = 8
 
 // Message is what one watch floor tells another: free text or a phrase of a
 // phrasebook. It is addressed to one partner and to nobody else.
@@ -203,7 +203,7 @@ func (p *Phrase) validate() error {
 		return errors.New("edition malformed")
 	case !codePattern.MatchString(p.Code):
 		return errors.New("code malformed")
-	case len(p.Params) > maxParams:
+	case len(p.Params) > MaxParams:
 		return errors.New("too many parameters")
 	}
 	for i := range p.Params {
