@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/kuroshio-watch/kuroshio/geo"
+	"github.com/kuroshio-watch/kuroshio/internal/engine"
 	"github.com/kuroshio-watch/kuroshio/internal/party"
 )
 
@@ -18,7 +19,7 @@ import (
 // caller reads all and asks once; what was not read is an error too.
 type fields struct {
 	p      *parser
-	values []Arg
+	values []engine.Arg
 	used   []bool
 	err    error
 }
@@ -36,7 +37,7 @@ func (p *parser) fields(words []string) *fields {
 				f.fail("%s is given twice", key)
 			}
 		}
-		f.values = append(f.values, Arg{key, value})
+		f.values = append(f.values, engine.Arg{Key: key, Value: value})
 	}
 	return f
 }

@@ -67,7 +67,7 @@ func (p *parser) directive(words []string) error {
 	switch verb {
 	case "title", "note", "start", "end", "seed", "party", "plans":
 		return p.header(verb, rest)
-	case "sensor", "receiver", "object", "act", "fault":
+	case "sensor", "receiver", "object", "act", "fault", "cut":
 		if p.sc.Start.IsZero() || p.sc.End.IsZero() || !p.seeded {
 			return fmt.Errorf("%s stands before start, end and seed", verb)
 		}
@@ -83,6 +83,8 @@ func (p *parser) directive(words []string) error {
 		return p.act(rest)
 	case "fault":
 		return p.fault(rest)
+	case "cut":
+		return p.cut(rest)
 	}
 	return fmt.Errorf("unknown word %q", verb)
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/kuroshio-watch/kuroshio/asterix"
 	"github.com/kuroshio-watch/kuroshio/geo"
+	"github.com/kuroshio-watch/kuroshio/internal/engine"
 	"github.com/kuroshio-watch/kuroshio/internal/party"
 	"github.com/kuroshio-watch/kuroshio/sim"
 )
@@ -56,10 +57,10 @@ func TestParse(t *testing.T) {
 			},
 		},
 		Acts: []sim.Act{
-			{Line: 18, When: sim.When{At: at(30 * time.Minute)}, Party: "jp", Login: "officer", Verb: "log", Args: []sim.Arg{{Key: "text", Value: "telephone call"}}},
+			{Line: 18, When: sim.When{At: at(30 * time.Minute)}, Party: "jp", Login: "officer", Verb: "log", Args: []engine.Arg{{Key: "text", Value: "telephone call"}}},
 			{
 				Line: 19, When: sim.When{Condition: sim.Condition{Party: "tw", Subject: "track", State: "confirmed"}, Delay: 90 * time.Second}, Party: "tw", Login: "officer",
-				Verb: "identify", Object: "uav", Args: []sim.Arg{{Key: "standard", Value: "suspect"}, {Key: "type", Value: "BZK-005"}, {Key: "presumed", Value: "no"}},
+				Verb: "identify", Object: "uav", Args: []engine.Arg{{Key: "standard", Value: "suspect"}, {Key: "type", Value: "BZK-005"}, {Key: "presumed", Value: "no"}},
 			},
 		},
 		Faults: []sim.Fault{
@@ -75,6 +76,17 @@ func TestParse(t *testing.T) {
 	}
 	if v := got.Acts[1].Arg("type"); v != "BZK-005" {
 		t.Errorf("Arg(type) = %q", v)
+	}
+}
+
+func TestParseCut(t *testing.T) {
+	sc, err := sim.Parse("t.scenario", []byte(head+"cut 00:10-00:20 tw cell"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []sim.Cut{{From: sc.Start.Add(10 * time.Minute), To: sc.Start.Add(20 * time.Minute), Between: [2]party.ID{"tw", "cell"}}}
+	if d := cmp.Diff(want, sc.Cuts); d != "" {
+		t.Error(d)
 	}
 }
 
@@ -149,7 +161,12 @@ func TestParseRefuses(t *testing.T) {
 		"a posture outside of the words":  {"act at 00:10 tw officer posture posture=attack", `:7: act: posture: posture "attack"`},
 		"propose without lead":            {"act at 00:10 tw officer propose partner=jp", ":7: act: propose: lead is missing"},
 		"a lead of nobody":                {"act at 00:10 tw officer propose lead=ph", ":7: act: propose: party ph is not declared"},
-		"an argument that nobody knows":   {"act at 00:10 tw officer log text=x speed=9", `:7: act: log: unknown key "speed"`},
+		"an argument that nobody knows":   {"act at 00:10 tw officer log text=x speed=9", `:7: act: log: argument "speed": nothing is called "speed"; there are alarm`},
+		"a cut of one party":              {"cut 00:10-00:20 tw tw", ":7: cut: want two parties"},
+		"a cut of a name that is none":    {"cut 00:10-00:20 tw JP", ":7: cut: "},
+		"a line cut that ends first":      {"cut 00:10-00:09 tw jp", ":7: cut: it ends before"},
+		"a line cut without its end":      {"cut 00:10 tw jp", ":7: cut: time"},
+		"a line cut of one word":          {"cut 00:10-00:20 tw", ":7: cut: want HH:MM-HH:MM and two parties"},
 		"a fault of no feed":              {"fault 00:10 tw-x garbage 3", `:7: fault: no feed "tw-x"`},
 		"a fault of no kind":              {"fault 00:10 tw-x fire 3", `:7: fault: kind "fire"`},
 		"a cut without end":               {"fault 00:10 tw-x cut", ":7: fault: cut: want"},

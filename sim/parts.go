@@ -15,6 +15,8 @@ import (
 	"github.com/kuroshio-watch/kuroshio/ais"
 	"github.com/kuroshio-watch/kuroshio/asterix"
 	"github.com/kuroshio-watch/kuroshio/geo"
+	"github.com/kuroshio-watch/kuroshio/internal/engine"
+	"github.com/kuroshio-watch/kuroshio/internal/party"
 	"github.com/kuroshio-watch/kuroshio/internal/record"
 	"github.com/kuroshio-watch/kuroshio/modes"
 )
@@ -226,15 +228,6 @@ func (p *parser) waypoint(words []string) error {
 	return nil
 }
 
-// verbs are the acts that a person does at the console, and those whose
-// arguments are checked here.
-func verbs() []string {
-	return []string{
-		"identify", "acknowledge", "open", "close", "take", "propose", "accept", "reject",
-		"posture", "log", "stop", "resume",
-	}
-}
-
 func (p *parser) act(words []string) error {
 	if len(p.sc.Acts) >= maxParts {
 		return fmt.Errorf("more than %d acts", maxParts)
@@ -251,8 +244,8 @@ func (p *parser) act(words []string) error {
 		return fmt.Errorf("act: %w", err)
 	}
 	a.Login, a.Verb = words[1], words[2]
-	if !slices.Contains(verbs(), a.Verb) {
-		return fmt.Errorf("act: verb %q: want one of %s", a.Verb, strings.Join(verbs(), ", "))
+	if verbs := engine.Verbs(engine.Supervisor); !slices.Contains(verbs, a.Verb) {
+		return fmt.Errorf("act: verb %q: want one of %s", a.Verb, strings.Join(verbs, ", "))
 	}
 	words = words[3:]
 	if len(words) > 0 && !strings.Contains(words[0], "=") {
@@ -287,14 +280,10 @@ func (p *parser) checkArgs(a *Act) error {
 			if _, err := p.party(arg.Value); err != nil {
 				return err
 			}
-		case "presumed":
-			if arg.Value != "yes" && arg.Value != "no" {
-				return fmt.Errorf("presumed %q: want yes or no", arg.Value)
-			}
-		case "type", "text", "outcome", "domain":
-		default:
-			return fmt.Errorf("unknown key %q", arg.Key)
 		}
+	}
+	if _, err := a.Command(); err != nil {
+		return err
 	}
 	need := map[string]string{"identify": "standard", "propose": "lead", "posture": "posture", "close": "outcome", "log": "text"}
 	if key, ok := need[a.Verb]; ok && a.Arg(key) == "" {
@@ -342,6 +331,37 @@ func (p *parser) when(w *When, words []string) ([]string, error) {
 		return words, nil
 	}
 	return nil, fmt.Errorf("%q: want at or when", words[0])
+}
+
+func (p *parser) cut(words []string) error {
+	if len(words) != 3 {
+		return errors.New("cut: want HH:MM-HH:MM and two parties")
+	}
+	if len(p.sc.Cuts) >= maxParts {
+		return fmt.Errorf("more than %d cuts", maxParts)
+	}
+	from, to, _ := strings.Cut(words[0], "-")
+	var c Cut
+	var err error
+	if c.From, err = p.clock(from); err == nil {
+		c.To, err = p.clock(to)
+	}
+	if err == nil && !c.To.After(c.From) {
+		err = errors.New("it ends before it begins")
+	}
+	if err == nil && words[1] == words[2] {
+		err = errors.New("want two parties")
+	}
+	for i, w := range words[1:] {
+		if c.Between[i] = party.ID(w); err == nil {
+			_, err = party.Parse(w)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("cut: %w", err)
+	}
+	p.sc.Cuts = append(p.sc.Cuts, c)
+	return nil
 }
 
 func (p *parser) fault(words []string) error {

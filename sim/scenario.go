@@ -10,6 +10,7 @@ import (
 	"github.com/kuroshio-watch/kuroshio/ais"
 	"github.com/kuroshio-watch/kuroshio/asterix"
 	"github.com/kuroshio-watch/kuroshio/geo"
+	"github.com/kuroshio-watch/kuroshio/internal/engine"
 	"github.com/kuroshio-watch/kuroshio/internal/party"
 	"github.com/kuroshio-watch/kuroshio/modes"
 )
@@ -28,6 +29,7 @@ type Scenario struct {
 	Objects    []Object
 	Acts       []Act
 	Faults     []Fault
+	Cuts       []Cut
 }
 
 // Sensor is one radar. It turns clockwise and is at north at the start.
@@ -127,12 +129,9 @@ type Act struct {
 	Party  party.ID
 	Login  string
 	Verb   string
-	Object string // the id of the object whose track is meant; "" for none
-	Args   []Arg  // in the order of the text
+	Object string       // the id of the object whose track is meant; "" for none
+	Args   []engine.Arg // in the order of the text
 }
-
-// Arg is a named argument of an act.
-type Arg struct{ Key, Value string }
 
 // Arg returns the value of an argument, "" when it is absent.
 func (a *Act) Arg(key string) string {
@@ -143,6 +142,10 @@ func (a *Act) Arg(key string) string {
 	}
 	return ""
 }
+
+// Command returns what the act does at a node; track and incident are the
+// conductor's to find.
+func (a *Act) Command() (engine.Command, error) { return engine.Compose(a.Verb, a.Args) }
 
 // When says when an act is done: at a time, or Delay after Condition first
 // held.
@@ -186,6 +189,13 @@ func Conditions() map[string][]string {
 		"lead":     {"proposed", "confirmed", "rejected"},
 		"link":     {"up", "down"},
 	}
+}
+
+// Cut is a time during which the line between two parties is down. A conductor
+// cuts it.
+type Cut struct {
+	From, To time.Time
+	Between  [2]party.ID
 }
 
 // Fault is something that goes wrong with a feed.

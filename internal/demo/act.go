@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/kuroshio-watch/kuroshio/geo"
@@ -174,11 +173,11 @@ func (d *Demo) perform(ctx context.Context, a *pendingAct, now time.Time, views 
 		a.done, a.code = true, ""
 		return true, nil
 	}
-	cmd := engine.Command{
-		Verb: a.Verb, Standard: a.Arg("standard"), Type: a.Arg("type"), Posture: a.Arg("posture"), Outcome: a.Arg("outcome"),
-		Text: a.Arg("text"), Partner: party.ID(a.Arg("partner")), Lead: party.ID(a.Arg("lead")), Domain: a.Arg("domain"),
-		Presumed: a.Arg("presumed") == "yes", Exercise: true, Desk: a.Login,
+	cmd, err := a.Command()
+	if err != nil {
+		return false, err
 	}
+	cmd.Exercise, cmd.Desk = true, a.Login
 	if t := d.trackOf(a, v, now); t != nil {
 		cmd.Track, cmd.Incident = t.N, t.Incident
 	}
@@ -187,9 +186,6 @@ func (d *Demo) perform(ctx context.Context, a *pendingAct, now time.Time, views 
 	}
 	if (a.Verb == "identify" && cmd.Track == 0) || (needsIncident(a.Verb) && cmd.Incident == 0) {
 		return false, nil
-	}
-	if err := place(&cmd, a); err != nil {
-		return false, err
 	}
 	c, err := d.member(a.Party).login(ctx, a.Login)
 	if err != nil {
@@ -223,21 +219,6 @@ func (d *Demo) incidentFor(a *pendingAct, v *engine.View, now time.Time) uint32 
 		}
 	}
 	return 0
-}
-
-func place(cmd *engine.Command, a *pendingAct) error {
-	for key, p := range map[string]**float64{"lat": &cmd.Lat, "lon": &cmd.Lon} {
-		s := a.Arg(key)
-		if s == "" {
-			continue
-		}
-		x, err := strconv.ParseFloat(s, 64)
-		if err != nil {
-			return fmt.Errorf("%s: %w", key, err)
-		}
-		*p = &x
-	}
-	return nil
 }
 
 // dialogueOpen reports whether a lead dialogue waits for a person somewhere.

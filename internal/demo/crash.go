@@ -168,7 +168,7 @@ func (d *Demo) awaitLinks(ctx context.Context) error { return d.surviving(ctx, d
 func (d *Demo) awaitLinksOnce(ctx context.Context) error {
 	ctx, cancel := d.untilDeath(ctx)
 	defer cancel()
-	return d.each(func(m *member) error { return m.awaitLinks(ctx) })
+	return d.each(func(m *member) error { return d.awaitLinksOf(ctx, m) })
 }
 
 // connected waits until a node that is alive has connected to its feed.

@@ -73,6 +73,7 @@ type Demo struct {
 	world   *sim.World
 	dir     string
 	nodes   []*member // in the order of the scenario, cell last
+	lines   []*line
 	sender  *sim.Sender
 	expect  map[string]map[string]uint64 // by party and feed
 	acts    []pendingAct
@@ -133,7 +134,12 @@ const readyTimeout = 30 * time.Second
 // Run starts the nodes, plays the scenario and stops the nodes again.
 func (d *Demo) Run(ctx context.Context) (err error) {
 	d.started = time.Now()
-	defer func() { err = errors.Join(err, d.stop()) }()
+	defer func() {
+		err = errors.Join(err, d.stop())
+		for _, l := range d.lines {
+			l.close()
+		}
+	}()
 	ready, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
 	if err := d.start(ready); err != nil {
@@ -222,6 +228,9 @@ func sleep(ctx context.Context, d time.Duration) bool {
 // step plays the scenario up to now into the feeds, steps every node there,
 // lets the links carry what is due, and does what people do.
 func (d *Demo) step(ctx context.Context, now time.Time) error {
+	if err := d.cutLines(ctx, now); err != nil {
+		return fmt.Errorf("cut line: %w", err)
+	}
 	if err := d.emit(ctx, now); err != nil {
 		return err
 	}

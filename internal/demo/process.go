@@ -105,8 +105,9 @@ func (m *member) awaitHealthy(ctx context.Context) error {
 	}
 }
 
-// awaitLinks waits until every link of the node is up.
-func (m *member) awaitLinks(ctx context.Context) error {
+// awaitLinksOf waits until every link of the node is up that nobody stopped and
+// no scenario cut.
+func (d *Demo) awaitLinksOf(ctx context.Context, m *member) error {
 	for {
 		v, err := m.view(ctx)
 		if err != nil {
@@ -114,7 +115,7 @@ func (m *member) awaitLinks(ctx context.Context) error {
 		}
 		down := 0
 		for _, l := range v.Links {
-			if l.State != "up" {
+			if cut := d.between(m.id, l.Party); l.State != "up" && l.State != "stopped" && (cut == nil || !cut.isDown()) {
 				down++
 			}
 		}

@@ -80,6 +80,9 @@ func (d *Demo) setUp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := d.openLines(); err != nil {
+		return err
+	}
 	for _, m := range d.nodes {
 		if err := d.makeNode(ctx, m, feeds); err != nil {
 			return fmt.Errorf("make node %s: %w", m.id, err)
@@ -95,6 +98,23 @@ func (d *Demo) setUp(ctx context.Context) error {
 	}
 	if d.sender, err = sim.OpenSender(sc.Feeds(), feeds); err != nil {
 		return fmt.Errorf("open feeds: %w", err)
+	}
+	return nil
+}
+
+// openLines lays a line from each node to each that it dials.
+func (d *Demo) openLines() error {
+	if d.cfg.NoLink {
+		return nil
+	}
+	for i, a := range d.nodes {
+		for _, b := range d.nodes[i+1:] {
+			l, err := openLine(a.id, b.id, b.link)
+			if err != nil {
+				return err
+			}
+			d.lines = append(d.lines, l)
+		}
 	}
 	return nil
 }
@@ -256,7 +276,7 @@ func (d *Demo) configText(m *member, feeds map[string]string) string {
 			}
 			fmt.Fprintf(&b, "\n[[partner]]\nid = %q\n", o.id)
 			if i > d.index(m) { // one of the two dials
-				fmt.Fprintf(&b, "dial = %q\n", o.link)
+				fmt.Fprintf(&b, "dial = %q\n", d.between(m.id, o.id).addr())
 			}
 		}
 	}
