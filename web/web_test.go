@@ -15,6 +15,7 @@ import (
 
 	"github.com/kuroshio-watch/kuroshio/internal/engine"
 	"github.com/kuroshio-watch/kuroshio/internal/incident"
+	"github.com/kuroshio-watch/kuroshio/internal/plan"
 	"github.com/kuroshio-watch/kuroshio/internal/record"
 	"github.com/kuroshio-watch/kuroshio/internal/release"
 	"github.com/kuroshio-watch/kuroshio/web"
@@ -81,12 +82,16 @@ func TestMessagesCoverTheNodesWords(t *testing.T) {
 			release.AllowedByRule.String(), release.Distress.String(), release.Failed.String(), release.Full.String(), release.Superseded.String(),
 			release.NotOurs.String(), release.OutsideArea.String(), release.CountsOnly.String(),
 		},
+		"plan-state": {plan.None, plan.Ours, plan.Theirs, plan.Mismatch, plan.InForce, plan.Ended},
+		"plan-part":  record.PlanParts(),
+		"plan-mark":  {plan.Equal, plan.Different, plan.OnlyOurs, plan.OnlyTheirs},
+		"alarm-rule": {"link", "store", "journal", "outbox", "plan-mismatch", "plan-ended"},
 		"link": {"up", "degraded", "down", "stopped"},
 		"errors": {
 			"unauthenticated", "forbidden", "bad-request", "not-found", "bad-login", "locked", "unknown-verb", "no-such-track",
 			"no-such-incident", "no-such-partner", "not-now", "incident-closed", "no-proposal", "bad-identity", "bad-posture", "bad-outcome",
 			"bad-position", "bad-time", "text-missing", "text-too-long", "store-failed", "stopping", "timeout", "weak-password", "name-taken",
-			"pass-by-voice",
+			"pass-by-voice", "no-plan", "withheld",
 		},
 	}
 	for _, lang := range []string{"en", "zh-Hant", "ja"} {

@@ -40,6 +40,7 @@ type Config struct {
 	Zones    Zones     `toml:"zones"`
 	Watch    Watch     `toml:"watch"`
 	Policy   Policy    `toml:"policy"`
+	Plan     Plan      `toml:"plan"`
 	Response Response  `toml:"response"`
 	Feeds    []Feed    `toml:"feed"`
 	Sensors  []Sensor  `toml:"sensor"`
@@ -131,6 +132,11 @@ type Policy struct {
 	File string `toml:"file"`
 }
 
+// Plan names our side of the joint plans. Without one this party declares none.
+type Plan struct {
+	File string `toml:"file"`
+}
+
 // Response sets the timers of the lead dialogue.
 type Response struct {
 	T1 Duration `toml:"t1"` // no answer: alarm at both
@@ -218,7 +224,7 @@ func Parse(name string, b []byte) (*Config, error) {
 func (c *Config) resolve(dir string) {
 	for _, p := range []*string{
 		&c.Node.Data, &c.Keystore.Dir, &c.Keystore.PassphraseFile, &c.Time.Token, &c.Console.Cert, &c.Console.Key,
-		&c.Watch.Rules, &c.Watch.Plans, &c.Policy.File,
+		&c.Watch.Rules, &c.Watch.Plans, &c.Policy.File, &c.Plan.File,
 	} {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)

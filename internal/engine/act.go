@@ -31,7 +31,8 @@ func acts() map[string]act {
 		"split": (*Engine).actSplit, "close": (*Engine).actClose, "reopen": (*Engine).actReopen,
 		"take": (*Engine).actTake, "propose": (*Engine).actPropose, "accept": (*Engine).actAccept,
 		"reject": (*Engine).actReject, "posture": (*Engine).actPosture, "log": (*Engine).actLog,
-		"strike": (*Engine).actStrike, "distress": (*Engine).actDistress, "stop": (*Engine).actStop, "resume": (*Engine).actResume,
+		"strike": (*Engine).actStrike, "distress": (*Engine).actDistress, "plan-declare": (*Engine).actPlanDeclare, "plan-end": (*Engine).actPlanEnd,
+		"stop": (*Engine).actStop, "resume": (*Engine).actResume,
 	}
 }
 

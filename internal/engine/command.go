@@ -35,7 +35,7 @@ func Verbs(role string) []string {
 	case Officer:
 		return officer
 	case Supervisor:
-		return append(officer, "stop", "resume")
+		return append(officer, "stop", "resume", "plan-declare", "plan-end")
 	}
 	return nil
 }

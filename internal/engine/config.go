@@ -12,6 +12,7 @@ import (
 	"github.com/kuroshio-watch/kuroshio/internal/decode"
 	"github.com/kuroshio-watch/kuroshio/internal/incident"
 	"github.com/kuroshio-watch/kuroshio/internal/party"
+	"github.com/kuroshio-watch/kuroshio/internal/plan"
 	"github.com/kuroshio-watch/kuroshio/internal/plot"
 	"github.com/kuroshio-watch/kuroshio/internal/release"
 	"github.com/kuroshio-watch/kuroshio/internal/response"
@@ -48,6 +49,7 @@ type Config struct {
 	ADIZ      zone.ID         `cbor:"9,keyasint" json:"adiz"`
 	T1        time.Duration   `cbor:"10,keyasint" json:"t1"`
 	T2        time.Duration   `cbor:"11,keyasint" json:"t2"`
+	Joint     *Text           `cbor:"16,keyasint,omitempty" json:"joint"` // our side of joint plans; nil: we declare none
 }
 
 // parts is what a Config describes, built.
@@ -56,6 +58,7 @@ type parts struct {
 	rules   []watch.Rule
 	plans   []watch.Plan
 	policy  *release.Policy
+	joint   *plan.File
 	tracks  track.Config
 	decoder *decode.Decoder
 }
@@ -93,6 +96,9 @@ func (c *Config) build(self party.ID) (*parts, error) {
 		if p.policy.Party != self {
 			return nil, fmt.Errorf("%s: the policy is of party %q, this node is %q", c.Policy.Name, p.policy.Party, self)
 		}
+	}
+	if p.joint, err = c.parseJoint(self, set); err != nil {
+		return nil, err
 	}
 	if c.ADIZ != "" {
 		if _, ok := set.Zone(c.ADIZ); !ok {
@@ -150,7 +156,8 @@ func (e *Engine) adopt(c *Config, p *parts) error {
 		Self: e.self, Rules: p.rules, Zones: p.zones, ADIZ: c.ADIZ, Plans: p.plans, HasPlanFeed: c.Plans != nil,
 	})
 	e.book = incident.NewBook(e.bookConfig(c, p))
-	e.responses = response.NewDesk(e.responseConfig(c, p))
+	e.joint, e.intents = plan.NewDesk(), p.joint.Plans
+	e.responses = response.NewDesk(e.responseConfig())
 	e.release = release.NewDesk(release.Config{Self: e.self, Partners: c.Partners, IDs: e.ids})
 	e.release.SetPolicy(p.policy)
 	e.feeds.configure(c.Feeds)
@@ -183,10 +190,19 @@ func (e *Engine) bookConfig(c *Config, p *parts) incident.Config {
 	return b
 }
 
-func (e *Engine) responseConfig(c *Config, p *parts) response.Config {
-	r := response.Config{Self: e.self, Sectors: make(map[string]party.ID), T1: c.T1, T2: c.T2}
-	for _, s := range p.zones.Sectors() {
+// responseConfig returns our own sectors and timers, and over them, for each
+// partner, those of the plan that is in force with it.
+func (e *Engine) responseConfig() response.Config {
+	r := response.Config{
+		Self: e.self, Sectors: make(map[string]party.ID), T1: e.cfg.T1, T2: e.cfg.T2, Agreed: make(map[party.ID]response.Terms),
+	}
+	for _, s := range e.zones.Sectors() {
 		r.Sectors[string(s.Zone)] = party.ID(s.Lead)
+	}
+	for _, id := range e.cfg.Partners {
+		if t, ok := e.agreed(id); ok {
+			r.Agreed[id] = t
+		}
 	}
 	return r
 }

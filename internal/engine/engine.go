@@ -13,6 +13,7 @@ import (
 	"github.com/kuroshio-watch/kuroshio/internal/decode"
 	"github.com/kuroshio-watch/kuroshio/internal/incident"
 	"github.com/kuroshio-watch/kuroshio/internal/party"
+	"github.com/kuroshio-watch/kuroshio/internal/plan"
 	"github.com/kuroshio-watch/kuroshio/internal/plot"
 	"github.com/kuroshio-watch/kuroshio/internal/record"
 	"github.com/kuroshio-watch/kuroshio/internal/release"
@@ -69,6 +70,8 @@ type Engine struct {
 	book      *incident.Book
 	responses *response.Desk
 	release   *release.Desk
+	joint     *plan.Desk
+	intents   []plan.Intent // what our plan file would declare
 
 	plots      []plot.Plot  // decoded, waiting for the tick
 	sweeps     []plot.Sweep // as plots
@@ -117,6 +120,9 @@ func (e *Engine) Step(n uint64, in *Input) (out Outputs) {
 	if in.Config == nil && !e.up {
 		out.Reply.Code = "not-now"
 		return out
+	}
+	if e.up && e.joint.Due(e.now) {
+		e.settlePlans(&out)
 	}
 	switch {
 	case in.Config != nil:

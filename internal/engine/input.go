@@ -43,31 +43,32 @@ type Tick struct{}
 // Command is a person's act. By and Role are the session's, not the client's
 // word.
 type Command struct {
-	Verb     string   `cbor:"1,keyasint" json:"verb"`
-	By       string   `cbor:"2,keyasint" json:"-"`
-	Role     string   `cbor:"3,keyasint" json:"-"`
-	Desk     string   `cbor:"4,keyasint,omitempty" json:"desk,omitempty"`
-	Track    uint32   `cbor:"5,keyasint,omitempty" json:"track,omitempty"`
-	Tracks   []uint32 `cbor:"6,keyasint,omitempty" json:"tracks,omitempty"`
-	Incident uint32   `cbor:"7,keyasint,omitempty" json:"incident,omitempty"`
-	From     uint32   `cbor:"8,keyasint,omitempty" json:"from,omitempty"` // merge: this incident into Incident
-	Partner  party.ID `cbor:"9,keyasint,omitempty" json:"partner,omitempty"`
-	Lead     party.ID `cbor:"10,keyasint,omitempty" json:"lead,omitempty"`
-	Standard string   `cbor:"11,keyasint,omitempty" json:"standard,omitempty"`
-	Type     string   `cbor:"12,keyasint,omitempty" json:"type,omitempty"`
-	Presumed bool     `cbor:"13,keyasint,omitempty" json:"presumed,omitempty"`
-	Posture  string   `cbor:"14,keyasint,omitempty" json:"posture,omitempty"`
-	Outcome  string   `cbor:"15,keyasint,omitempty" json:"outcome,omitempty"`
-	Text     string   `cbor:"16,keyasint,omitempty" json:"text,omitempty"`
-	Domain   string   `cbor:"17,keyasint,omitempty" json:"domain,omitempty"`
-	Lat      *float64 `cbor:"18,keyasint,omitempty" json:"lat,omitempty"`
-	Lon      *float64 `cbor:"19,keyasint,omitempty" json:"lon,omitempty"`
-	Time     string   `cbor:"20,keyasint,omitempty" json:"time,omitempty"` // RFC 3339, of the event
-	Entry    uint64   `cbor:"21,keyasint,omitempty" json:"entry,omitempty"`
-	Alarm    string   `cbor:"22,keyasint,omitempty" json:"alarm,omitempty"`
-	Contact  string   `cbor:"23,keyasint,omitempty" json:"contact,omitempty"`
-	Persons  *uint16  `cbor:"24,keyasint,omitempty" json:"persons,omitempty"`
-	Exercise bool     `cbor:"25,keyasint,omitempty" json:"exercise,omitempty"`
+	Verb     string    `cbor:"1,keyasint" json:"verb"`
+	By       string    `cbor:"2,keyasint" json:"-"`
+	Role     string    `cbor:"3,keyasint" json:"-"`
+	Desk     string    `cbor:"4,keyasint,omitempty" json:"desk,omitempty"`
+	Track    uint32    `cbor:"5,keyasint,omitempty" json:"track,omitempty"`
+	Tracks   []uint32  `cbor:"6,keyasint,omitempty" json:"tracks,omitempty"`
+	Incident uint32    `cbor:"7,keyasint,omitempty" json:"incident,omitempty"`
+	From     uint32    `cbor:"8,keyasint,omitempty" json:"from,omitempty"` // merge: this incident into Incident
+	Partner  party.ID  `cbor:"9,keyasint,omitempty" json:"partner,omitempty"`
+	Lead     party.ID  `cbor:"10,keyasint,omitempty" json:"lead,omitempty"`
+	Standard string    `cbor:"11,keyasint,omitempty" json:"standard,omitempty"`
+	Type     string    `cbor:"12,keyasint,omitempty" json:"type,omitempty"`
+	Presumed bool      `cbor:"13,keyasint,omitempty" json:"presumed,omitempty"`
+	Posture  string    `cbor:"14,keyasint,omitempty" json:"posture,omitempty"`
+	Outcome  string    `cbor:"15,keyasint,omitempty" json:"outcome,omitempty"`
+	Text     string    `cbor:"16,keyasint,omitempty" json:"text,omitempty"`
+	Domain   string    `cbor:"17,keyasint,omitempty" json:"domain,omitempty"`
+	Lat      *float64  `cbor:"18,keyasint,omitempty" json:"lat,omitempty"`
+	Lon      *float64  `cbor:"19,keyasint,omitempty" json:"lon,omitempty"`
+	Time     string    `cbor:"20,keyasint,omitempty" json:"time,omitempty"` // RFC 3339, of the event
+	Entry    uint64    `cbor:"21,keyasint,omitempty" json:"entry,omitempty"`
+	Alarm    string    `cbor:"22,keyasint,omitempty" json:"alarm,omitempty"`
+	Contact  string    `cbor:"23,keyasint,omitempty" json:"contact,omitempty"`
+	Persons  *uint16   `cbor:"24,keyasint,omitempty" json:"persons,omitempty"`
+	Exercise bool      `cbor:"25,keyasint,omitempty" json:"exercise,omitempty"`
+	Plan     *PlanArgs `cbor:"29,keyasint,omitempty" json:"plan,omitempty"`
 }
 
 // Event is what the node saw of its own adapters.

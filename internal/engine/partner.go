@@ -14,6 +14,7 @@ import (
 	"github.com/kuroshio-watch/kuroshio/geo"
 	"github.com/kuroshio-watch/kuroshio/internal/incident"
 	"github.com/kuroshio-watch/kuroshio/internal/party"
+	"github.com/kuroshio-watch/kuroshio/internal/plan"
 	"github.com/kuroshio-watch/kuroshio/internal/record"
 	"github.com/kuroshio-watch/kuroshio/internal/response"
 	"github.com/kuroshio-watch/kuroshio/internal/track"
@@ -61,6 +62,9 @@ func refusalCode(err error) string {
 		{errExercise, "exercise"},
 		{errAhead, "time"},
 		{response.ErrStale, "stale"},
+		{plan.ErrStale, "stale"},
+		{plan.ErrPart, "part"},
+		{plan.ErrExercise, "exercise"},
 		{response.ErrParty, "party"},
 		{response.ErrOrder, "order"},
 		{response.ErrAcross, "across"},
@@ -107,6 +111,8 @@ func (e *Engine) takeRecord(p *Partner, out *Outputs) error {
 		return nil
 	case record.KindDistress:
 		return e.takeDistress(p, r)
+	case record.KindPlan:
+		return e.takePlan(p, r, out)
 	}
 	return errKind
 }

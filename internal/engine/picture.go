@@ -29,7 +29,7 @@ func (e *Engine) View() *View {
 	v := &View{
 		Seq: e.seq, Now: e.now, Party: e.self,
 		Tracks: []TrackView{}, PartnerTracks: []PartnerView{}, Incidents: []IncidentView{}, Alarms: []AlarmView{},
-		Links: []LinkView{}, Feeds: []FeedView{}, OutOfService: []OutOfService{}, Log: []LogView{},
+		Links: []LinkView{}, Feeds: []FeedView{}, OutOfService: []OutOfService{}, Log: []LogView{}, Plans: []PlanView{},
 	}
 	if !e.up {
 		return v
@@ -52,6 +52,7 @@ func (e *Engine) View() *View {
 		v.OutOfService = append(v.OutOfService, OutOfService{string(o.Rule), o.Reason})
 	}
 	e.viewLog(v)
+	e.viewPlans(v)
 	return v
 }
 

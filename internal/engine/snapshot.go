@@ -13,6 +13,7 @@ import (
 	"github.com/kuroshio-watch/kuroshio/internal/decode"
 	"github.com/kuroshio-watch/kuroshio/internal/incident"
 	"github.com/kuroshio-watch/kuroshio/internal/party"
+	"github.com/kuroshio-watch/kuroshio/internal/plan"
 	"github.com/kuroshio-watch/kuroshio/internal/plot"
 	"github.com/kuroshio-watch/kuroshio/internal/record"
 	"github.com/kuroshio-watch/kuroshio/internal/release"
@@ -34,6 +35,7 @@ type state struct {
 	Book       incident.Snapshot                        `json:"book"`
 	Responses  response.State                           `json:"responses"`
 	Release    release.State                            `json:"release"`
+	Joint      plan.State                               `json:"joint"`
 	Plots      []plot.Plot                              `json:"plots"`
 	Sweeps     []plot.Sweep                             `json:"sweeps"`
 	Feeds      []feedState                              `json:"feeds"`
@@ -65,7 +67,7 @@ func (e *Engine) state() *state {
 	}
 	s := &state{
 		Decoder: e.decoder.Snapshot(), Tracks: e.tracks.Snapshot(), Watch: e.watch.Snapshot(), Book: e.book.Snapshot(),
-		Responses: e.responses.Snapshot(), Release: e.release.Snapshot(),
+		Responses: e.responses.Snapshot(), Release: e.release.Snapshot(), Joint: e.joint.Snapshot(),
 		Plots: slices.Clone(e.plots), Sweeps: slices.Clone(e.sweeps), Identities: maps.Clone(e.identities), Sensors: maps.Clone(e.sensors),
 	}
 	for _, name := range slices.Sorted(maps.Keys(e.feeds.byName)) {
@@ -100,6 +102,8 @@ func (e *Engine) carry(s *state, p *parts) error {
 	e.book.Restore(s.Book)
 	e.responses.Restore(s.Responses)
 	e.release.Restore(s.Release)
+	e.joint.Restore(s.Joint)
+	e.joint.Keep(func(id party.ID) bool { return slices.Contains(e.cfg.Partners, id) })
 	e.plots, e.sweeps = slices.Clone(s.Plots), slices.Clone(s.Sweeps)
 	e.feeds = newFeedTable()
 	for _, f := range s.Feeds {
@@ -119,6 +123,7 @@ func (e *Engine) carry(s *state, p *parts) error {
 	maps.Copy(e.identities, s.Identities)
 	e.sensors = make(map[incident.Number]uint8)
 	maps.Copy(e.sensors, s.Sensors)
+	e.responses.SetConfig(e.responseConfig())
 	return nil
 }
 

@@ -29,7 +29,8 @@ type View struct {
 	Links         []LinkView     `json:"links"`
 	Feeds         []FeedView     `json:"feeds"`
 	OutOfService  []OutOfService `json:"out_of_service"`
-	Log           []LogView      `json:"log"` // watch log, newest last, at most the last 500
+	Log           []LogView      `json:"log"`   // watch log, newest last, at most the last 500
+	Plans         []PlanView     `json:"plans"` // the joint plan with each partner
 	StoreProblem  string         `json:"store_problem,omitempty"`
 }
 

@@ -56,6 +56,11 @@ func Assemble(c *config.Config) (*engine.Config, []byte, error) {
 			return nil, nil, err
 		}
 	}
+	if c.Plan.File != "" {
+		if e.Joint, err = readText(c.Plan.File); err != nil {
+			return nil, nil, err
+		}
+	}
 	if len(c.Watch.ADIZ) > 0 {
 		e.ADIZ = zone.ID(c.Watch.ADIZ[0])
 	}

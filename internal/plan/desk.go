@@ -94,7 +94,10 @@ type Notice struct {
 }
 
 // Desk holds the plans with all partners. It has one owner.
-type Desk struct{ pairs map[party.ID]*Pair }
+type Desk struct {
+	pairs map[party.ID]*Pair
+	next  time.Time // the earliest end that was not settled; zero: none
+}
 
 // NewDesk returns a desk without a declaration.
 func NewDesk() *Desk { return &Desk{pairs: make(map[party.ID]*Pair)} }
@@ -238,12 +241,29 @@ func (p *Pair) stateAt(now time.Time) string {
 	return None
 }
 
-// Settle lets time pass and tells what has changed, by partner. A plan that
-// ends at a date ends with the first Settle at or after it.
+// Due reports whether a declaration has ended since the last Settle. It costs
+// nothing, so that every input may ask.
+func (d *Desk) Due(now time.Time) bool { return !d.next.IsZero() && !now.Before(d.next) }
+
+// sooner notes an end that lies ahead.
+func (d *Desk) sooner(x *Declaration) {
+	if x != nil && x.Ends != nil && (d.next.IsZero() || x.Ends.Before(d.next)) {
+		d.next = *x.Ends
+	}
+}
+
+// Settle takes note of what was declared, and of declarations that have ended,
+// and tells what has changed, by partner.
 func (d *Desk) Settle(now time.Time) []Notice {
 	var list []Notice
+	d.next = time.Time{}
 	for _, with := range slices.Sorted(maps.Keys(d.pairs)) {
 		p := d.pairs[with]
+		for _, x := range []*Declaration{p.Ours, p.Their} {
+			if x.live(now) {
+				d.sooner(x)
+			}
+		}
 		state := p.stateAt(now)
 		if state == p.State {
 			continue
@@ -254,10 +274,11 @@ func (d *Desk) Settle(now time.Time) []Notice {
 	return list
 }
 
-// InForce returns the terms of the plan that is in force with a partner.
-func (d *Desk) InForce(with party.ID, now time.Time) (Terms, bool) {
+// InForce returns the terms of the plan that is in force with a partner, as of
+// the last Settle.
+func (d *Desk) InForce(with party.ID) (Terms, bool) {
 	p := d.pairs[with]
-	if p == nil || p.stateAt(now) != InForce {
+	if p == nil || p.State != InForce {
 		return Terms{}, false
 	}
 	return ReadTerms(p.Ours.Texts), true
@@ -288,5 +309,7 @@ func (d *Desk) Restore(s State) {
 	for id, p := range s.Pairs {
 		p.Ours, p.Their, p.Next = p.Ours.clone(), p.Their.clone(), p.Next.clone()
 		d.pairs[id] = &p
+		d.sooner(p.Ours) // one that is over already is settled again, and nothing changes
+		d.sooner(p.Their)
 	}
 }

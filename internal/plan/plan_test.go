@@ -215,8 +215,8 @@ func TestInForceIffTheTextsAreEqual(t *testing.T) {
 		a.hear(b, rapid.Permutation(upTo(len(b.said))).Draw(t, "b to a"), t0)
 		b.hear(a, rapid.Permutation(upTo(len(a.said))).Draw(t, "a to b"), t0)
 		want := maps.EqualFunc(last["tw"], last["jp"], func(x, y []byte) bool { return string(x) == string(y) })
-		_, at := a.desk.InForce("jp", t0)
-		_, bt := b.desk.InForce("tw", t0)
+		_, at := a.desk.InForce("jp")
+		_, bt := b.desk.InForce("tw")
 		if at != want || bt != want {
 			t.Fatalf("in force %v at tw and %v at jp, texts equal %v: %v", at, bt, want, last)
 		}
@@ -270,19 +270,18 @@ func TestAPlanEndsExactlyAtItsDate(t *testing.T) {
 			now  time.Time
 			want bool
 		}{{ends.Add(-time.Nanosecond), true}, {ends, false}, {ends.Add(time.Hour), false}} {
-			_, at := a.desk.InForce("jp", c.now)
-			_, bt := b.desk.InForce("tw", c.now)
-			if at != c.want || bt != c.want {
-				t.Fatalf("at %v of %v: in force %v at tw and %v at jp, want %v", c.now, ends, at, bt, c.want)
-			}
-		}
-		for _, s := range []*side{a, b} {
-			n := s.desk.Settle(ends)
-			if len(n) != 1 || n[0].State != plan.Ended || n[0].Before != plan.InForce {
-				t.Fatalf("%s: notices %+v", s.id, n)
-			}
-			if again := s.desk.Settle(ends); again != nil {
-				t.Fatalf("%s: told twice: %+v", s.id, again)
+			for _, s := range []*side{a, b} {
+				with := map[party.ID]party.ID{"tw": "jp", "jp": "tw"}[s.id]
+				if before := s.desk.Pair(with).State; s.desk.Due(c.now) != (before == plan.InForce && !c.want) {
+					t.Fatalf("%s at %v of %v: due %v, state %s", s.id, c.now, ends, s.desk.Due(c.now), before)
+				}
+				n := s.desk.Settle(c.now)
+				if _, is := s.desk.InForce(with); is != c.want {
+					t.Fatalf("%s at %v of %v: in force %v, want %v", s.id, c.now, ends, is, c.want)
+				}
+				if c.now.Equal(ends) != (len(n) == 1 && n[0].State == plan.Ended && n[0].Before == plan.InForce) || len(n) > 1 {
+					t.Fatalf("%s at %v of %v: notices %+v", s.id, c.now, ends, n)
+				}
 			}
 		}
 	})
@@ -320,7 +319,7 @@ func TestEachStepOfAPlan(t *testing.T) {
 			t.Errorf("a record said before: %v", err)
 		}
 	}
-	terms, ok := tw.desk.InForce("jp", t0)
+	terms, ok := tw.desk.InForce("jp")
 	if !ok || terms.Timers.T1 != 2*time.Minute || len(terms.Sectors) != 2 || !*terms.Proof {
 		t.Errorf("terms in force: %+v %v", terms, ok)
 	}

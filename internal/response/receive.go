@@ -85,7 +85,7 @@ func (d *Desk) proposed(from party.ID, incident uint32, sector string, l *Lead, 
 
 // wins reports whether our proposal stands where both proposed at once.
 func (d *Desk) wins(from party.ID, sector string) bool {
-	if owner, ok := d.cfg.Sectors[sector]; ok && (owner == d.cfg.Self || owner == from) {
+	if owner, ok := d.cfg.sectors(from)[sector]; ok && (owner == d.cfg.Self || owner == from) {
 		return owner == d.cfg.Self
 	}
 	return d.cfg.Self < from
@@ -155,11 +155,11 @@ func (d *Desk) Tick(now time.Time) ([]Out, []Notice) {
 		if l.State != Proposed && l.State != Accepted {
 			continue
 		}
-		if !l.Alarm && now.Sub(l.Open) >= d.cfg.T1 {
+		if !l.Alarm && now.Sub(l.Open) >= d.cfg.t1(l.With) {
 			l.Alarm = true
 			notices = append(notices, Notice{Incident: incident, Kind: "lead-alarm", From: l.With, Lead: l.Proposed})
 		}
-		if !l.Assumed && now.Sub(l.Open) >= d.cfg.T2 {
+		if !l.Assumed && now.Sub(l.Open) >= d.cfg.t2(l.With) {
 			outs = append(outs, d.out(incident, l, "timeout", "no-answer"))
 			notices = append(notices, Notice{Incident: incident, Kind: "lead-timeout", From: l.With, Lead: l.Proposed})
 			l.fallBack()

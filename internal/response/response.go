@@ -58,6 +58,8 @@ type Config struct {
 	Sectors map[string]party.ID // who leads by default, by gap sector
 	T1      time.Duration       // no answer: alarm at both
 	T2      time.Duration       // no answer: falls back to the giver
+	// Agreed holds what is agreed with a partner and stands over the above.
+	Agreed map[party.ID]Terms
 }
 
 // Lead is who leads an incident, and the open step of the dialogue.
@@ -140,7 +142,7 @@ func (d *Desk) Deadline(l Lead) (time.Time, bool) {
 	if l.State != Proposed && l.State != Accepted {
 		return time.Time{}, false
 	}
-	return l.Open.Add(d.cfg.T2), true
+	return l.Open.Add(d.cfg.t2(l.With)), true
 }
 
 func (d *Desk) lead(incident uint32) *Lead {

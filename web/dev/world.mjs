@@ -222,7 +222,7 @@ export class World {
         { name: 'adsb', kind: 'beast', exercise: this.exercise, up: true, last: iso(this.now - 200), frames: 90_211, plots: 41_020, refused: null },
         { name: 'ais', kind: 'nmea', exercise: this.exercise, up: true, last: iso(this.now - 900), frames: 3001, plots: 2802, refused: null },
       ],
-      out_of_service: p === 'tw' ? [{ rule: 'A01', reason: 'no-plan-feed' }] : null, log: this.log[p],
+      out_of_service: p === 'tw' ? [{ rule: 'A01', reason: 'no-plan-feed' }] : null, log: this.log[p], plans: [],
     };
   }
 

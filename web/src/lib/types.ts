@@ -274,6 +274,43 @@ export interface LogView {
   struck?: string;
 }
 
+export interface PlanRow {
+  key: string;
+  ours?: string;
+  theirs?: string;
+  equal: boolean;
+}
+
+export interface PlanPart {
+  name: string;
+  state: 'equal' | 'different' | 'only-ours' | 'only-theirs';
+  rows: PlanRow[];
+}
+
+export interface DeclarationView {
+  number: number;
+  comment?: string;
+  exercise?: boolean;
+  at: string;
+  ends?: string;
+}
+
+export interface PlanView {
+  party: string;
+  state: 'none' | 'ours' | 'theirs' | 'mismatch' | 'in-force' | 'ended';
+  since?: string;
+  ours?: DeclarationView;
+  theirs?: DeclarationView;
+  arriving?: boolean;
+  parts: PlanPart[];
+  applies: boolean;
+  t1_s: number;
+  t2_s: number;
+  prepared?: boolean;
+  changed?: boolean;
+  can: string[];
+}
+
 export interface View {
   seq: number;
   now: string;
@@ -290,6 +327,7 @@ export interface View {
   feeds: FeedView[];
   out_of_service: { rule: string; reason: string }[];
   log: LogView[];
+  plans: PlanView[];
   store_problem?: string;
 }
 
@@ -397,6 +435,7 @@ export interface Command {
   contact?: string;
   persons?: number;
   exercise?: boolean;
+  plan?: { ends?: string };
 }
 
 export interface CommandReply {

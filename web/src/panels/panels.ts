@@ -5,6 +5,7 @@ import type { Component } from 'svelte';
 import type { Key } from '../lib/i18n.svelte';
 import type { View } from '../lib/types';
 import WatchLog from '../ui/WatchLog.svelte';
+import Plan from './Plan.svelte';
 
 /** Panel is one tab of the row under the map. */
 export interface Panel {
@@ -15,4 +16,7 @@ export interface Panel {
   component: Component;
 }
 
-export const panels: Panel[] = [{ id: 'log', label: 'log.title', count: (v) => v.log.length, component: WatchLog }];
+export const panels: Panel[] = [
+  { id: 'log', label: 'log.title', count: (v) => v.log.length, component: WatchLog },
+  { id: 'plan', label: 'plan.title', count: (v) => v.plans.filter((p) => p.state === 'mismatch').length || undefined, component: Plan },
+];
