@@ -86,7 +86,7 @@ func TestMessagesCoverTheNodesWords(t *testing.T) {
 		"plan-part":  record.PlanParts(),
 		"plan-mark":  {plan.Equal, plan.Different, plan.OnlyOurs, plan.OnlyTheirs},
 		"alarm-rule": {"link", "store", "journal", "outbox", "plan-mismatch", "plan-ended"},
-		"link": {"up", "degraded", "down", "stopped"},
+		"link":       {"up", "degraded", "down", "stopped"},
 		"errors": {
 			"unauthenticated", "forbidden", "bad-request", "not-found", "bad-login", "locked", "unknown-verb", "no-such-track",
 			"no-such-incident", "no-such-partner", "not-now", "incident-closed", "no-proposal", "bad-identity", "bad-posture", "bad-outcome",
