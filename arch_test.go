@@ -45,7 +45,7 @@ var ranks = [][]string{
 	13: {"internal/link/linktest", "internal/link/pairing", "internal/openapi", "internal/replay", "sim", "scenarios", "web"},
 	14: {"internal/config", "internal/console"},
 	15: {"internal/node"},
-	16: {"internal/demo"},
+	16: {"internal/call", "internal/demo"},
 	17: {"cmd/kuroshio"},
 }
 

@@ -34,6 +34,7 @@ type cli struct {
 	User    userCmd    `cmd:"" help:"Manage the people who may log in."`
 	Replay  replayCmd  `cmd:"" help:"Run recordings through the engine."`
 	Policy  policyCmd  `cmd:"" help:"Check and explain release policies."`
+	Call    callCmd    `cmd:"" help:"Use a running node's API as one of its people."`
 	Journal journalCmd `cmd:"" help:"Verify the journals of what passed between parties."`
 	Sim     simCmd     `cmd:"" help:"Play a scenario into feeds over real sockets."`
 	Version versionCmd `cmd:"" help:"Print the version."`
@@ -104,5 +105,10 @@ func main() {
 	if !errors.Is(err, errUsage) {
 		fmt.Fprintf(os.Stderr, "kuroshio: %v\n", err)
 	}
-	os.Exit(1)
+	status := 1
+	var own exitError
+	if errors.As(err, &own) {
+		status = own.status
+	}
+	os.Exit(status)
 }
