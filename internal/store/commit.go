@@ -24,6 +24,14 @@ type Commit struct {
 	Taped           []Taped // partner records that stand on the tape up to Tape
 	Snapshot        []byte  // of the engine after Tape; nil: none
 	SnapshotVersion int
+
+	// What recalls and ends of retention ask for: with Cleanse no older snapshot
+	// is kept, nor any state that only one of them would need. Destroy names
+	// received records whose keys go then, Withdraw what of the outbox nobody may
+	// read. Wipe must follow.
+	Cleanse  bool
+	Destroy  []Received
+	Withdraw []Withdrawal
 }
 
 // AuditEntry is an act in the local audit log. It names no position and no
@@ -85,6 +93,7 @@ type outgoing interface {
 	To() party.ID
 	Kind() record.Kind
 	Lane() record.Lane
+	ID() record.ID
 	Object() record.ID
 	Plain() []byte
 }
@@ -98,7 +107,7 @@ func (s *Store) commit(ctx context.Context, t *txn, c Commit, out []outgoing) er
 		if x.Lane() == record.LaneState {
 			err = s.appendState(ctx, t, x.To(), x.Kind(), x.Object(), x.Plain(), c.Now)
 		} else {
-			err = s.appendRecord(ctx, t, x.To(), x.Kind(), x.Object(), x.Plain(), c.Now)
+			err = s.appendRecord(ctx, t, x, c.Now)
 		}
 		if err != nil {
 			return fmt.Errorf("%s for %s: %w", x.Kind(), x.To(), err)
@@ -113,10 +122,20 @@ func (s *Store) commit(ctx context.Context, t *txn, c Commit, out []outgoing) er
 	if err := markTaped(ctx, t, c.Taped); err != nil {
 		return err
 	}
-	if c.Snapshot == nil {
+	if err := withdraw(ctx, t, c.Withdraw); err != nil {
+		return err
+	}
+	switch {
+	case c.Snapshot != nil:
+	case c.Cleanse || len(c.Destroy) > 0:
+		return errDirty
+	default:
 		return nil
 	}
-	return keepSnapshot(ctx, t, c.Tape, c.SnapshotVersion, c.Snapshot)
+	if err := keepSnapshot(ctx, t, &c); err != nil {
+		return err
+	}
+	return destroy(ctx, t, c.Destroy)
 }
 
 // day names the key under which a record of that time rests.
@@ -124,7 +143,8 @@ func day(at time.Time) string { return at.UTC().Format(time.DateOnly) }
 
 // appendRecord encrypts a record, gives it the next number of the partner's log
 // and writes row and leaf.
-func (s *Store) appendRecord(ctx context.Context, t *txn, to party.ID, kind record.Kind, object record.ID, plain []byte, now time.Time) error {
+func (s *Store) appendRecord(ctx context.Context, t *txn, x outgoing, now time.Time) error {
+	to, kind, plain, id := x.To(), x.Kind(), x.Plain(), x.ID()
 	l, err := t.log(ctx, logKey{to, journal.Sent})
 	if err != nil {
 		return err
@@ -133,7 +153,7 @@ func (s *Store) appendRecord(ctx context.Context, t *txn, to party.ID, kind reco
 		return err
 	}
 	it, err := seal(record.Header{
-		Version: record.Protocol, Lane: record.LaneRecord, Kind: kind, Object: object,
+		Version: record.Protocol, Lane: record.LaneRecord, Kind: kind, Object: x.Object(),
 		LogEpoch: l.epoch, Seq: l.size() + 1,
 	}, plain)
 	if err != nil {
@@ -145,7 +165,7 @@ func (s *Store) appendRecord(ctx context.Context, t *txn, to party.ID, kind reco
 	}
 	l.queuedBytes += itemBytes(it)
 	t.passed(l.logKey, 1, itemBytes(it))
-	return t.append(ctx, l, entry{tape: taped(0), day: day(now), wrapped: wrapped, header: it.Header, ciphertext: it.Ciphertext})
+	return t.append(ctx, l, entry{tape: taped(0), day: day(now), wrapped: wrapped, header: it.Header, ciphertext: it.Ciphertext, record: id[:]})
 }
 
 func itemBytes(it *record.Item) uint64 { return uint64(len(it.Header) + len(it.Ciphertext)) }
@@ -264,17 +284,21 @@ func (s *Store) AuditLog(ctx context.Context, after uint64, limit int) (list []A
 	return list, last, nil
 }
 
-// keepSnapshot stores a snapshot and forgets all but the newest two, and the
-// partners' states that only an older one would need.
-func keepSnapshot(ctx context.Context, t *txn, tape uint64, version int, body []byte) error {
+// keepSnapshot stores a snapshot and forgets all but the newest two, or with
+// Cleanse all others, and the partners' states that only an older one would need.
+func keepSnapshot(ctx context.Context, t *txn, c *Commit) error {
+	kept := 2
+	if c.Cleanse {
+		kept = 1
+	}
 	for _, q := range []struct {
 		query string
 		args  []any
 	}{
-		{`INSERT INTO snapshots (tape, version, body) VALUES ($1, $2, $3)`, []any{tape, version, body}},
-		{`DELETE FROM snapshots WHERE tape NOT IN (SELECT tape FROM snapshots ORDER BY tape DESC LIMIT 2)`, nil},
-		{`DELETE FROM states_in WHERE tape IS NOT NULL AND (SELECT count(*) FROM snapshots) > 1
-			AND tape <= (SELECT min(tape) FROM snapshots)`, nil},
+		{`INSERT INTO snapshots (tape, version, body) VALUES ($1, $2, $3)`, []any{c.Tape, c.SnapshotVersion, c.Snapshot}},
+		{`DELETE FROM snapshots WHERE tape NOT IN (SELECT tape FROM snapshots ORDER BY tape DESC LIMIT $1)`, []any{kept}},
+		{`DELETE FROM states_in WHERE tape IS NOT NULL AND (SELECT count(*) FROM snapshots) >= $1
+			AND tape <= (SELECT min(tape) FROM snapshots)`, []any{kept}},
 	} {
 		if _, err := t.exec(ctx, "snapshot", q.query, q.args...); err != nil {
 			return err

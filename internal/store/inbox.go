@@ -349,13 +349,8 @@ func (s *Store) Destroy(ctx context.Context, x Received) error {
 	}); err != nil {
 		return err
 	}
-	// The write-ahead log still holds the page as it was.
-	var busy, frames, moved int
-	if _, err := one(ctx, s.w, []any{&busy, &frames, &moved}, `PRAGMA wal_checkpoint(TRUNCATE)`); err != nil {
-		return fmt.Errorf("destroy key: empty write-ahead log: %w", err)
-	}
-	if busy != 0 {
-		return fmt.Errorf("destroy key: empty write-ahead log: %w: somebody reads it", ErrStore)
+	if err := s.Wipe(ctx); err != nil {
+		return fmt.Errorf("destroy key: %w", err)
 	}
 	return nil
 }

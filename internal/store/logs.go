@@ -171,6 +171,7 @@ type entry struct {
 	wrapped    []byte
 	header     []byte
 	ciphertext []byte
+	record     []byte // sent: the record's id
 }
 
 func taped(n uint64) sql.NullInt64 { return sql.NullInt64{Int64: int64(n), Valid: true} }
@@ -183,8 +184,8 @@ func (t *txn) append(ctx context.Context, l *logRow, e entry) error {
 	for _, n := range nodes {
 		flat = append(flat, n[:]...)
 	}
-	_, err := t.exec(ctx, "entry", `INSERT INTO entries (log, seq, tape, day, wrapped, nodes, header, ciphertext)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, l.id, l.size(), e.tape, e.day, e.wrapped, flat, e.header, e.ciphertext)
+	_, err := t.exec(ctx, "entry", `INSERT INTO entries (log, seq, tape, day, wrapped, nodes, header, ciphertext, record)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`, l.id, l.size(), e.tape, e.day, e.wrapped, flat, e.header, e.ciphertext, e.record)
 	return err
 }
 

@@ -153,6 +153,10 @@ func (s *Store) open(ctx context.Context, dir string) error {
 	if err := migrate(ctx, s.w); err != nil {
 		return err
 	}
+	// A crash may have left pages in it that held what was destroyed since.
+	if err = s.Wipe(ctx); err != nil {
+		return err
+	}
 	if s.r, err = connect(s.path, 4, "_pragma=query_only(1)"); err != nil {
 		return err
 	}
@@ -161,7 +165,7 @@ func (s *Store) open(ctx context.Context, dir string) error {
 
 func connect(path string, conns int, extra string) (*sql.DB, error) {
 	u := url.URL{Scheme: "file", Path: path, RawQuery: "_pragma=busy_timeout(10000)&_pragma=journal_mode(wal)" +
-		"&_pragma=synchronous(full)&_pragma=secure_delete(fast)&_pragma=journal_size_limit(67108864)&" + extra}
+		"&_pragma=synchronous(full)&_pragma=secure_delete(on)&_pragma=journal_size_limit(67108864)&" + extra}
 	db, err := sql.Open("sqlite", u.String())
 	if err != nil {
 		return nil, err

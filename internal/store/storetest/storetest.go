@@ -8,6 +8,7 @@ package storetest
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"path/filepath"
 	"testing"
@@ -49,6 +50,8 @@ type Store interface {
 	Body(ctx context.Context, from party.ID, lane record.Lane, seq uint64) ([]byte, bool, error)
 	Taped(ctx context.Context, list ...store.Taped) error
 	Destroy(ctx context.Context, x store.Received) error
+	Wipe(ctx context.Context) error
+	OutboxView(ctx context.Context, to party.ID) (store.Outbox, error)
 
 	User(ctx context.Context, name string) (store.User, error)
 	Users(ctx context.Context) ([]store.User, error)
@@ -86,6 +89,13 @@ func (r Record) Kind() record.Kind { return r.Of }
 
 // Lane returns the lane of the kind.
 func (r Record) Lane() record.Lane { return r.Of.Lane() }
+
+// ID returns an id that follows from the text.
+func (r Record) ID() (id record.ID) {
+	sum := sha256.Sum256([]byte(r.Text))
+	copy(id[:], sum[:])
+	return id
+}
 
 // Object returns what it is about.
 func (r Record) Object() record.ID { return r.About }
