@@ -64,7 +64,7 @@ func TestMessagesCoverTheNodesWords(t *testing.T) {
 	groups := map[string][]string{
 		"identity": record.Standards(),
 		"posture":  record.Postures(),
-		"outcome":  append(incident.Outcomes(), incident.Merged),
+		"outcome":  append(incident.Outcomes(), incident.Merged, incident.Recalled),
 		"role":     engine.Roles(),
 		"field":    release.FieldNames(),
 		"alarm": {
@@ -75,23 +75,25 @@ func TestMessagesCoverTheNodesWords(t *testing.T) {
 			incident.EventClosed, incident.EventReopened, incident.EventSector, incident.EventNote, incident.EventIdentity, incident.EventDistress,
 			incident.EventAssociated, incident.EventPartner, incident.EventPartnerState, incident.EventLinked, incident.EventApart,
 			incident.EventDisputed, "posture", "lead-taken", "lead-proposed", "lead-accepted", "lead-confirmed", "lead-rejected",
-			"lead-timeout", "lead-alarm",
+			"lead-timeout", "lead-alarm", incident.EventRecalled, incident.EventExpired, "distress-pass", "distress-hold",
 		},
 		"reason": {
 			release.NoPolicy.String(), release.NoRule.String(), release.DeniedByRule.String(), release.NoFields.String(),
 			release.AllowedByRule.String(), release.Distress.String(), release.Failed.String(), release.Full.String(), release.Superseded.String(),
 			release.NotOurs.String(), release.OutsideArea.String(), release.CountsOnly.String(),
+			release.Control.String(), release.Recalled.String(), release.Discarded.String(),
 		},
 		"plan-state": {plan.None, plan.Ours, plan.Theirs, plan.Mismatch, plan.InForce, plan.Ended},
 		"plan-part":  record.PlanParts(),
 		"plan-mark":  {plan.Equal, plan.Different, plan.OnlyOurs, plan.OnlyTheirs},
-		"alarm-rule": {"link", "store", "journal", "outbox", "plan-mismatch", "plan-ended"},
+		"alarm-rule": {"link", "store", "journal", "outbox", "plan-mismatch", "plan-ended", "recall", "stop-case"},
 		"link":       {"up", "degraded", "down", "stopped"},
 		"errors": {
 			"unauthenticated", "forbidden", "bad-request", "not-found", "bad-login", "locked", "unknown-verb", "no-such-track",
 			"no-such-incident", "no-such-partner", "not-now", "incident-closed", "no-proposal", "bad-identity", "bad-posture", "bad-outcome",
 			"bad-position", "bad-time", "text-missing", "text-too-long", "store-failed", "stopping", "timeout", "weak-password", "name-taken",
 			"pass-by-voice", "no-plan", "withheld",
+			"nothing-to-recall", "too-many-recalls", "pending-undecided",
 		},
 	}
 	for _, lang := range []string{"en", "zh-Hant", "ja"} {

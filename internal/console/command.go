@@ -53,7 +53,7 @@ func (c *console) command(w http.ResponseWriter, r *http.Request, who person) {
 		refuseReply(w, reply)
 		return
 	}
-	answer(w, done{true, reply.Incident, reply.Entry})
+	answer(w, done{true, reply.Incident, reply.Entry, reply.Recall, reply.Named, reply.Distress})
 }
 
 // done answers an act that was done.
@@ -61,6 +61,10 @@ type done struct {
 	OK       bool   `json:"ok"`
 	Incident uint32 `json:"incident,omitempty"`
 	Entry    uint64 `json:"entry,omitempty"`
+
+	Recall   uint64            `json:"recall,omitempty"`
+	Named    int               `json:"named,omitempty"`
+	Distress []engine.StopCase `json:"distress,omitempty"`
 }
 
 // refuseReply answers with the engine's code. Some refusals leave an incident

@@ -33,6 +33,7 @@ func acts() map[string]act {
 		"reject": (*Engine).actReject, "posture": (*Engine).actPosture, "log": (*Engine).actLog,
 		"strike": (*Engine).actStrike, "distress": (*Engine).actDistress, "plan-declare": (*Engine).actPlanDeclare, "plan-end": (*Engine).actPlanEnd,
 		"stop": (*Engine).actStop, "resume": (*Engine).actResume,
+		"stop-all": (*Engine).actStopAll, "stop-case": (*Engine).actStopCase, "recall": (*Engine).actRecall, "lift-recall": (*Engine).actLiftRecall,
 	}
 }
 
@@ -380,33 +381,5 @@ func (e *Engine) actDistress(c *Command, out *Outputs) string {
 	if err := e.release.Say(c.Partner, record.KindDistress, uint64(n), r, facts, e.now); err != nil || e.release.Frozen(c.Partner) {
 		return "pass-by-voice"
 	}
-	return ""
-}
-
-func (e *Engine) actStop(c *Command, out *Outputs) string {
-	l := e.links[c.Partner]
-	if l == nil {
-		return "no-such-partner"
-	}
-	e.release.Freeze(c.Partner)
-	if l.State != "stopped" {
-		l.State, l.Since = "stopped", e.now
-	}
-	out.Stop = c.Partner
-	return ""
-}
-
-func (e *Engine) actResume(c *Command, out *Outputs) string {
-	l := e.links[c.Partner]
-	if l == nil {
-		return "no-such-partner"
-	}
-	if !e.outboxFull(c.Partner) {
-		e.release.Resume(c.Partner)
-	}
-	if l.State == "stopped" {
-		l.State, l.Since = "down", e.now
-	}
-	out.Resume = c.Partner
 	return ""
 }

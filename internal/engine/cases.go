@@ -152,6 +152,9 @@ func (e *Engine) sayAll(outs []response.Out, out *Outputs) bool {
 		if o.Dialogue != nil {
 			kind, number = record.KindDialogue, o.Number
 			o.Dialogue.Incident = refs
+			if slices.Contains(record.KeptReasons(), o.Dialogue.Step) {
+				e.rely(o.To, o.Dialogue.Step, n)
+			}
 		} else {
 			o.Posture.Incident = refs
 		}

@@ -11,6 +11,10 @@ type Reply struct {
 	Code     string `json:"code,omitempty"`
 	Incident uint32 `json:"incident,omitempty"`
 	Entry    uint64 `json:"entry,omitempty"`
+
+	Recall   uint64     `json:"recall,omitempty"`   // the number of a recall
+	Named    int        `json:"named,omitempty"`    // how many things an act took back, discarded or let go on
+	Distress []StopCase `json:"distress,omitempty"` // open distress cases that a stop concerns
 }
 
 // The roles. Each session has one.
@@ -35,7 +39,8 @@ func Verbs(role string) []string {
 	case Officer:
 		return officer
 	case Supervisor:
-		return append(officer, "stop", "resume", "plan-declare", "plan-end")
+		return append(officer, "stop", "resume", "plan-declare", "plan-end",
+			"stop-all", "stop-case", "recall", "lift-recall")
 	}
 	return nil
 }

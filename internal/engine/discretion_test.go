@@ -431,7 +431,7 @@ func TestStopOutlastsTheLine(t *testing.T) {
 	if got := f.e.LinkStates()["jp"]; got != "stopped" {
 		t.Errorf("link state %q, want stopped: a restart would open it", got)
 	}
-	f.do(engine.Command{Verb: "resume", Partner: "jp"})
+	f.do(engine.Command{Verb: "resume", Partner: "jp", Recall: &engine.RecallArgs{Pending: "release"}})
 	f.step(&engine.Input{Event: &engine.Event{Kind: "link", Partner: "jp", State: "up"}})
 	f.pass(2 * time.Minute)
 	if len(f.sent["jp"]) == 0 || f.e.LinkStates()["jp"] != "up" {

@@ -15,6 +15,7 @@ import (
 	"github.com/kuroshio-watch/kuroshio/internal/party"
 	"github.com/kuroshio-watch/kuroshio/internal/plan"
 	"github.com/kuroshio-watch/kuroshio/internal/plot"
+	"github.com/kuroshio-watch/kuroshio/internal/recall"
 	"github.com/kuroshio-watch/kuroshio/internal/record"
 	"github.com/kuroshio-watch/kuroshio/internal/release"
 	"github.com/kuroshio-watch/kuroshio/internal/response"
@@ -33,8 +34,12 @@ type Outputs struct {
 	Audit   []Audit          // for the local audit log
 	Reply   Reply            // to a command
 	Refused []Refusal        // frames and records that were not taken
-	Stop    party.ID         // the link to close at once, if any
+	Stop    []party.ID       // the links to close at once
 	Resume  party.ID         // the link to open again, if any
+
+	Destroy  []Destroyed  // keys of received records
+	Cleanse  bool         // a snapshot must be kept now, and no older one
+	Withdraw []Withdrawal // from the outbox
 }
 
 // Audit is one entry for the local audit log. It stays home.
@@ -77,11 +82,26 @@ type Engine struct {
 	sweeps     []plot.Sweep // as plots
 	feeds      feedTable
 	links      map[party.ID]*LinkView
-	labels     map[track.PartnerKey]record.Label
+	labels     map[track.PartnerKey]heldLabel
 	identities map[incident.Number]release.CaseIdentity // ours, of each incident's object
 	sensors    map[incident.Number]uint8                // kinds of sensors that saw its objects, bits by plot.Kind
 	known      map[party.ID]map[record.ID]incident.Number
 	knownTo    map[party.ID]incident.Number // known holds all numbers up to it
+
+	shelf     *recall.Shelf
+	ledger    *recall.Ledger
+	stopCases []StopCase      // by party and incident
+	swept     time.Time       // the minute in which retentions were looked at last
+	early     []recall.Of     // displaced from the shelf, to be destroyed at the next sweep
+	barred    bool            // a state came that had been recalled: the inbox holds it
+	concerns  incident.Number // the incident of the record that is being taken
+}
+
+// heldLabel is the label of the report that is held of a partner's object.
+type heldLabel struct {
+	record.Label
+	Epoch uint32    `json:"epoch"`
+	Until time.Time `json:"until"`
 }
 
 // maxWaiting bounds the plots that wait for a tick. Over it the engine takes
@@ -94,11 +114,12 @@ func New(self party.ID, ids IDs) *Engine {
 		self: self, ids: ids,
 		feeds:      newFeedTable(),
 		links:      make(map[party.ID]*LinkView),
-		labels:     make(map[track.PartnerKey]record.Label),
+		labels:     make(map[track.PartnerKey]heldLabel),
 		identities: make(map[incident.Number]release.CaseIdentity),
 		sensors:    make(map[incident.Number]uint8),
 		known:      make(map[party.ID]map[record.ID]incident.Number),
 		knownTo:    make(map[party.ID]incident.Number),
+		shelf:      recall.NewShelf(), ledger: recall.NewLedger(),
 	}
 }
 

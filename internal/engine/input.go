@@ -69,6 +69,8 @@ type Command struct {
 	Persons  *uint16   `cbor:"24,keyasint,omitempty" json:"persons,omitempty"`
 	Exercise bool      `cbor:"25,keyasint,omitempty" json:"exercise,omitempty"`
 	Plan     *PlanArgs `cbor:"29,keyasint,omitempty" json:"plan,omitempty"`
+
+	Recall *RecallArgs `cbor:"30,keyasint,omitempty" json:"recall,omitempty"`
 }
 
 // Event is what the node saw of its own adapters.

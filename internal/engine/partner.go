@@ -61,6 +61,8 @@ func refusalCode(err error) string {
 		{errFlood, "flood"},
 		{errExercise, "exercise"},
 		{errAhead, "time"},
+		{errRecalled, "recalled"},
+		{errForged, "forged-receipt"},
 		{response.ErrStale, "stale"},
 		{plan.ErrStale, "stale"},
 		{plan.ErrPart, "part"},
@@ -81,11 +83,15 @@ func refusalCode(err error) string {
 func (e *Engine) takeRecord(p *Partner, out *Outputs) error {
 	r, err := record.Decode(p.Body)
 	if err != nil {
+		e.shelve(p, nil)
 		return err
 	}
 	if r.Originator != p.From {
+		e.shelve(p, nil)
 		return errOriginator
 	}
+	e.begin(r)
+	defer e.shelve(p, r)
 	if r.Kind.Lane() != p.Lane {
 		return errKind
 	}
@@ -96,7 +102,8 @@ func (e *Engine) takeRecord(p *Partner, out *Outputs) error {
 	case record.KindTrack:
 		return e.takeTrack(p, r)
 	case record.KindIncident:
-		_, err := e.book.Partner(p.From, r, e.now)
+		n, err := e.book.Partner(p.From, r, e.now)
+		e.concern(n)
 		return err
 	case record.KindLink:
 		return e.takeLink(p, r)
@@ -113,6 +120,10 @@ func (e *Engine) takeRecord(p *Partner, out *Outputs) error {
 		return e.takeDistress(p, r)
 	case record.KindPlan:
 		return e.takePlan(p, r, out)
+	case record.KindRecall:
+		return e.takeRecall(p, r, out)
+	case record.KindRecallReceipt:
+		return e.takeReceipt(p, r)
 	}
 	return errKind
 }
@@ -141,10 +152,14 @@ func (e *Engine) takeTrack(p *Partner, r *record.Record) error {
 	if held, ok := e.tracks.PartnerOf(key); ok && held.Exercise != r.Exercise {
 		return errExercise
 	}
+	if e.shelf.Barred(p.From, r.Object, r.Epoch) {
+		e.barred = true
+		return errRecalled
+	}
 	e.tracks.PartnerUpdate(p.From, r.Object, r.Track, r.Exercise, e.now)
 	// The label is that of the report that is held.
 	if held, ok := e.tracks.PartnerOf(key); ok && held.Body == *r.Track {
-		e.labels[key] = r.Label
+		e.labels[key] = heldLabel{r.Label, r.Epoch, e.until(r)}
 	}
 	return nil
 }
@@ -165,6 +180,7 @@ func (e *Engine) about(p *Partner, r *record.Record, refs []record.Ref) (inciden
 	case e.book.Full(n, p.From):
 		return inc, errFlood
 	}
+	e.concern(n)
 	return inc, nil
 }
 
@@ -174,6 +190,7 @@ func (e *Engine) takeLink(p *Partner, r *record.Record) error {
 		return errNoIncident
 	}
 	if into, ok := e.book.Resolve(n); ok {
+		e.concern(into)
 		if inc, ok := e.book.Get(into); ok && inc.Exercise != r.Exercise {
 			return errExercise
 		}
@@ -227,6 +244,7 @@ func (e *Engine) takeDistress(p *Partner, r *record.Record) error {
 	if err != nil {
 		return err
 	}
+	e.concern(n)
 	e.distress(p.From, uint32(n), true)
 	e.enter(n, incident.Event{Kind: incident.EventDistress, Originators: []party.ID{p.From}})
 	return nil
@@ -260,5 +278,5 @@ func (e *Engine) forgetLabels() {
 	for _, t := range e.tracks.Partner() {
 		held[t.Key] = true
 	}
-	maps.DeleteFunc(e.labels, func(k track.PartnerKey, _ record.Label) bool { return !held[k] })
+	maps.DeleteFunc(e.labels, func(k track.PartnerKey, _ heldLabel) bool { return !held[k] })
 }

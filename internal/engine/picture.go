@@ -30,6 +30,7 @@ func (e *Engine) View() *View {
 		Seq: e.seq, Now: e.now, Party: e.self,
 		Tracks: []TrackView{}, PartnerTracks: []PartnerView{}, Incidents: []IncidentView{}, Alarms: []AlarmView{},
 		Links: []LinkView{}, Feeds: []FeedView{}, OutOfService: []OutOfService{}, Log: []LogView{}, Plans: []PlanView{},
+		Recalls: []RecallView{}, Holdings: []HoldingView{}, StopCases: []StopCase{},
 	}
 	if !e.up {
 		return v
@@ -53,6 +54,7 @@ func (e *Engine) View() *View {
 	}
 	e.viewLog(v)
 	e.viewPlans(v)
+	e.viewRecalls(v)
 	return v
 }
 
@@ -128,7 +130,7 @@ func (e *Engine) viewPartners(v *View, assoc []track.Association) {
 		t := &held[i]
 		pv := PartnerView{
 			PartnerKey: PartnerKey(t.Key), Track: t.Body, Exercise: t.Exercise, Received: t.Received, State: t.State.String(),
-			Label: e.labels[t.Key], Handling: e.release.Policy().Equivalent(t.Key.Party, e.labels[t.Key]),
+			Label: e.labels[t.Key].Label, Handling: e.release.Policy().Equivalent(t.Key.Party, e.labels[t.Key].Label),
 		}
 		for _, a := range assoc {
 			switch {
@@ -296,7 +298,7 @@ func (e *Engine) viewAlarms(v *View) {
 func (e *Engine) viewLog(v *View) {
 	log := e.book.Log()
 	for _, l := range log[max(0, len(log)-maxLogShown):] {
-		lv := LogView{N: l.N, At: l.At, Entered: l.Entered, Desk: l.Desk, By: l.By, Text: l.Text}
+		lv := LogView{N: l.N, At: l.At, Entered: l.Entered, Desk: l.Desk, By: l.By, Text: l.Text, Code: l.Code}
 		if l.Struck != nil {
 			lv.Struck = l.Struck.By + ": " + l.Struck.Reason
 		}

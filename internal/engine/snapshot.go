@@ -15,7 +15,7 @@ import (
 	"github.com/kuroshio-watch/kuroshio/internal/party"
 	"github.com/kuroshio-watch/kuroshio/internal/plan"
 	"github.com/kuroshio-watch/kuroshio/internal/plot"
-	"github.com/kuroshio-watch/kuroshio/internal/record"
+	"github.com/kuroshio-watch/kuroshio/internal/recall"
 	"github.com/kuroshio-watch/kuroshio/internal/release"
 	"github.com/kuroshio-watch/kuroshio/internal/response"
 	"github.com/kuroshio-watch/kuroshio/internal/track"
@@ -43,11 +43,17 @@ type state struct {
 	Labels     []labelState                             `json:"labels"`
 	Identities map[incident.Number]release.CaseIdentity `json:"identities"`
 	Sensors    map[incident.Number]uint8                `json:"sensors"`
+	Shelf      recall.ShelfState                        `json:"shelf"`
+	Ledger     recall.LedgerState                       `json:"ledger"`
+	StopCases  []StopCase                               `json:"stop_cases,omitempty"`
+	Swept      time.Time                                `json:"swept,omitzero"`
+	Early      []recall.Of                              `json:"early,omitempty"`
+	Barred     bool                                     `json:"barred,omitempty"`
 }
 
 type labelState struct {
 	Key   track.PartnerKey `json:"key"`
-	Label record.Label     `json:"label"`
+	Label heldLabel        `json:"label"`
 }
 
 // snapshot is a whole engine.
@@ -69,6 +75,8 @@ func (e *Engine) state() *state {
 		Decoder: e.decoder.Snapshot(), Tracks: e.tracks.Snapshot(), Watch: e.watch.Snapshot(), Book: e.book.Snapshot(),
 		Responses: e.responses.Snapshot(), Release: e.release.Snapshot(), Joint: e.joint.Snapshot(),
 		Plots: slices.Clone(e.plots), Sweeps: slices.Clone(e.sweeps), Identities: maps.Clone(e.identities), Sensors: maps.Clone(e.sensors),
+		Shelf: e.shelf.Snapshot(), Ledger: e.ledger.Snapshot(), StopCases: slices.Clone(e.stopCases), Swept: e.swept,
+		Early: slices.Clone(e.early), Barred: e.barred,
 	}
 	for _, name := range slices.Sorted(maps.Keys(e.feeds.byName)) {
 		s.Feeds = append(s.Feeds, *e.feeds.byName[name])
@@ -123,6 +131,9 @@ func (e *Engine) carry(s *state, p *parts) error {
 	maps.Copy(e.identities, s.Identities)
 	e.sensors = make(map[incident.Number]uint8)
 	maps.Copy(e.sensors, s.Sensors)
+	e.shelf.Restore(s.Shelf)
+	e.ledger.Restore(s.Ledger)
+	e.stopCases, e.swept, e.early, e.barred = slices.Clone(s.StopCases), s.Swept, slices.Clone(s.Early), s.Barred
 	e.responses.SetConfig(e.responseConfig())
 	return nil
 }

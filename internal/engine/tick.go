@@ -95,6 +95,7 @@ func cut[T any](list []T, holds func(T) bool) int {
 func (e *Engine) tick(out *Outputs) {
 	changes := e.track(e.now)
 	e.forgetLabels()
+	e.sweep(out)
 	e.book.Follow(changes, e.tracks)
 	statements := e.book.Associate(e.tracks.Associations(), e.now, e.tracks)
 	e.followMergers()
@@ -212,6 +213,7 @@ func (e *Engine) releaseDue(out *Outputs) {
 	src := e.sources()
 	e.release.Observe(e.now, src)
 	sealed, entries := e.release.Due(e.now, src)
+	e.recallsLeft(sealed)
 	out.Sealed = append(out.Sealed, sealed...)
 	for _, en := range entries {
 		out.Audit = append(out.Audit, Audit{

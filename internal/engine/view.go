@@ -32,6 +32,10 @@ type View struct {
 	Log           []LogView      `json:"log"`   // watch log, newest last, at most the last 500
 	Plans         []PlanView     `json:"plans"` // the joint plan with each partner
 	StoreProblem  string         `json:"store_problem,omitempty"`
+
+	Recalls   []RecallView  `json:"recalls"`    // ours, newest first
+	Holdings  []HoldingView `json:"holdings"`   // by partner
+	StopCases []StopCase    `json:"stop_cases"` // open distress cases of stopped links
 }
 
 // TrackView is one own track.
@@ -242,4 +246,5 @@ type LogView struct {
 	By      string    `json:"by"`
 	Text    string    `json:"text"`
 	Struck  string    `json:"struck,omitempty"` // by whom and why; the text stays
+	Code    string    `json:"code,omitempty"`   // "recalled", "expired": an entry of the node's, or one whose text is gone
 }

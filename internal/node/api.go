@@ -89,11 +89,12 @@ func (n *Node) Changed() <-chan struct{} { return n.loop.changed.next() }
 // closes the link at once, before anything else, whatever state the store is
 // in.
 func (n *Node) Command(ctx context.Context, c engine.Command) (engine.Reply, error) {
-	if isStop(&c) {
-		if k := n.loop.stopping[c.Partner]; k != nil {
-			k.Add(1)
-		}
-		n.loop.stop(c.Partner)
+	stops := n.loop.stops(&c)
+	for _, p := range stops {
+		n.loop.stopping[p].Add(1)
+	}
+	for _, p := range stops {
+		n.loop.stop(p)
 	}
 	r := commandRequest{cmd: c, reply: make(chan engine.Reply, 1)}
 	select {

@@ -478,7 +478,10 @@ func TestNothingLeavesAfterAStopAndThePartnerCannotComeBack(t *testing.T) {
 				t.Error("the second boat left after the stop")
 			}
 
-			tw.must(t, engine.Supervisor, engine.Command{Verb: "resume", Partner: "jp"})
+			if r := tw.do(t, engine.Supervisor, engine.Command{Verb: "resume", Partner: "jp"}); r.Code != "pending-undecided" {
+				t.Errorf("resume without a word on what waits = %q", r.Code)
+			}
+			tw.must(t, engine.Supervisor, engine.Command{Verb: "resume", Partner: "jp", Recall: &engine.RecallArgs{Pending: "release"}})
 			jp.await(t, "told of the second boat", heardOf("second boat"))
 			tw.await(t, "linked again", linkIs("up"))
 

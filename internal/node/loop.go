@@ -128,6 +128,7 @@ type loop struct {
 	finishing bool
 	minute    time.Time // up to which states are digested
 	kept      time.Time // when the house was kept last
+	scrub     bool      // the write-ahead log may hold pages of what was destroyed
 	now       *clock
 	config    *engine.Config
 }
@@ -261,12 +262,22 @@ func (l *loop) runCommand(ctx context.Context, cmd engine.Command) engine.Reply 
 
 // stopTaken notes that a stop is on the tape, or never will be.
 func (l *loop) stopTaken(c *engine.Command) {
-	if n := l.stopping[c.Partner]; n != nil && isStop(c) {
-		n.Add(-1)
+	for _, p := range l.stops(c) {
+		l.stopping[p].Add(-1)
 	}
 }
 
-func isStop(c *engine.Command) bool { return c.Verb == "stop" && engine.Allowed(c.Role, c.Verb) }
+// stops returns the partners whose links a command closes.
+func (l *loop) stops(c *engine.Command) []party.ID {
+	switch {
+	case !engine.Allowed(c.Role, c.Verb):
+	case c.Verb == "stop-all":
+		return l.partners
+	case c.Verb == "stop" && l.stopping[c.Partner] != nil:
+		return []party.ID{c.Partner}
+	}
+	return nil
+}
 
 // takeHeld puts the stops on record that were asked for while tape or store
 // did not work. Their links are closed since.

@@ -101,7 +101,8 @@ func (l *loop) commit(ctx context.Context, last uint64, inputs []*engine.Input, 
 			c.Taped = append(c.Taped, store.Taped{Received: store.Received{Partner: p.From, Lane: p.Lane, Seq: p.Seq}, Tape: n})
 		}
 	}
-	if last-l.lastSnap >= snapshotEvery || l.finishing {
+	l.cleanse(&c, outs)
+	if last-l.lastSnap >= snapshotEvery || l.finishing || c.Cleanse {
 		if b, err := l.eng.Snapshot(); err != nil {
 			l.log.ErrorContext(ctx, "snapshot not made, the tape grows", slog.Any("err", err))
 		} else {
@@ -117,8 +118,13 @@ func (l *loop) commit(ctx context.Context, last uint64, inputs []*engine.Input, 
 		return false
 	}
 	if c.Snapshot != nil {
+		if c.Cleanse {
+			l.lastSnap = last // no older one is kept
+			l.scrub = true
+		}
 		l.pruneTape(last)
 	}
+	l.wipe(ctx)
 	for _, to := range receivers(c.Sealed) {
 		l.notify(to)
 	}
@@ -190,7 +196,7 @@ func (l *loop) waitForStore(ctx context.Context, wait time.Duration) bool {
 			q.run(l.eng)
 			close(q.done)
 		case r := <-l.commands:
-			if isStop(&r.cmd) {
+			if len(l.stops(&r.cmd)) > 0 {
 				l.held = append(l.held, r.cmd) // bounded by the people at the consoles
 			}
 			r.reply <- engine.Reply{Code: "store-failed"}
@@ -219,7 +225,7 @@ func (l *loop) recovered() {
 // after acts on what the outputs ask of the adapters.
 func (l *loop) after(outs []engine.Outputs) {
 	for i := range outs {
-		if p := outs[i].Stop; p != "" {
+		for _, p := range outs[i].Stop {
 			l.stop(p)
 		}
 		if p := outs[i].Resume; p != "" && !l.stopAsked(p) {

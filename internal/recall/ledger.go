@@ -35,6 +35,7 @@ type Act struct {
 // Part is one record of a recall and what its receipt says.
 type Part struct {
 	Number   uint64    `json:"number"`
+	ID       record.ID `json:"id"`                // of the record, once it has left
 	Named    int       `json:"named"`             // records and objects
 	Left     time.Time `json:"left,omitzero"`     // zero while it waits
 	Answered time.Time `json:"answered,omitzero"` // zero while its receipt is missing
@@ -67,6 +68,11 @@ func NewLedger() *Ledger { return &Ledger{} }
 // Next returns the number that the next act will have.
 func (l *Ledger) Next() uint64 { return l.next + 1 }
 
+// Full reports whether there is no room for another act.
+func (l *Ledger) Full() bool {
+	return len(l.acts) >= maxActs && !slices.ContainsFunc(l.acts, func(a Act) bool { return a.Answered() })
+}
+
 // Add notes an act of as many parts as named has elements, each the count that a
 // part names, and returns the parts' numbers.
 func (l *Ledger) Add(a Act, named []int) ([]uint64, error) {
@@ -89,14 +95,14 @@ func (l *Ledger) Add(a Act, named []int) ([]uint64, error) {
 	return numbers, nil
 }
 
-func (l *Ledger) part(to party.ID, number uint64) (*Act, *Part) {
+func (l *Ledger) part(to party.ID, fits func(*Part) bool) (*Act, *Part) {
 	for i := range l.acts {
 		a := &l.acts[i]
 		if a.To != to {
 			continue
 		}
 		for j := range a.Parts {
-			if a.Parts[j].Number == number {
+			if fits(&a.Parts[j]) {
 				return a, &a.Parts[j]
 			}
 		}
@@ -104,20 +110,19 @@ func (l *Ledger) part(to party.ID, number uint64) (*Act, *Part) {
 	return nil, nil
 }
 
-// Left notes that a part is on its way.
-func (l *Ledger) Left(to party.ID, number uint64, at time.Time) {
-	if _, p := l.part(to, number); p != nil && p.Left.IsZero() {
-		p.Left = at
+// Left notes that the part that fits is on its way, as the record of that id.
+func (l *Ledger) Left(to party.ID, fits func(number uint64) bool, id record.ID, at time.Time) {
+	if _, p := l.part(to, func(p *Part) bool { return p.Left.IsZero() && fits(p.Number) }); p != nil {
+		p.Left, p.ID = at, id
 	}
 }
 
-// Answer takes a partner's receipt for a part and returns the number of the act.
-// One that answers nothing of ours, or that answers before the part has left, is
-// forged. What the partner kept may come in further receipts; otherwise the
-// first stands.
-func (l *Ledger) Answer(from party.ID, number uint64, r *record.RecallReceipt, now time.Time) (uint64, error) {
-	a, p := l.part(from, number)
-	if p == nil || p.Left.IsZero() {
+// Answer takes a partner's receipt and returns the number of the act. One that
+// answers nothing of ours that has left is forged. What the partner kept may come
+// in further receipts; otherwise the first stands.
+func (l *Ledger) Answer(from party.ID, r *record.RecallReceipt, now time.Time) (uint64, error) {
+	a, p := l.part(from, func(p *Part) bool { return !p.Left.IsZero() && p.ID == r.Recall })
+	if p == nil {
 		return 0, ErrForged
 	}
 	further := len(r.Gone)+len(r.Objects)+len(r.Unknown) == 0 && r.Others == 0

@@ -214,6 +214,10 @@ func TestAShelfGoesOnAfterASnapshot(t *testing.T) {
 	})
 }
 
+func left(l *recall.Ledger, number uint64, id record.ID) {
+	l.Left("jp", func(n uint64) bool { return n == number }, id, start)
+}
+
 func TestAReceiptAnswersOnce(t *testing.T) {
 	l := recall.NewLedger()
 	n, err := l.Add(recall.Act{To: "jp", By: "lin", How: "record", At: start}, []int{2, 3})
@@ -221,22 +225,22 @@ func TestAReceiptAnswersOnce(t *testing.T) {
 		t.Fatalf("Add = %v, %v", n, err)
 	}
 	r := &record.RecallReceipt{Recall: id(1), Gone: []record.ID{id(2)}, Kept: []record.KeptRecord{{ID: id(3), Reason: "accept"}}}
-	if _, err := l.Answer("jp", n[0], r, start); !errors.Is(err, recall.ErrForged) {
+	if _, err := l.Answer("jp", r, start); !errors.Is(err, recall.ErrForged) {
 		t.Errorf("a receipt before the recall left: %v", err)
 	}
-	l.Left("jp", n[0], start)
-	l.Left("jp", n[1], start)
-	if _, err := l.Answer("cell", n[0], r, start); !errors.Is(err, recall.ErrForged) {
+	left(l, n[0], id(1))
+	left(l, n[1], id(9))
+	if _, err := l.Answer("cell", r, start); !errors.Is(err, recall.ErrForged) {
 		t.Errorf("another's receipt: %v", err)
 	}
-	if act, err := l.Answer("jp", n[0], r, start); err != nil || act != 1 {
+	if act, err := l.Answer("jp", r, start); err != nil || act != 1 {
 		t.Errorf("Answer = %d, %v", act, err)
 	}
-	if _, err := l.Answer("jp", n[0], r, start); !errors.Is(err, recall.ErrForged) {
+	if _, err := l.Answer("jp", r, start); !errors.Is(err, recall.ErrForged) {
 		t.Errorf("a replay: %v", err)
 	}
 	more := &record.RecallReceipt{Recall: id(1), Kept: []record.KeptRecord{{ID: id(5), Reason: "accept"}}}
-	if _, err := l.Answer("jp", n[0], more, start); !errors.Is(err, recall.ErrForged) {
+	if _, err := l.Answer("jp", more, start); !errors.Is(err, recall.ErrForged) {
 		t.Errorf("more than the recall named: %v", err)
 	}
 	if late := l.Late(start.Add(5*time.Minute - 1)); len(late) != 0 {
@@ -248,7 +252,7 @@ func TestAReceiptAnswersOnce(t *testing.T) {
 	if late := l.Late(start.Add(6 * time.Minute)); len(late) != 0 {
 		t.Errorf("the alarm comes twice")
 	}
-	if _, err := l.Answer("jp", n[1], &record.RecallReceipt{Recall: id(9), Unknown: []record.ID{id(4)}}, start); err != nil {
+	if _, err := l.Answer("jp", &record.RecallReceipt{Recall: id(9), Unknown: []record.ID{id(4)}}, start); err != nil {
 		t.Error(err)
 	}
 	a, _ := l.Get(1)
@@ -265,14 +269,20 @@ func TestTheLedgerIsBounded(t *testing.T) {
 			t.Fatal(err)
 		}
 		if i == 7 {
-			l.Left("jp", n[0], start)
-			if _, err := l.Answer("jp", n[0], &record.RecallReceipt{Recall: id(1)}, start); err != nil {
+			left(l, n[0], id(1))
+			if _, err := l.Answer("jp", &record.RecallReceipt{Recall: id(1)}, start); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
+	if l.Full() {
+		t.Error("full, though one is answered")
+	}
 	if _, err := l.Add(recall.Act{To: "jp", At: start}, []int{1}); err != nil {
 		t.Errorf("no room where one is answered: %v", err)
+	}
+	if !l.Full() {
+		t.Error("not full")
 	}
 	if _, err := l.Add(recall.Act{To: "jp", At: start}, []int{1}); !errors.Is(err, recall.ErrFull) {
 		t.Errorf("Add to a full ledger = %v", err)

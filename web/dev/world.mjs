@@ -223,6 +223,7 @@ export class World {
         { name: 'ais', kind: 'nmea', exercise: this.exercise, up: true, last: iso(this.now - 900), frames: 3001, plots: 2802, refused: null },
       ],
       out_of_service: p === 'tw' ? [{ rule: 'A01', reason: 'no-plan-feed' }] : null, log: this.log[p], plans: [],
+      recalls: [], holdings: [], stop_cases: [],
     };
   }
 

@@ -278,6 +278,18 @@ class Console {
     }
   }
 
+  /** stopAll is stopRelease for every partner at once. */
+  async stopAll(): Promise<void> {
+    window.clearTimeout(this.#armTimer);
+    if (this.stopArmed !== '*') {
+      this.stopArmed = '*';
+      this.#armTimer = window.setTimeout(() => (this.stopArmed = ''), 3000);
+      return;
+    }
+    this.stopArmed = '';
+    if (await this.act({ verb: 'stop-all' }, 'stop-all')) this.say(t('stop-all.done'));
+  }
+
   /** stopRelease arms on the first call and stops on the second within three seconds. */
   async stopRelease(party: string): Promise<void> {
     window.clearTimeout(this.#armTimer);

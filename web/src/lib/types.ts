@@ -272,6 +272,76 @@ export interface LogView {
   by: string;
   text: string;
   struck?: string;
+  /** code says that the node wrote the entry, or that its text is gone. */
+  code?: 'recalled' | 'expired';
+}
+
+export interface RecallView {
+  n: number;
+  to: string;
+  by: string;
+  reason: string;
+  how: 'record' | 'rule' | 'time' | 'all';
+  rule?: string;
+  at: string;
+  named: number;
+  waiting: number;
+  missing: number;
+  gone: number;
+  kept: number;
+  unknown: number;
+  late?: boolean;
+}
+
+export interface HoldingView {
+  party: string;
+  pending: number;
+  held_back: number;
+  recalled: number;
+  sealed: number;
+  expired: number;
+  early: number;
+  unknown: number;
+}
+
+export interface StopCase {
+  party: string;
+  incident: number;
+  theirs?: boolean;
+  answer: 'asked' | 'pass' | 'hold';
+}
+
+export interface PeerItem {
+  id: string;
+  kind: string;
+  lane: 'record' | 'state';
+  number: number;
+  record?: number;
+  at: string;
+  until: string;
+  rules: string[] | null;
+  state: 'held' | 'recalled' | 'gone' | 'kept' | 'unknown' | 'expired' | 'withdrawn';
+  why?: string;
+  receipt: boolean;
+}
+
+export interface PeerView {
+  party: string;
+  seq: number;
+  records: number;
+  cosigned: number;
+  unlisted: number;
+  items: PeerItem[];
+}
+
+export interface RecallArgs {
+  records?: string[];
+  rule?: string;
+  from?: string;
+  to?: string;
+  all?: boolean;
+  pending?: 'release' | 'discard';
+  answer?: 'pass' | 'hold';
 }
 
 export interface PlanRow {
@@ -328,6 +398,9 @@ export interface View {
   out_of_service: { rule: string; reason: string }[];
   log: LogView[];
   plans: PlanView[];
+  recalls: RecallView[];
+  holdings: HoldingView[];
+  stop_cases: StopCase[];
   store_problem?: string;
 }
 
@@ -436,6 +509,7 @@ export interface Command {
   persons?: number;
   exercise?: boolean;
   plan?: { ends?: string };
+  recall?: RecallArgs;
 }
 
 export interface CommandReply {

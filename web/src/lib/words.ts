@@ -17,6 +17,6 @@ export const OFFICER_VERBS = [
   'identify', 'acknowledge', 'acknowledge-alarm', 'open', 'merge', 'split', 'close', 'reopen',
   'take', 'propose', 'accept', 'reject', 'posture', 'log', 'strike', 'distress',
 ] as const;
-export const SUPERVISOR_VERBS = ['stop', 'resume', 'plan-declare', 'plan-end'] as const;
+export const SUPERVISOR_VERBS = ['stop', 'resume', 'plan-declare', 'plan-end', 'stop-all', 'stop-case', 'recall', 'lift-recall'] as const;
 
 export type Verb = (typeof OFFICER_VERBS)[number] | (typeof SUPERVISOR_VERBS)[number];
