@@ -37,6 +37,10 @@ func (d *Desk) build(now time.Time, p *pending, dec Decision, src Sources) (r *r
 		if r.Incident == nil || d.same(p, r.Incident) {
 			return nil, false
 		}
+	case p.Kind == record.KindFacility:
+		if r.Facility = d.facilityDue(p, dec.Then, src); r.Facility == nil {
+			return nil, false
+		}
 	}
 	d.envelope(r, p, dec)
 	return r, true

@@ -95,6 +95,8 @@ type object struct {
 	// Noted is the projection of an incident for which a release was last put
 	// to the pending ones.
 	Noted *record.Incident `json:"noted"`
+	// Facility is the same of a facility.
+	Facility *record.Facility `json:"facility,omitempty"`
 	// Near is the nearest that an incident's tracks came to a named place, by
 	// their cells, up to Looked.
 	Near   *record.Near `json:"near,omitempty"`
@@ -169,7 +171,7 @@ func (d *Desk) SetPolicy(p *Policy) {
 	d.policy = p
 	for _, m := range d.objects {
 		for _, o := range m {
-			o.Noted, o.Denied = nil, false
+			o.Noted, o.Facility, o.Denied = nil, nil, false
 			o.Near, o.Looked = nil, time.Time{} // of another grid and other places
 		}
 	}

@@ -97,6 +97,7 @@ type picture struct {
 	at     func(track.Number, time.Time) (geo.Point, bool)
 	zones  func(geo.Point) []zone.ID
 	cases  []release.Case
+	ports  []release.Facility
 }
 
 func (p *picture) All(dst []track.Track) []track.Track { return append(dst, p.tracks...) }
@@ -122,7 +123,7 @@ func (z zones) At(p geo.Point, dst []zone.ID) []zone.ID {
 }
 
 func (p *picture) sources() release.Sources {
-	return release.Sources{Tracks: p, Zones: zones{p}, Cases: p.cases}
+	return release.Sources{Tracks: p, Zones: zones{p}, Cases: p.cases, Facilities: p.ports}
 }
 
 func airTrack(n track.Number, pos geo.Point) track.Track {

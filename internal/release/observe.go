@@ -41,6 +41,7 @@ func (d *Desk) Observe(now time.Time, src Sources) {
 			d.observeCase(now, to, &src.Cases[i], src)
 		}
 	}
+	d.observeFacilities(now, src)
 }
 
 func (d *Desk) observeTracks(at time.Time, look time.Duration, src Sources) {

@@ -24,7 +24,7 @@ const (
 )
 
 // Fields is a set of fields that a report may hold.
-type Fields uint16
+type Fields uint32
 
 // The fields. Place and time always go, as coarse as the rule says.
 const (
@@ -42,11 +42,14 @@ const (
 	FieldCount
 	FieldNear   // bearing and distance from the nearest of the policy's places
 	FieldWindow // when the newest event of an incident was
+	FieldContact
+	FieldServices
+	FieldCapacity
 )
 
 // FieldNames lists the fields as policies write them, in the order of the bits.
 func FieldNames() []string {
-	return []string{"identity", "type", "course", "speed", "height", "callsign", "address", "mmsi", "name", "zone", "rule", "count", "near", "window"}
+	return []string{"identity", "type", "course", "speed", "height", "callsign", "address", "mmsi", "name", "zone", "rule", "count", "near", "window", "contact", "services", "capacity"}
 }
 
 // Names returns the names of the set's fields.
@@ -312,7 +315,9 @@ func (p *Policy) Decide(f *Facts) Decision {
 
 // pictured reports whether records of the kind come from the picture; all
 // others are said by people or by their machine steps.
-func pictured(k record.Kind) bool { return k == record.KindTrack || k == record.KindIncident }
+func pictured(k record.Kind) bool {
+	return k == record.KindTrack || k == record.KindIncident || k == record.KindFacility
+}
 
 // Rules returns the ids of the rules that decided.
 func (p *Policy) Rules(d Decision) []string {

@@ -50,7 +50,7 @@ func (d *Desk) Say(to party.ID, kind record.Kind, number uint64, body record.Rec
 // sound reports what is wrong with a statement, so that who makes it learns so
 // at once. Tracks and incidents are never said: they come from the picture.
 func (d *Desk) sound(body *record.Record, now time.Time) error {
-	if body.Kind == record.KindTrack || body.Kind == record.KindIncident {
+	if pictured(body.Kind) {
 		return errors.New("not a statement")
 	}
 	r := *body
@@ -67,7 +67,7 @@ func (d *Desk) sound(body *record.Record, now time.Time) error {
 // sending tells no more than the bin does.
 func (p *pending) readyAt(o Obligations) time.Time {
 	from := p.Made
-	if p.Body == nil {
+	if p.Body == nil && o.Bin > 0 {
 		from = floor(from, o.Bin).Add(o.Bin)
 	}
 	return slotAt(from.Add(o.Delay), o.Slot)

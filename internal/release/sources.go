@@ -72,6 +72,8 @@ type Sources struct {
 	Tracks Tracks
 	Zones  Zones
 	Cases  []Case // sorted by number
+	// Facilities is our register; a facility that is missing has left it.
+	Facilities []Facility
 }
 
 // RescueFor reports whether a partner may know the incident as a distress case:

@@ -54,7 +54,9 @@ func controlLabel() record.Label {
 
 // cumulative reports whether a record of a kind says again what the earlier ones
 // of the same thing said: they are taken back together.
-func cumulative(k record.Kind) bool { return k == record.KindTrack || k == record.KindIncident }
+func cumulative(k record.Kind) bool {
+	return k == record.KindTrack || k == record.KindIncident || k == record.KindSupport || k == record.KindFacility
+}
 
 // register notes a record that leaves.
 func (d *Desk) register(to party.ID, number uint64, r *record.Record, rules []string) {
@@ -193,7 +195,7 @@ func (d *Desk) withdraw(to party.ID, key objectKey) {
 	}
 	o.Recalled = true
 	if cumulative(key.kind) {
-		o.HeldBack, o.Told, o.Noted = true, nil, nil
+		o.HeldBack, o.Told, o.Noted, o.Facility = true, nil, nil, nil
 		d.drop(to, key, Decision{Reason: Recalled})
 	}
 }
