@@ -18,6 +18,7 @@ import (
 	"github.com/kuroshio-watch/kuroshio/internal/plan"
 	"github.com/kuroshio-watch/kuroshio/internal/record"
 	"github.com/kuroshio-watch/kuroshio/internal/release"
+	"github.com/kuroshio-watch/kuroshio/internal/support"
 	"github.com/kuroshio-watch/kuroshio/web"
 )
 
@@ -86,7 +87,7 @@ func TestMessagesCoverTheNodesWords(t *testing.T) {
 		"plan-state": {plan.None, plan.Ours, plan.Theirs, plan.Mismatch, plan.InForce, plan.Ended},
 		"plan-part":  record.PlanParts(),
 		"plan-mark":  {plan.Equal, plan.Different, plan.OnlyOurs, plan.OnlyTheirs},
-		"alarm-rule": {"link", "store", "journal", "outbox", "plan-mismatch", "plan-ended", "recall", "stop-case"},
+		"alarm-rule": {"link", "store", "journal", "outbox", "plan-mismatch", "plan-ended", "recall", "stop-case", "support"},
 		"link":       {"up", "degraded", "down", "stopped"},
 		"errors": {
 			"unauthenticated", "forbidden", "bad-request", "not-found", "bad-login", "locked", "unknown-verb", "no-such-track",
@@ -94,7 +95,13 @@ func TestMessagesCoverTheNodesWords(t *testing.T) {
 			"bad-position", "bad-time", "text-missing", "text-too-long", "store-failed", "stopping", "timeout", "weak-password", "name-taken",
 			"pass-by-voice", "no-plan", "withheld",
 			"nothing-to-recall", "too-many-recalls", "pending-undecided",
+			"no-such-request", "not-covered", "quota-exceeded", "not-approver", "copies-differ", "bad-amount",
+			"bad-price", "too-many-requests",
 		},
+		"support.situation-word": record.SupportSituations(), "support.category-word": record.SupportCategories(),
+		"support.unit-word": record.SupportUnits(), "support.settlement-word": record.SupportSettlements(),
+		"support.condition": record.SupportConditions(), "support.step": record.SupportSteps(), "support.state-word": support.States(),
+		"support.civil": support.CivilWays(), "support.facility": record.FacilityKinds(), "support.capacity": record.FacilityCapacities(),
 	}
 	for _, lang := range []string{"en", "zh-Hant", "ja"} {
 		b, err := os.ReadFile("messages/" + lang + ".json")
@@ -125,6 +132,8 @@ func TestWordListsAreTheNodes(t *testing.T) {
 	officer := engine.Verbs(engine.Officer)
 	for name, want := range map[string][]string{
 		"STANDARDS": record.Standards(), "POSTURES": record.Postures(), "OUTCOMES": incident.Outcomes(), "ROLES": engine.Roles(),
+		"SITUATIONS": record.SupportSituations(), "CATEGORIES": record.SupportCategories(), "UNITS": record.SupportUnits(),
+		"SETTLEMENTS":   record.SupportSettlements(),
 		"OFFICER_VERBS": officer, "SUPERVISOR_VERBS": supervisor[len(officer):],
 	} {
 		m := regexp.MustCompile(`(?s)const ` + name + ` = \[(.*?)\]`).FindSubmatch(src)

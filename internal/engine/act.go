@@ -6,6 +6,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -41,7 +42,9 @@ func acts() map[string]act {
 // the audit log either way.
 func (e *Engine) command(c *Command, out *Outputs) {
 	code := "unknown-verb"
-	if do, ok := acts()[c.Verb]; ok {
+	all := acts()
+	maps.Copy(all, supportActs())
+	if do, ok := all[c.Verb]; ok {
 		code = "forbidden"
 		if Allowed(c.Role, c.Verb) {
 			code = e.checkText(c)
@@ -88,7 +91,7 @@ func (c *Command) subject() string {
 	if c.Presumed {
 		s += " presumed"
 	}
-	return s
+	return s + c.Support.subject()
 }
 
 // How long the texts of a person may be, in characters.
@@ -102,6 +105,9 @@ const (
 // checkText refuses what no person writes. Only Text has lines.
 func (e *Engine) checkText(c *Command) string {
 	if code := checkWords(maxText, "\n", c.Text); code != "" {
+		return code
+	}
+	if code := checkWords(maxWord, "", c.Support.words()...); code != "" {
 		return code
 	}
 	return checkWords(maxWord, "", c.Type, c.Contact, c.Desk, string(c.Partner), string(c.Lead), c.Standard, c.Posture,

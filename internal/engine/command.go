@@ -15,6 +15,7 @@ type Reply struct {
 	Recall   uint64     `json:"recall,omitempty"`   // the number of a recall
 	Named    int        `json:"named,omitempty"`    // how many things an act took back, discarded or let go on
 	Distress []StopCase `json:"distress,omitempty"` // open distress cases that a stop concerns
+	Request  uint64     `json:"request,omitempty"`  // of support
 }
 
 // The roles. Each session has one.
@@ -35,6 +36,7 @@ func Verbs(role string) []string {
 		"identify", "acknowledge", "acknowledge-alarm", "open", "merge", "split", "close", "reopen",
 		"take", "propose", "accept", "reject", "posture", "log", "strike", "distress",
 	}
+	officer = append(officer, SupportVerbs()...)
 	switch role {
 	case Officer:
 		return officer

@@ -49,7 +49,8 @@ type Config struct {
 	ADIZ      zone.ID         `cbor:"9,keyasint" json:"adiz"`
 	T1        time.Duration   `cbor:"10,keyasint" json:"t1"`
 	T2        time.Duration   `cbor:"11,keyasint" json:"t2"`
-	Joint     *Text           `cbor:"16,keyasint,omitempty" json:"joint"` // our side of joint plans; nil: we declare none
+	Joint     *Text           `cbor:"16,keyasint,omitempty" json:"joint"`   // our side of joint plans; nil: we declare none
+	Support   *SupportConfig  `cbor:"15,keyasint,omitempty" json:"support"` // nil: no agreements, no register
 }
 
 // parts is what a Config describes, built.
@@ -61,6 +62,7 @@ type parts struct {
 	joint   *plan.File
 	tracks  track.Config
 	decoder *decode.Decoder
+	support supportParts
 }
 
 // Check builds everything that the configuration describes and says what is
@@ -108,6 +110,9 @@ func (c *Config) build(self party.ID) (*parts, error) {
 	p.tracks = track.DefaultConfig()
 	p.tracks.Sensors = c.Sensors
 	if err := p.tracks.Validate(); err != nil {
+		return nil, err
+	}
+	if p.support, err = c.Support.build(self); err != nil {
 		return nil, err
 	}
 	if p.decoder, err = decode.New(c.decodeConfig()); err != nil {
@@ -160,6 +165,7 @@ func (e *Engine) adopt(c *Config, p *parts) error {
 	e.responses = response.NewDesk(e.responseConfig())
 	e.release = release.NewDesk(release.Config{Self: e.self, Partners: c.Partners, IDs: e.ids})
 	e.release.SetPolicy(p.policy)
+	e.adoptSupport(&p.support)
 	e.feeds.configure(c.Feeds)
 	for _, id := range c.Partners {
 		if e.links[id] == nil {

@@ -77,7 +77,7 @@ fields = ["identity", "type", "course", "speed", "height", "callsign", "address"
 const both = `"jp", "cell"`
 
 func openPolicy() string {
-	return policyHead + policyRule("all", both, `"track", "incident", "dialogue", "posture", "link"`, "")
+	return policyHead + policyRule("all", both, `"track", "incident", "dialogue", "posture", "link", "support", "facility"`, "")
 }
 
 func newFloor(t testing.TB, policy string) *floor {

@@ -19,6 +19,7 @@ import (
 	"github.com/kuroshio-watch/kuroshio/internal/record"
 	"github.com/kuroshio-watch/kuroshio/internal/release"
 	"github.com/kuroshio-watch/kuroshio/internal/response"
+	"github.com/kuroshio-watch/kuroshio/internal/support"
 	"github.com/kuroshio-watch/kuroshio/internal/track"
 	"github.com/kuroshio-watch/kuroshio/internal/watch"
 	"github.com/kuroshio-watch/kuroshio/internal/zone"
@@ -77,6 +78,12 @@ type Engine struct {
 	release   *release.Desk
 	joint     *plan.Desk
 	intents   []plan.Intent // what our plan file would declare
+	support   *support.Desk
+
+	agreements []*support.Agreement
+	own        []support.Facility // our register
+	register   []release.Facility // the same, as release sees it
+	facilities []heldFacility     // of partners, sorted
 
 	plots      []plot.Plot  // decoded, waiting for the tick
 	sweeps     []plot.Sweep // as plots

@@ -29,6 +29,7 @@ func partnerRecords(t testing.TB) [][]byte {
 		{Envelope: record.Envelope{Kind: record.KindPosture}, Posture: &record.Posture{Incident: refs, Posture: "watching"}},
 		{Envelope: record.Envelope{Kind: record.KindDistress}, Distress: &record.Distress{LatDeg: 24.5, LonDeg: 122.5, Nature: "fire", Contact: "channel 16", Persons: &persons}},
 	}
+	bodies = append(bodies, supportRecords()...)
 	var list [][]byte
 	for i := range bodies {
 		r := &bodies[i]

@@ -70,7 +70,8 @@ type Command struct {
 	Exercise bool      `cbor:"25,keyasint,omitempty" json:"exercise,omitempty"`
 	Plan     *PlanArgs `cbor:"29,keyasint,omitempty" json:"plan,omitempty"`
 
-	Recall *RecallArgs `cbor:"30,keyasint,omitempty" json:"recall,omitempty"`
+	Recall  *RecallArgs  `cbor:"30,keyasint,omitempty" json:"recall,omitempty"`
+	Support *SupportArgs `cbor:"28,keyasint,omitempty" json:"support,omitempty"`
 }
 
 // Event is what the node saw of its own adapters.

@@ -17,6 +17,7 @@ import (
 	"github.com/kuroshio-watch/kuroshio/internal/plan"
 	"github.com/kuroshio-watch/kuroshio/internal/record"
 	"github.com/kuroshio-watch/kuroshio/internal/response"
+	"github.com/kuroshio-watch/kuroshio/internal/support"
 	"github.com/kuroshio-watch/kuroshio/internal/track"
 )
 
@@ -70,6 +71,12 @@ func refusalCode(err error) string {
 		{response.ErrParty, "party"},
 		{response.ErrOrder, "order"},
 		{response.ErrAcross, "across"},
+		{support.ErrStale, "stale"},
+		{support.ErrParty, "party"},
+		{support.ErrOrder, "order"},
+		{support.ErrFlood, "flood"},
+		{support.ErrExercise, "exercise"},
+		{support.ErrUnknown, "no-request"},
 		{incident.ErrRefused, "refused"},
 		{incident.ErrUnknown, "no-incident"},
 	} {
@@ -124,6 +131,10 @@ func (e *Engine) takeRecord(p *Partner, out *Outputs) error {
 		return e.takeRecall(p, r, out)
 	case record.KindRecallReceipt:
 		return e.takeReceipt(p, r)
+	case record.KindSupport:
+		return e.takeSupport(p, r, out)
+	case record.KindFacility:
+		return e.takeFacility(p, r)
 	}
 	return errKind
 }
@@ -143,6 +154,8 @@ func (e *Engine) ahead(r *record.Record) bool {
 	case r.Incident != nil:
 		return r.Incident.Opened.Start.After(limit) ||
 			slices.ContainsFunc(r.Incident.Events, func(ev record.Event) bool { return ev.Bin.Start.After(limit) })
+	case r.Support != nil:
+		return r.Support.Latest().After(limit)
 	}
 	return false
 }

@@ -31,6 +31,7 @@ func (e *Engine) View() *View {
 		Tracks: []TrackView{}, PartnerTracks: []PartnerView{}, Incidents: []IncidentView{}, Alarms: []AlarmView{},
 		Links: []LinkView{}, Feeds: []FeedView{}, OutOfService: []OutOfService{}, Log: []LogView{}, Plans: []PlanView{},
 		Recalls: []RecallView{}, Holdings: []HoldingView{}, StopCases: []StopCase{},
+		Support: newSupportView(),
 	}
 	if !e.up {
 		return v
@@ -55,6 +56,7 @@ func (e *Engine) View() *View {
 	e.viewLog(v)
 	e.viewPlans(v)
 	e.viewRecalls(v)
+	e.viewSupport(v)
 	return v
 }
 

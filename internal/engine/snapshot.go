@@ -18,6 +18,7 @@ import (
 	"github.com/kuroshio-watch/kuroshio/internal/recall"
 	"github.com/kuroshio-watch/kuroshio/internal/release"
 	"github.com/kuroshio-watch/kuroshio/internal/response"
+	"github.com/kuroshio-watch/kuroshio/internal/support"
 	"github.com/kuroshio-watch/kuroshio/internal/track"
 	"github.com/kuroshio-watch/kuroshio/internal/watch"
 )
@@ -49,6 +50,8 @@ type state struct {
 	Swept      time.Time                                `json:"swept,omitzero"`
 	Early      []recall.Of                              `json:"early,omitempty"`
 	Barred     bool                                     `json:"barred,omitempty"`
+	Support    support.State                            `json:"support"`
+	Facilities []heldFacility                           `json:"facilities"` // of partners
 }
 
 type labelState struct {
@@ -77,6 +80,7 @@ func (e *Engine) state() *state {
 		Plots: slices.Clone(e.plots), Sweeps: slices.Clone(e.sweeps), Identities: maps.Clone(e.identities), Sensors: maps.Clone(e.sensors),
 		Shelf: e.shelf.Snapshot(), Ledger: e.ledger.Snapshot(), StopCases: slices.Clone(e.stopCases), Swept: e.swept,
 		Early: slices.Clone(e.early), Barred: e.barred,
+		Support: e.support.Snapshot(), Facilities: slices.Clone(e.facilities),
 	}
 	for _, name := range slices.Sorted(maps.Keys(e.feeds.byName)) {
 		s.Feeds = append(s.Feeds, *e.feeds.byName[name])
@@ -112,6 +116,7 @@ func (e *Engine) carry(s *state, p *parts) error {
 	e.release.Restore(s.Release)
 	e.joint.Restore(s.Joint)
 	e.joint.Keep(func(id party.ID) bool { return slices.Contains(e.cfg.Partners, id) })
+	e.carrySupport(s)
 	e.plots, e.sweeps = slices.Clone(s.Plots), slices.Clone(s.Sweeps)
 	e.feeds = newFeedTable()
 	for _, f := range s.Feeds {

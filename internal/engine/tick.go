@@ -119,6 +119,7 @@ func (e *Engine) tick(out *Outputs) {
 	outs, notices := e.responses.Tick(e.now)
 	e.notices(notices)
 	e.sayAll(outs, out)
+	e.tickSupport()
 	e.book.Prune(e.now)
 	e.forgetIncidents()
 	e.releaseDue(out)
@@ -224,7 +225,7 @@ func (e *Engine) releaseDue(out *Outputs) {
 }
 
 func (e *Engine) sources() release.Sources {
-	return release.Sources{Tracks: e.tracks, Zones: e.zones, Cases: e.cases()}
+	return release.Sources{Tracks: e.tracks, Zones: e.zones, Cases: e.cases(), Facilities: e.register}
 }
 
 // notices writes what the dialogue did into the incidents' time lines.

@@ -36,6 +36,7 @@ type View struct {
 	Recalls   []RecallView  `json:"recalls"`    // ours, newest first
 	Holdings  []HoldingView `json:"holdings"`   // by partner
 	StopCases []StopCase    `json:"stop_cases"` // open distress cases of stopped links
+	Support   SupportView   `json:"support"`
 }
 
 // TrackView is one own track.

@@ -340,6 +340,22 @@ func (f *Facility) validate() error {
 	return errors.Join(oneOf("facility", f.Kind, FacilityKinds()), texts(f.Name, f.Contact))
 }
 
+// Latest returns the latest time at which something of it is said to have
+// happened. The time of need is none of them.
+func (s *Support) Latest() (t time.Time) {
+	if s.Approval != nil {
+		t = s.Approval.At
+	}
+	for _, list := range [][]SupportEntry{s.Stated, s.Confirmed} {
+		for _, e := range list {
+			if e.At.After(t) {
+				t = e.At
+			}
+		}
+	}
+	return t
+}
+
 // utc puts the times of a request into UTC, as Record.utc does.
 func (s *Support) utc(own func(*time.Time)) {
 	if s.Ask != nil {

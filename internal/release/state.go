@@ -30,7 +30,7 @@ type State struct {
 // Snapshot returns a copy of the desk's state.
 func (d *Desk) Snapshot() State {
 	s := State{
-		Pendings: slices.Clone(d.pendings), Objects: make(map[party.ID][]object), Stats: d.Stats(),
+		Pendings: append([]pending{}, d.pendings...), Objects: make(map[party.ID][]object), Stats: d.Stats(),
 		Frozen: slices.Sorted(maps.Keys(d.frozen)), NextID: d.nextID, Records: d.records, Checked: d.checked,
 		Told: make(map[party.ID][]Told), Unlisted: maps.Clone(d.unlisted),
 	}

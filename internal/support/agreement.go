@@ -83,8 +83,8 @@ func (a *Agreement) between(p, q party.ID) bool {
 	return p != q && slices.Contains(a.Parties, p) && slices.Contains(a.Parties, q)
 }
 
-// inForce reports whether the agreement is in force from one moment to another.
-func (a *Agreement) inForce(from, until time.Time) bool {
+// InForce reports whether the agreement is in force from one moment to another.
+func (a *Agreement) InForce(from, until time.Time) bool {
 	return !from.Before(a.From) && (a.To == nil || until.Before(*a.To))
 }
 
@@ -148,19 +148,10 @@ func Civil(situation, category string) string {
 	return "associations"
 }
 
-// CivilWays lists the civil ways, with the words of the command line.
-func CivilWays() map[string]string {
-	return map[string]string{
-		"ship-supplier":         "buy it through a ship's agent or supplier at an open port, as any foreign ship does",
-		"lodging":               "commercial lodging and services, booked through an agent",
-		"carrier":               "a commercial carrier or charter, on a civil flight plan or bill of lading",
-		"telecom":               "commercial telecommunications or the maritime mobile service",
-		"medical-rescue-centre": "medical advice and evacuation through the rescue coordination centres (radio medical advice)",
-		"rescue-centre":         "the rescue coordination centres: assistance to persons in distress needs no agreement (SOLAS V/33, SAR 1979)",
-		"warehouse":             "a commercial or bonded warehouse, under customs rules",
-		"port-call":             "ask the port or airport authority for a call through a ship's or handling agent",
-		"associations":          "through the two associations that stand for the authorities",
-		"yard":                  "a commercial yard or the maker, under export rules",
-		"relief":                "through the two associations and the Red Cross, as relief goods under customs relief rules",
+// CivilWays lists the civil ways. The texts are the console's, in three
+// languages.
+func CivilWays() []string {
+	return []string{
+		"ship-supplier", "lodging", "carrier", "telecom", "medical-rescue-centre", "rescue-centre", "warehouse", "port-call", "associations", "yard", "relief",
 	}
 }

@@ -32,6 +32,10 @@ func (c *Case) giveSide() *record.Support {
 	return c.Own
 }
 
+// Sides returns the sides of who asks and of who gives; the latter is nil before
+// it has answered.
+func (c *Case) Sides() (asks, gives *record.Support) { return c.askSide(), c.giveSide() }
+
 func (c *Case) approval() *record.SupportApproval {
 	if g := c.giveSide(); g != nil {
 		return g.Approval
@@ -432,4 +436,10 @@ func (d *Desk) lines(c *Case) (Account, []Line) {
 		}
 	}
 	return acc, lines
+}
+
+// Waits reports whether a step waits for one of our people: to approve, to
+// offer, to accept, or to say what arrived.
+func (c *Case) Waits() bool {
+	return slices.ContainsFunc(c.Can(), func(s string) bool { return s == "approve" || s == "offer" || s == "accept" || s == "confirm" })
 }

@@ -87,7 +87,7 @@ func hold(a *Agreement, c *Clause, q *Query, used Used) Result {
 		}
 	}
 	check("parties", len(c.Givers) == 0 || slices.Contains(c.Givers, q.Giver))
-	check("dates", a.inForce(q.From, q.Until))
+	check("dates", a.InForce(q.From, q.Until))
 	check("situation", slices.Contains(c.Situations, q.Situation))
 	check("category", slices.Contains(c.Categories, q.Category))
 	if i := slices.IndexFunc(a.Exclusions, func(x Exclusion) bool { return x.has(q) }); i >= 0 {

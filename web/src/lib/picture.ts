@@ -50,6 +50,7 @@ export function normalise(v: View): View {
   v.feeds ??= [];
   v.out_of_service ??= [];
   v.plans ??= [];
+  v.support ??= { requests: [], accounts: [], facilities: [], partner_facilities: [], agreements: [] };
   v.log ??= [];
   v.counts ??= { unacknowledged: 0, acknowledged: 0, returned: 0, shelved: 0 };
   for (const f of v.feeds) f.refused ??= [];

@@ -11,11 +11,24 @@ export const ROLES = ['viewer', 'officer', 'supervisor', 'administrator', 'audit
 export const THEMES = ['day', 'watch', 'dusk', 'night'] as const;
 export const LANGS = ['zh-Hant', 'ja', 'en'] as const;
 
+export const SITUATIONS = [
+  'training', 'peacekeeping', 'humanitarian', 'disaster', 'evacuation', 'search-and-rescue', 'routine',
+  'important-influence', 'armed-attack', 'other-law',
+] as const;
+export const CATEGORIES = [
+  'food', 'water', 'billeting', 'transport', 'fuel', 'clothing', 'communications', 'medical', 'base-support', 'storage',
+  'facilities', 'training-services', 'spare-parts', 'repair', 'airport-seaport', 'search-and-rescue-units',
+] as const;
+export const UNITS = ['litre', 'kilogram', 'item', 'person-day', 'berth-day', 'hour', 'flight-hour'] as const;
+export const SETTLEMENTS = ['pay', 'in-kind', 'equal-value', 'free-loan'] as const;
+
 export type Theme = (typeof THEMES)[number];
 
 export const OFFICER_VERBS = [
   'identify', 'acknowledge', 'acknowledge-alarm', 'open', 'merge', 'split', 'close', 'reopen',
   'take', 'propose', 'accept', 'reject', 'posture', 'log', 'strike', 'distress',
+  'support-request', 'support-approve', 'support-offer', 'support-decline', 'support-accept', 'support-deliver',
+  'support-confirm', 'support-agree', 'support-settle', 'support-cancel', 'support-repeat',
 ] as const;
 export const SUPERVISOR_VERBS = ['stop', 'resume', 'plan-declare', 'plan-end', 'stop-all', 'stop-case', 'recall', 'lift-recall'] as const;
 

@@ -6,6 +6,7 @@ import type { Key } from '../lib/i18n.svelte';
 import type { View } from '../lib/types';
 import WatchLog from '../ui/WatchLog.svelte';
 import Plan from './Plan.svelte';
+import Support from './Support.svelte';
 
 /** Panel is one tab of the row under the map. */
 export interface Panel {
@@ -16,7 +17,11 @@ export interface Panel {
   component: Component;
 }
 
+// Requests that wait for one of our people.
+const waiting = (v: View) => v.support.requests.filter((r) => r.waits).length || undefined;
+
 export const panels: Panel[] = [
   { id: 'log', label: 'log.title', count: (v) => v.log.length, component: WatchLog },
   { id: 'plan', label: 'plan.title', count: (v) => v.plans.filter((p) => p.state === 'mismatch').length || undefined, component: Plan },
+  { id: 'support', label: 'support.title', count: waiting, component: Support },
 ];
