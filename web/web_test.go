@@ -93,7 +93,7 @@ func TestMessagesCoverTheNodesWords(t *testing.T) {
 			"unauthenticated", "forbidden", "bad-request", "not-found", "bad-login", "locked", "unknown-verb", "no-such-track",
 			"no-such-incident", "no-such-partner", "not-now", "incident-closed", "no-proposal", "bad-identity", "bad-posture", "bad-outcome",
 			"bad-position", "bad-time", "text-missing", "text-too-long", "store-failed", "stopping", "timeout", "weak-password", "name-taken",
-			"pass-by-voice", "no-plan", "withheld",
+			"pass-by-voice", "no-plan", "withheld", "bad-policy", "old-policy", "second-person", "no-such-policy", "past",
 			"nothing-to-recall", "too-many-recalls", "pending-undecided",
 			"no-such-request", "not-covered", "quota-exceeded", "not-approver", "copies-differ", "bad-amount",
 			"bad-price", "too-many-requests",

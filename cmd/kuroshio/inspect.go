@@ -5,7 +5,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -41,9 +40,7 @@ func (c *journalVerifyCmd) Run(ctx context.Context, s streams) error {
 			return err
 		}
 		if c.JSON {
-			e := json.NewEncoder(s.out)
-			e.SetIndent("", "  ")
-			if err := e.Encode(rep); err != nil {
+			if err := printJSON(s.out, rep); err != nil {
 				return err
 			}
 		} else {
@@ -70,8 +67,10 @@ func (c *journalVerifyCmd) Run(ctx context.Context, s streams) error {
 }
 
 type policyCmd struct {
-	Check   policyCheckCmd   `cmd:"" help:"Read a policy and say what is wrong."`
-	Explain policyExplainCmd `cmd:"" help:"Say what a policy does with a case."`
+	Check    policyCheckCmd    `cmd:"" help:"Read a policy and say what is wrong."`
+	Explain  policyExplainCmd  `cmd:"" help:"Say what a policy does with a case."`
+	DryRun   policyDryRunCmd   `cmd:"" help:"Say what a changed policy would have released over an hour or a day of the past, and the reverse."`
+	Versions policyVersionsCmd `cmd:"" help:"List the versions of a node's policy and check their signatures."`
 }
 
 type policyFile struct {

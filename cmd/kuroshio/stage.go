@@ -158,3 +158,16 @@ func (st *stage) close(ctx context.Context) error {
 	<-ctx.Done()
 	return st.srv.Close()
 }
+
+// PolicyText is empty: a replay releases nothing.
+func (st *stage) PolicyText(context.Context) (string, *engine.PolicyProposal, error) {
+	return "", nil, nil
+}
+
+// PolicyVersions is empty.
+func (st *stage) PolicyVersions() ([]engine.KeptPolicy, error) { return nil, nil }
+
+// DryRun has no past to look at.
+func (st *stage) DryRun(context.Context, string, time.Time, time.Time) (engine.DryResult, error) {
+	return engine.DryResult{}, engine.ErrPast
+}

@@ -130,6 +130,11 @@ type Watch struct {
 // Policy names the release policy. Without one nothing leaves.
 type Policy struct {
 	File string `toml:"file"`
+	// TwoPersons lets nobody activate at the console what he proposed himself.
+	TwoPersons bool `toml:"two_persons"`
+	// KeepPast is how far back `policy dry-run` can look: tape and a snapshot of
+	// each hour are kept for so long.
+	KeepPast Duration `toml:"keep_past"`
 }
 
 // Plan names our side of the joint plans. Without one this party declares none.
@@ -191,6 +196,7 @@ func Default() Config {
 			Quota: Quota{SentRecords: 500_000, SentBytes: 1 << 30, ReceivedRecords: 500_000, ReceivedBytes: 1 << 30},
 		},
 		Zones:    Zones{Pack: "taiwan-ryukyu"},
+		Policy:   Policy{KeepPast: Duration(25 * time.Hour)},
 		Response: Response{T1: Duration(2 * time.Minute), T2: Duration(5 * time.Minute)},
 	}
 }

@@ -161,6 +161,9 @@ func (c *Config) checkWatch() *problem {
 	if c.Zones.Pack == "" {
 		return &problem{"zones", 0, "pack", "name a pack or a folder"}
 	}
+	if c.Policy.KeepPast < 0 || c.Policy.KeepPast > Duration(31*24*time.Hour) {
+		return &problem{"policy", 0, "keep_past", "want 0s to 744h"}
+	}
 	if c.Response.T1 <= 0 || c.Response.T2 <= c.Response.T1 {
 		return &problem{"response", 0, "t2", "t1 must be above zero and t2 above t1"}
 	}

@@ -78,6 +78,9 @@ func refuseReply(w http.ResponseWriter, reply engine.Reply) {
 	if reply.Incident != 0 {
 		p = params{"incident": reply.Incident}
 	}
+	if reply.Line != 0 {
+		p = params{"line": reply.Line, "key": reply.Key}
+	}
 	refuseWith(w, status, reply.Code, p)
 }
 

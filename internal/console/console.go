@@ -51,6 +51,14 @@ type Releases interface {
 	PartnerView(ctx context.Context, to party.ID) ([]record.Record, error)
 	// ReleaseStats returns what each rule released and withheld.
 	ReleaseStats(ctx context.Context) ([]release.Stat, error)
+	// PolicyText returns the text of the policy in force, "" where there is none,
+	// and what is proposed.
+	PolicyText(ctx context.Context) (text string, p *engine.PolicyProposal, err error)
+	// PolicyVersions returns the versions that came in force, oldest first.
+	PolicyVersions() ([]engine.KeptPolicy, error)
+	// DryRun says what another policy would have released in the past. A bad
+	// policy gives a *release.Fault, a time that is not kept engine.ErrPast.
+	DryRun(ctx context.Context, text string, from, to time.Time) (engine.DryResult, error)
 }
 
 // Users holds the people who may log in. *store.Store implements it.
@@ -144,6 +152,7 @@ type console struct {
 	frames   frames
 	hashing  chan struct{} // size 2: checks of passwords at once; each takes the memory of Config.Hash
 	checking chan struct{} // size 1: verification of the journal
+	drying   chan struct{} // size 1: dry run of a policy
 	dummy    string        // hash that an unknown name's password is checked with
 	streams  atomic.Int64
 	blind    atomic.Bool // the users cannot be read
@@ -174,7 +183,7 @@ func NewHandler(cfg Config, n Node, u Users, r Releases, j Journal) (http.Handle
 	c := &console{
 		cfg: cfg, node: n, users: u, releases: r, journal: j,
 		sessions: newSessions(cfg.IdleTimeout, cfg.Lifetime), throttle: newThrottle(),
-		hashing: make(chan struct{}, 2), checking: make(chan struct{}, 1),
+		hashing: make(chan struct{}, 2), checking: make(chan struct{}, 1), drying: make(chan struct{}, 1),
 	}
 	var err error
 	if c.dummy, err = cfg.Hash.Hash(rand.Text()); err != nil {
@@ -205,23 +214,25 @@ func (c *console) routeTable() map[string]map[string]route {
 	}
 	const get, post = http.MethodGet, http.MethodPost
 	return map[string]map[string]route{
-		"/api/openapi.json":  {get: {by: all, do: c.openAPI}},
-		"/api/info":          {get: {open: true, do: c.info}},
-		"/api/login":         {post: {open: true, do: c.login}},
-		"/api/logout":        {post: {by: all, do: c.logout}},
-		"/api/me":            {get: {by: all, do: c.me}},
-		"/api/lang":          {post: {by: all, do: c.lang}},
-		"/api/picture":       {get: {by: all, do: c.picture}},
-		"/api/stream":        {get: {by: all, do: c.stream}},
-		"/api/zones":         {get: prepared(c.cfg.Zones, `{"version":"","zones":[],"places":[],"sectors":{}}`)},
-		"/api/rules":         {get: prepared(c.cfg.Rules, `[]`)},
-		"/api/land":          {get: prepared(c.cfg.Land, `{"type":"FeatureCollection","features":[]}`)},
-		"/api/release":       {get: {by: all, do: c.explain}},
-		"/api/partner-view":  {get: {by: all, do: c.partnerView}},
-		"/api/release-stats": {get: {by: watch, do: c.releaseStats}},
-		"/api/command":       {post: {by: all, do: c.command}},
-		"/api/journal":       {get: {by: people{engine.Auditor, engine.Supervisor, engine.Administrator}, do: c.verify}},
-		"/api/audit":         {get: {by: people{engine.Auditor, engine.Administrator}, do: c.audit}},
+		"/api/openapi.json":   {get: {by: all, do: c.openAPI}},
+		"/api/info":           {get: {open: true, do: c.info}},
+		"/api/login":          {post: {open: true, do: c.login}},
+		"/api/logout":         {post: {by: all, do: c.logout}},
+		"/api/me":             {get: {by: all, do: c.me}},
+		"/api/lang":           {post: {by: all, do: c.lang}},
+		"/api/picture":        {get: {by: all, do: c.picture}},
+		"/api/stream":         {get: {by: all, do: c.stream}},
+		"/api/zones":          {get: prepared(c.cfg.Zones, `{"version":"","zones":[],"places":[],"sectors":{}}`)},
+		"/api/rules":          {get: prepared(c.cfg.Rules, `[]`)},
+		"/api/land":           {get: prepared(c.cfg.Land, `{"type":"FeatureCollection","features":[]}`)},
+		"/api/release":        {get: {by: all, do: c.explain}},
+		"/api/partner-view":   {get: {by: all, do: c.partnerView}},
+		"/api/release-stats":  {get: {by: watch, do: c.releaseStats}},
+		"/api/policy":         {get: {by: people{engine.Supervisor, engine.Administrator, engine.Auditor}, do: c.policy}},
+		"/api/policy/dry-run": {post: {by: people{engine.Supervisor}, do: c.dryRun}},
+		"/api/command":        {post: {by: all, do: c.command}},
+		"/api/journal":        {get: {by: people{engine.Auditor, engine.Supervisor, engine.Administrator}, do: c.verify}},
+		"/api/audit":          {get: {by: people{engine.Auditor, engine.Administrator}, do: c.audit}},
 		"/api/users": {
 			get:  {by: people{engine.Administrator}, do: c.listUsers},
 			post: {by: people{engine.Administrator}, do: c.putUser},

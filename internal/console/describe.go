@@ -95,6 +95,11 @@ func described() map[string]words {
 		"POST /api/command": {
 			text: "Do an act: x-verbs says which role may do which; the engine refuses what does not fit now.", takes: engine.Command{}, gives: done{},
 		},
+		"GET /api/policy": {text: "The policy in force, what is proposed, and every version with its signature.", gives: policyAnswer{}},
+		"POST /api/policy/dry-run": {
+			text:  "What a changed policy would have released in the past that the present one does not, and the reverse.",
+			takes: dryRequest{}, gives: dryAnswer{},
+		},
 		"GET /api/journal": {text: "Recompute all logs of what passed.", gives: journal.Report{}},
 		"GET /api/audit": {
 			text: "The audit log, up to 500 entries.", gives: []auditItem{}, query: []openapi.Parameter{ask("after", "the entries after this number", count)},

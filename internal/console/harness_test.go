@@ -51,6 +51,11 @@ type fakeNode struct {
 	err     error
 	waiting bool // commands are never answered
 
+	policy   string
+	proposal *engine.PolicyProposal
+	versions []engine.KeptPolicy
+	dryErr   error
+
 	explained []release.Explanation
 	records   []record.Record
 	stats     []release.Stat
@@ -109,6 +114,19 @@ func (n *fakeNode) Command(ctx context.Context, c engine.Command) (engine.Reply,
 	defer n.mu.Unlock()
 	n.got = append(n.got, c)
 	return n.reply, n.err
+}
+
+func (n *fakeNode) PolicyText(context.Context) (string, *engine.PolicyProposal, error) {
+	return n.policy, n.proposal, nil
+}
+
+func (n *fakeNode) PolicyVersions() ([]engine.KeptPolicy, error) { return n.versions, nil }
+
+func (n *fakeNode) DryRun(_ context.Context, text string, from, to time.Time) (engine.DryResult, error) {
+	if n.dryErr != nil {
+		return engine.DryResult{}, n.dryErr
+	}
+	return engine.DryResult{From: from, To: to, Changed: text}, nil
 }
 
 func (n *fakeNode) Explain(context.Context, uint32, uint32) ([]release.Explanation, bool, error) {

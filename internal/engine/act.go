@@ -35,6 +35,7 @@ func acts() map[string]act {
 		"strike": (*Engine).actStrike, "distress": (*Engine).actDistress, "plan-declare": (*Engine).actPlanDeclare, "plan-end": (*Engine).actPlanEnd,
 		"stop": (*Engine).actStop, "resume": (*Engine).actResume,
 		"stop-all": (*Engine).actStopAll, "stop-case": (*Engine).actStopCase, "recall": (*Engine).actRecall, "lift-recall": (*Engine).actLiftRecall,
+		"policy-propose": (*Engine).actPolicyPropose, "policy-activate": (*Engine).actPolicyActivate, "policy-withdraw": (*Engine).actPolicyWithdraw,
 	}
 }
 
@@ -88,6 +89,9 @@ func (c *Command) subject() string {
 			s += " " + w.name + " " + clip(w.word, maxSubject)
 		}
 	}
+	if c.Policy != nil && c.Policy.ID != "" {
+		s += " policy " + clip(c.Policy.ID, maxSubject)
+	}
 	if c.Presumed {
 		s += " presumed"
 	}
@@ -105,6 +109,9 @@ const (
 // checkText refuses what no person writes. Only Text has lines.
 func (e *Engine) checkText(c *Command) string {
 	if code := checkWords(maxText, "\n", c.Text); code != "" {
+		return code
+	}
+	if code := checkPolicy(c.Policy); code != "" {
 		return code
 	}
 	if code := checkWords(maxWord, "", c.Support.words()...); code != "" {

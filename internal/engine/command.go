@@ -16,6 +16,8 @@ type Reply struct {
 	Named    int        `json:"named,omitempty"`    // how many things an act took back, discarded or let go on
 	Distress []StopCase `json:"distress,omitempty"` // open distress cases that a stop concerns
 	Request  uint64     `json:"request,omitempty"`  // of support
+	Line     int        `json:"line,omitempty"`     // of a text that was refused
+	Key      string     `json:"key,omitempty"`      // what is wrong there
 }
 
 // The roles. Each session has one.
@@ -42,7 +44,7 @@ func Verbs(role string) []string {
 		return officer
 	case Supervisor:
 		return append(officer, "stop", "resume", "plan-declare", "plan-end",
-			"stop-all", "stop-case", "recall", "lift-recall")
+			"stop-all", "stop-case", "recall", "lift-recall", "policy-propose", "policy-activate", "policy-withdraw")
 	}
 	return nil
 }

@@ -51,6 +51,8 @@ type Config struct {
 	T2        time.Duration   `cbor:"11,keyasint" json:"t2"`
 	Joint     *Text           `cbor:"16,keyasint,omitempty" json:"joint"`   // our side of joint plans; nil: we declare none
 	Support   *SupportConfig  `cbor:"15,keyasint,omitempty" json:"support"` // nil: no agreements, no register
+	// TwoPersons lets nobody activate a policy that he proposed himself.
+	TwoPersons bool `cbor:"18,keyasint,omitempty" json:"two_persons,omitempty"`
 }
 
 // parts is what a Config describes, built.
@@ -141,11 +143,13 @@ func (e *Engine) configure(c *Config, out *Outputs) {
 		out.Audit = append(out.Audit, Audit{e.now, "node", "configuration-refused", err.Error()})
 		return
 	}
+	before := e.cfg.Policy
 	if err := e.adopt(c, p); err != nil {
 		out.Reply.Code = "bad-request"
 		out.Audit = append(out.Audit, Audit{e.now, "node", "configuration-refused", err.Error()})
 		return
 	}
+	e.followPolicy(before, p.policy, out)
 	out.Audit = append(out.Audit, Audit{e.now, "node", "configured", fmt.Sprintf("zones %s, policy %s", p.zones.Version(), p.policy.ID())})
 }
 

@@ -33,6 +33,8 @@ type floor struct {
 	sent map[party.ID][]*record.Record
 	raw  map[party.ID][]byte
 	seq  uint64
+
+	taped []*engine.Input // nil: not kept
 }
 
 // idOf is a keyed hash for tests, without key and hash.
@@ -102,6 +104,9 @@ func (f *floor) step(in *engine.Input) engine.Outputs {
 	f.t.Helper()
 	f.n++
 	in.At = f.now
+	if f.taped != nil {
+		f.taped = append(f.taped, in)
+	}
 	out := f.e.Step(f.n, in)
 	for _, s := range out.Sealed {
 		r, err := record.Decode(s.Plain())

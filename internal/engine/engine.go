@@ -38,9 +38,10 @@ type Outputs struct {
 	Stop    []party.ID       // the links to close at once
 	Resume  party.ID         // the link to open again, if any
 
-	Destroy  []Destroyed  // keys of received records
-	Cleanse  bool         // a snapshot must be kept now, and no older one
-	Withdraw []Withdrawal // from the outbox
+	Destroy  []Destroyed     // keys of received records
+	Cleanse  bool            // a snapshot must be kept now, and no older one
+	Withdraw []Withdrawal    // from the outbox
+	Policies []PolicyVersion // that came in force, to be kept and signed
 }
 
 // Audit is one entry for the local audit log. It stays home.
@@ -84,6 +85,7 @@ type Engine struct {
 	own        []support.Facility // our register
 	register   []release.Facility // the same, as release sees it
 	facilities []heldFacility     // of partners, sorted
+	policies   policyState
 
 	plots      []plot.Plot  // decoded, waiting for the tick
 	sweeps     []plot.Sweep // as plots

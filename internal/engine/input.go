@@ -72,6 +72,7 @@ type Command struct {
 
 	Recall  *RecallArgs  `cbor:"30,keyasint,omitempty" json:"recall,omitempty"`
 	Support *SupportArgs `cbor:"28,keyasint,omitempty" json:"support,omitempty"`
+	Policy  *PolicyAct   `cbor:"33,keyasint,omitempty" json:"policy,omitempty"`
 }
 
 // Event is what the node saw of its own adapters.

@@ -37,6 +37,7 @@ func (e *Engine) View() *View {
 		return v
 	}
 	v.PolicyVersion, v.ZoneVersion = e.release.Policy().ID(), e.zones.Version()
+	v.Policy = e.viewPolicy()
 	assoc := e.tracks.Associations()
 	e.viewTracks(v, assoc)
 	e.viewPartners(v, assoc)

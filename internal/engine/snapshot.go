@@ -52,6 +52,7 @@ type state struct {
 	Barred     bool                                     `json:"barred,omitempty"`
 	Support    support.State                            `json:"support"`
 	Facilities []heldFacility                           `json:"facilities"` // of partners
+	Policies   policyState                              `json:"policies"`
 }
 
 type labelState struct {
@@ -82,6 +83,7 @@ func (e *Engine) state() *state {
 		Early: slices.Clone(e.early), Barred: e.barred,
 		Support: e.support.Snapshot(), Facilities: slices.Clone(e.facilities),
 	}
+	s.Policies = e.policies
 	for _, name := range slices.Sorted(maps.Keys(e.feeds.byName)) {
 		s.Feeds = append(s.Feeds, *e.feeds.byName[name])
 	}
@@ -140,6 +142,7 @@ func (e *Engine) carry(s *state, p *parts) error {
 	e.ledger.Restore(s.Ledger)
 	e.stopCases, e.swept, e.early, e.barred = slices.Clone(s.StopCases), s.Swept, slices.Clone(s.Early), s.Barred
 	e.responses.SetConfig(e.responseConfig())
+	e.policies = s.Policies
 	return nil
 }
 

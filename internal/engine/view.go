@@ -21,6 +21,7 @@ type View struct {
 	Exercise      bool           `json:"exercise"` // any object or feed is an exercise
 	PolicyVersion string         `json:"policy_version"`
 	ZoneVersion   string         `json:"zone_version"`
+	Policy        PolicyView     `json:"policy"`
 	Tracks        []TrackView    `json:"tracks"`
 	PartnerTracks []PartnerView  `json:"partner_tracks"`
 	Incidents     []IncidentView `json:"incidents"` // newest first

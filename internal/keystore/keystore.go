@@ -39,6 +39,7 @@ var (
 const (
 	headerFile = "keystore"
 	auditFile  = "audit.key"
+	policyFile = "policy.key"
 	pairSuffix = ".pair"
 )
 
@@ -53,7 +54,8 @@ type Store struct {
 	macKey []byte                // authenticates witness files
 	pairs  map[party.ID]*pairing // by partner
 	past   map[party.ID]*past    // public keys of pairings that are over
-	audit  *audit
+	audit  *ownKey
+	policy *ownKey
 }
 
 // pairing is one partner's entry and the file it rests in.
@@ -65,8 +67,9 @@ type pairing struct {
 	days map[string]cipher.AEAD
 }
 
-// audit is the key of the node's own audit log.
-type audit struct {
+// ownKey is a key that the node signs its own notes with: of the audit log, or
+// of the versions of its policy.
+type ownKey struct {
 	Signer   string `cbor:"1,keyasint"`
 	Verifier string `cbor:"2,keyasint"`
 }
@@ -131,24 +134,27 @@ func (s *Store) Reload() error {
 		return err
 	}
 	s.pairs = pairs
-	return s.loadAudit()
+	if s.audit, err = s.loadOwn(auditFile); err != nil {
+		return err
+	}
+	s.policy, err = s.loadOwn(policyFile)
+	return err
 }
 
-// loadAudit reads the audit key, and makes it the first time.
-func (s *Store) loadAudit() error {
-	var a audit
-	err := s.load(auditFile, &a)
+// loadOwn reads one of the node's own keys, and makes it the first time.
+func (s *Store) loadOwn(file string) (*ownKey, error) {
+	var k ownKey
+	err := s.load(file, &k)
 	if errors.Is(err, os.ErrNotExist) {
-		a.Signer, a.Verifier, err = newNoteKey()
+		k.Signer, k.Verifier, err = newNoteKey()
 		if err == nil {
-			err = s.save(auditFile, &a)
+			err = s.save(file, &k)
 		}
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
-	s.audit = &a
-	return nil
+	return &k, nil
 }
 
 // Close forgets all keys in memory; the Store cannot be used afterwards.
@@ -159,7 +165,7 @@ func (s *Store) Close() error {
 		p.body.wipe()
 	}
 	clear(s.macKey)
-	s.master, s.pairs, s.audit = nil, nil, nil
+	s.master, s.pairs, s.audit, s.policy = nil, nil, nil, nil
 	return nil
 }
 
@@ -183,6 +189,26 @@ func (s *Store) AuditSigner() (note.Signer, error) {
 		return nil, fmt.Errorf("read audit key: %w", os.ErrClosed)
 	}
 	return note.NewSigner(s.audit.Signer)
+}
+
+// PolicySigner returns the key that signs the versions of the node's policy.
+func (s *Store) PolicySigner() (note.Signer, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.policy == nil {
+		return nil, fmt.Errorf("read policy key: %w", os.ErrClosed)
+	}
+	return note.NewSigner(s.policy.Signer)
+}
+
+// PolicyVerifier returns the public half of the policy key.
+func (s *Store) PolicyVerifier() (note.Verifier, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.policy == nil {
+		return nil, fmt.Errorf("read policy key: %w", os.ErrClosed)
+	}
+	return note.NewVerifier(s.policy.Verifier)
 }
 
 // pair returns the entry of a partner. The caller holds mu.

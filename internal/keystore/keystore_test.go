@@ -344,8 +344,8 @@ func TestADamagedFileIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(files) != 4 {
-		t.Fatalf("%d files, want header, audit, pair, witness", len(files))
+	if len(files) != 5 {
+		t.Fatalf("%d files, want header, audit, policy, pair, witness", len(files))
 	}
 	for _, f := range files {
 		path := filepath.Join(dir, f.Name())

@@ -237,7 +237,10 @@ func (r *rig) do(t testing.TB, role string, c engine.Command) engine.Reply {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	c.By, c.Role = role, role
+	if c.By == "" {
+		c.By = role
+	}
+	c.Role = role
 	reply, err := r.n.Command(ctx, c)
 	if err != nil {
 		t.Fatalf("%s at %s: %v", c.Verb, r.cfg.Node.Party, err)

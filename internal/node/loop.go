@@ -131,6 +131,7 @@ type loop struct {
 	scrub     bool      // the write-ahead log may hold pages of what was destroyed
 	now       *clock
 	config    *engine.Config
+	policies  *policies
 }
 
 // run serves the queues until ctx is done.

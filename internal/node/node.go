@@ -94,6 +94,7 @@ func (n *Node) open(ctx context.Context) error {
 	}
 	sc := store.DefaultConfig()
 	sc.OutboxRows, sc.OutboxBytes = uint64(n.cfg.Link.MaxRecords), uint64(n.cfg.Link.MaxBytes)
+	sc.KeepPast = time.Duration(n.cfg.Policy.KeepPast)
 	sc.Witness, sc.Now, sc.Faults = n.keys, n.clock.now, n.opt.Faults
 	if sc.Audit, err = n.keys.AuditSigner(); err != nil {
 		return fmt.Errorf("read audit key: %w", err)
@@ -118,6 +119,9 @@ func (n *Node) open(ctx context.Context) error {
 		n.clock.set(start)
 	}
 	n.loop = n.newLoop()
+	if n.loop.policies, err = openPolicies(n.cfg.Node.Data, party.ID(n.cfg.Node.Party), n.keys); err != nil {
+		return err
+	}
 	if err := n.loop.recover(ctx, party.ID(n.cfg.Node.Party), n.ids, committed); err != nil {
 		return err
 	}

@@ -109,7 +109,7 @@ func (l *loop) commit(ctx context.Context, last uint64, inputs []*engine.Input, 
 			c.Snapshot, c.SnapshotVersion = b, engine.SnapshotVersion
 		}
 	}
-	ok := l.persist(ctx, "write store", func() error {
+	ok := l.persist(ctx, "keep policy", func() error { return l.policies.keep(outs) }) && l.persist(ctx, "write store", func() error {
 		// For a partner that was unpaired meanwhile there is no key to seal with.
 		c.Sealed = slices.DeleteFunc(c.Sealed, func(s release.Sealed) bool { return !l.paired(s.To()) })
 		return l.store.Commit(context.WithoutCancel(ctx), c) // a stop waits for it
@@ -122,7 +122,7 @@ func (l *loop) commit(ctx context.Context, last uint64, inputs []*engine.Input, 
 			l.lastSnap = last // no older one is kept
 			l.scrub = true
 		}
-		l.pruneTape(last)
+		l.pruneTape(context.WithoutCancel(ctx), last)
 	}
 	l.wipe(ctx)
 	for _, to := range receivers(c.Sealed) {
@@ -143,10 +143,14 @@ func receivers(sealed []release.Sealed) []party.ID {
 	return list
 }
 
-// pruneTape drops what lies before the older of the two snapshots kept.
-func (l *loop) pruneTape(snapshot uint64) {
-	if err := l.tape.Prune(l.lastSnap); err != nil {
-		l.log.Warn("old tape not removed", slog.Any("err", err))
+// pruneTape drops what lies before the oldest snapshot kept.
+func (l *loop) pruneTape(ctx context.Context, snapshot uint64) {
+	first, err := l.store.FirstSnapshot(ctx)
+	if err == nil {
+		err = l.tape.Prune(first)
+	}
+	if err != nil {
+		l.log.WarnContext(ctx, "old tape not removed", slog.Any("err", err))
 	}
 	l.lastSnap = snapshot
 }

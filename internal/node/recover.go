@@ -68,8 +68,15 @@ func (l *loop) recover(ctx context.Context, self party.ID, ids engine.IDs, commi
 	return l.reconfigure(ctx)
 }
 
-// reconfigure tapes the configuration where it is new or has changed.
+// reconfigure tapes the configuration where it is new or has changed. A policy
+// that people activated stands over the file's.
 func (l *loop) reconfigure(ctx context.Context) error {
+	if text, activated := l.eng.ActivatedPolicy(); activated {
+		if l.config.Policy == nil || !bytes.Equal(text.Data, l.config.Policy.Data) {
+			l.log.WarnContext(ctx, "the policy that was activated at the console stands over the configuration's file")
+		}
+		l.config.Policy = text
+	}
 	if l.eng.Configured() && sameConfig(l.eng.Config(), *l.config) {
 		l.publish(true)
 		return nil

@@ -22,6 +22,19 @@ import (
 // ErrPolicy is wrapped by every error of Parse.
 var ErrPolicy = errors.New("policy refused")
 
+// Fault says where in its text a policy is wrong. It wraps ErrPolicy.
+type Fault struct {
+	Line int    // from 1; 0: not known
+	Key  string // "" where the text is no policy at all
+	err  error
+}
+
+// Error names file, line and what is wrong.
+func (f *Fault) Error() string { return f.err.Error() }
+
+// Unwrap returns what is wrong.
+func (f *Fault) Unwrap() error { return f.err }
+
 type policyFile struct {
 	Version     int              `toml:"version"`
 	Party       string           `toml:"party"`
@@ -83,18 +96,22 @@ type thenFile struct {
 func Parse(name string, b []byte, known func(zone.ID) bool) (*Policy, error) {
 	var f policyFile
 	if err := strict.TOML(name, b, &f); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrPolicy, err)
+		line := 0
+		_, _ = fmt.Sscanf(strings.TrimPrefix(err.Error(), name+":"), "%d", &line) // 0 where the error names none
+		return nil, &Fault{Line: line, err: fmt.Errorf("%w: %w", ErrPolicy, err)}
 	}
 	c := compiler{known: known, p: &Policy{
 		Version: f.Version, Party: party.ID(f.Party), hash: hashOf(b),
 		distress: f.Distress == nil || *f.Distress, zoneBit: make(map[zone.ID]uint64),
 	}}
 	if err := c.head(&f); err != nil {
-		return nil, fmt.Errorf("%w: %s:%d: %w", ErrPolicy, name, strict.Line(b, c.table, c.index, c.key), err)
+		line := strict.Line(b, c.table, c.index, c.key)
+		return nil, &Fault{Line: line, Key: c.key, err: fmt.Errorf("%w: %s:%d: %w", ErrPolicy, name, line, err)}
 	}
 	for i := range f.Rules {
 		if err := c.rule(&f.Rules[i]); err != nil {
-			return nil, fmt.Errorf("%w: %s:%d: rule %q: %s: %w", ErrPolicy, name, strict.Line(b, "rule", i, c.key), f.Rules[i].ID, c.key, err)
+			line := strict.Line(b, "rule", i, c.key)
+			return nil, &Fault{Line: line, Key: c.key, err: fmt.Errorf("%w: %s:%d: rule %q: %s: %w", ErrPolicy, name, line, f.Rules[i].ID, c.key, err)}
 		}
 	}
 	return c.p, nil

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/kuroshio-watch/kuroshio/internal/journal"
@@ -132,7 +133,7 @@ func (s *Store) commit(ctx context.Context, t *txn, c Commit, out []outgoing) er
 	default:
 		return nil
 	}
-	if err := keepSnapshot(ctx, t, &c); err != nil {
+	if err := s.keepSnapshot(ctx, t, &c); err != nil {
 		return err
 	}
 	return destroy(ctx, t, c.Destroy)
@@ -284,21 +285,25 @@ func (s *Store) AuditLog(ctx context.Context, after uint64, limit int) (list []A
 	return list, last, nil
 }
 
-// keepSnapshot stores a snapshot and forgets all but the newest two, or with
-// Cleanse all others, and the partners' states that only an older one would need.
-func keepSnapshot(ctx context.Context, t *txn, c *Commit) error {
-	kept := 2
+// keepSnapshot stores a snapshot and forgets all but the newest two, of the
+// past that is kept the last of each hour, and the partners' states that only a
+// forgotten one would need. With Cleanse it forgets all others. The tape that the
+// past needs is the node's to keep.
+func (s *Store) keepSnapshot(ctx context.Context, t *txn, c *Commit) error {
+	kept, since := 2, c.Now.Add(-s.cfg.KeepPast).Unix()
 	if c.Cleanse {
-		kept = 1
+		kept, since = 1, math.MaxInt64
 	}
+	newest := fmt.Sprintf(`SELECT tape FROM snapshots ORDER BY tape DESC LIMIT %d`, kept)
 	for _, q := range []struct {
 		query string
 		args  []any
 	}{
-		{`INSERT INTO snapshots (tape, version, body) VALUES ($1, $2, $3)`, []any{c.Tape, c.SnapshotVersion, c.Snapshot}},
-		{`DELETE FROM snapshots WHERE tape NOT IN (SELECT tape FROM snapshots ORDER BY tape DESC LIMIT $1)`, []any{kept}},
+		{`INSERT INTO snapshots (tape, version, body, at) VALUES ($1, $2, $3, $4)`, []any{c.Tape, c.SnapshotVersion, c.Snapshot, c.Now.Unix()}},
+		{`DELETE FROM snapshots WHERE tape NOT IN (` + newest + `)
+			AND (at <= $1 OR tape NOT IN (SELECT max(tape) FROM snapshots GROUP BY at / 3600))`, []any{since}},
 		{`DELETE FROM states_in WHERE tape IS NOT NULL AND (SELECT count(*) FROM snapshots) >= $1
-			AND tape <= (SELECT min(tape) FROM snapshots)`, []any{kept}},
+			AND tape <= (SELECT min(tape) FROM (` + newest + `) AS kept)`, []any{kept}},
 	} {
 		if _, err := t.exec(ctx, "snapshot", q.query, q.args...); err != nil {
 			return err
@@ -311,6 +316,28 @@ func keepSnapshot(ctx context.Context, t *txn, c *Commit) error {
 // number tape. ErrNotFound says that there is none.
 func (s *Store) Snapshot(ctx context.Context) (tape uint64, version int, body []byte, err error) {
 	return s.SnapshotBefore(ctx, 1<<62)
+}
+
+// FirstSnapshot returns the tape number of the oldest snapshot, 0 when there is
+// none.
+func (s *Store) FirstSnapshot(ctx context.Context) (tape uint64, err error) {
+	if _, err = one(ctx, s.r, []any{&tape}, `SELECT min(tape) FROM snapshots HAVING count(*) > 0`); err != nil {
+		return 0, fmt.Errorf("read snapshot: %w", err)
+	}
+	return tape, nil
+}
+
+// SnapshotAt returns the newest snapshot that is not newer than a time.
+// ErrNotFound says that there is none.
+func (s *Store) SnapshotAt(ctx context.Context, at time.Time) (tape uint64, body []byte, err error) {
+	ok, err := one(ctx, s.r, []any{&tape, &body}, `SELECT tape, body FROM snapshots WHERE at <= $1 ORDER BY tape DESC LIMIT 1`, at.Unix())
+	if err == nil && !ok {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return 0, nil, fmt.Errorf("read snapshot: %w", err)
+	}
+	return tape, body, nil
 }
 
 // SnapshotBefore returns the newest snapshot of a smaller tape number: the one

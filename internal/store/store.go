@@ -77,6 +77,10 @@ type Config struct {
 	Quotas       map[party.ID]Quota
 	WitnessEvery uint64 // leaves after which the witness is renewed, if no receipt did it before
 
+	// KeepPast keeps a snapshot of each hour for so long; 0: none but the
+	// newest two.
+	KeepPast time.Duration
+
 	Witness journal.Witness  // nil: none is kept
 	Audit   note.Signer      // signs the audit log; nil: it is not signed
 	Now     func() time.Time // names the day under whose key received records rest

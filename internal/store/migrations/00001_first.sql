@@ -98,7 +98,8 @@ CREATE TABLE problems (
 CREATE TABLE snapshots (
     tape    BIGINT PRIMARY KEY,
     version BIGINT NOT NULL,
-    body    BLOB   NOT NULL
+    body    BLOB   NOT NULL,
+    at      BIGINT NOT NULL -- node's time, seconds
 );
 
 CREATE TABLE users (

@@ -30,6 +30,6 @@ export const OFFICER_VERBS = [
   'support-request', 'support-approve', 'support-offer', 'support-decline', 'support-accept', 'support-deliver',
   'support-confirm', 'support-agree', 'support-settle', 'support-cancel', 'support-repeat',
 ] as const;
-export const SUPERVISOR_VERBS = ['stop', 'resume', 'plan-declare', 'plan-end', 'stop-all', 'stop-case', 'recall', 'lift-recall'] as const;
+export const SUPERVISOR_VERBS = ['stop', 'resume', 'plan-declare', 'plan-end', 'stop-all', 'stop-case', 'recall', 'lift-recall', 'policy-propose', 'policy-activate', 'policy-withdraw'] as const;
 
 export type Verb = (typeof OFFICER_VERBS)[number] | (typeof SUPERVISOR_VERBS)[number];
