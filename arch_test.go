@@ -35,7 +35,7 @@ var ranks = [][]string{
 	3:  {"internal/decode", "internal/track", "internal/zone"},
 	4:  {"internal/watch"},
 	5:  {"internal/incident"},
-	6:  {"internal/activity", "internal/message", "internal/plan", "internal/recall", "internal/response", "internal/support"},
+	6:  {"internal/activity", "internal/message", "internal/plan", "internal/recall", "internal/response", "internal/search", "internal/support"},
 	7:  {"internal/release"},
 	8:  {"internal/engine"},
 	9:  {"internal/journal", "packs", "packs/agreements", "packs/phrasebook", "packs/policies"},
