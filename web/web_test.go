@@ -77,6 +77,7 @@ func TestMessagesCoverTheNodesWords(t *testing.T) {
 			incident.EventAssociated, incident.EventPartner, incident.EventPartnerState, incident.EventLinked, incident.EventApart,
 			incident.EventDisputed, "posture", "lead-taken", "lead-proposed", "lead-accepted", "lead-confirmed", "lead-rejected",
 			"lead-timeout", "lead-alarm", incident.EventRecalled, incident.EventExpired, "distress-pass", "distress-hold",
+			"activity-match", "search-area",
 		},
 		"reason": {
 			release.NoPolicy.String(), release.NoRule.String(), release.DeniedByRule.String(), release.NoFields.String(),
@@ -88,6 +89,7 @@ func TestMessagesCoverTheNodesWords(t *testing.T) {
 		"plan-part":  record.PlanParts(),
 		"plan-mark":  {plan.Equal, plan.Different, plan.OnlyOurs, plan.OnlyTheirs},
 		"alarm-rule": {"link", "store", "journal", "outbox", "plan-mismatch", "plan-ended", "recall", "stop-case", "support"},
+		"alarm-rule": {"link", "store", "journal", "outbox", "plan-mismatch", "plan-ended", "recall", "stop-case", "activity-overlap", "activity-mismatch"},
 		"link":       {"up", "degraded", "down", "stopped"},
 		"errors": {
 			"unauthenticated", "forbidden", "bad-request", "not-found", "bad-login", "locked", "unknown-verb", "no-such-track",
@@ -97,6 +99,7 @@ func TestMessagesCoverTheNodesWords(t *testing.T) {
 			"nothing-to-recall", "too-many-recalls", "pending-undecided",
 			"no-such-request", "not-covered", "quota-exceeded", "not-approver", "copies-differ", "bad-amount",
 			"bad-price", "too-many-requests",
+			"no-such-notice", "too-many-notices", "bad-notice", "bad-area", "bad-search-area", "bad-drift", "withheld-kept",
 		},
 		"support.situation-word": record.SupportSituations(), "support.category-word": record.SupportCategories(),
 		"support.unit-word": record.SupportUnits(), "support.settlement-word": record.SupportSettlements(),

@@ -101,10 +101,11 @@ type Notice struct {
 	Body     record.Activity `json:"body"`
 	Epoch    uint32          `json:"epoch,omitempty"` // a partner's: of the record
 	Exercise bool            `json:"exercise,omitempty"`
-	Label    record.Label    `json:"label,omitzero"` // a partner's
-	By       string          `json:"by,omitempty"`   // own people; stays home
-	At       time.Time       `json:"at"`             // entered or received
-	To       []party.ID      `json:"to,omitempty"`   // ours: the partners chosen, sorted
+	Label    record.Label    `json:"label,omitzero"`  // a partner's
+	Record   record.ID       `json:"record,omitzero"` // a partner's: that said so last
+	By       string          `json:"by,omitempty"`    // own people; stays home
+	At       time.Time       `json:"at"`              // entered or received
+	To       []party.ID      `json:"to,omitempty"`    // ours: the partners chosen, sorted
 	Withheld []party.ID      `json:"withheld,omitempty"`
 	Ended    time.Time       `json:"ended,omitzero"`
 
@@ -372,12 +373,12 @@ func (d *Desk) Receive(from party.ID, r *record.Record, now time.Time) error {
 		if body.State != n.Body.State {
 			what = body.State
 		}
-		n.Body, n.Epoch, n.Label, n.At = body, r.Epoch, r.Label, now
+		n.Body, n.Epoch, n.Label, n.Record, n.At = body, r.Epoch, r.Label, r.ID, now
 		n.Ended, d.changed = time.Time{}, true // it may have been prolonged just before its end
 		d.note(Entry{At: now, What: what, Notice: k})
 		return nil
 	}
-	n := &Notice{Key: k, Body: body, Epoch: r.Epoch, Exercise: r.Exercise, Label: r.Label, At: now}
+	n := &Notice{Key: k, Body: body, Epoch: r.Epoch, Exercise: r.Exercise, Label: r.Label, Record: r.ID, At: now}
 	switch {
 	case !n.live(now) || body.From.Sub(now) > maxAhead:
 		return ErrTime // nothing of it is held, and nothing of it matters any more
@@ -409,18 +410,17 @@ func (d *Desk) SetAside(k Key, aside bool, by string, now time.Time) error {
 	return nil
 }
 
-// Forget drops what a partner told: one notice, or all where object is zero.
-func (d *Desk) Forget(from party.ID, object record.ID) {
-	d.changed = true
-	d.notices = slices.DeleteFunc(d.notices, func(n *Notice) bool {
-		return n.Party == from && from != d.cfg.Self && (object.IsZero() || n.Object == object)
-	})
-	d.journal = slices.DeleteFunc(d.journal, func(e Entry) bool {
-		gone := func(k Key) bool {
-			return k.Party == from && from != d.cfg.Self && !k.Object.IsZero() && (object.IsZero() || k.Object == object)
-		}
-		return gone(e.Notice) || gone(e.Other)
-	})
+// Forget drops what a record of a partner told, where it is what is held. What
+// is said of the notice in the journal goes with it.
+func (d *Desk) Forget(from party.ID, rec record.ID) {
+	i := slices.IndexFunc(d.notices, func(n *Notice) bool { return n.Party == from && from != d.cfg.Self && n.Record == rec })
+	if i < 0 {
+		return
+	}
+	k := d.notices[i].Key
+	d.notices, d.changed = slices.Delete(d.notices, i, i+1), true
+	about := func(e Entry) bool { return e.Notice == k || e.Other == k }
+	d.journal, d.fresh = slices.DeleteFunc(d.journal, about), slices.DeleteFunc(d.fresh, about)
 }
 
 // body returns a copy of the body that shares no memory with the notice.

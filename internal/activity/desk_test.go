@@ -36,7 +36,7 @@ func patrol() *record.Activity {
 
 func notice(n byte, body *record.Activity) *record.Record {
 	r := &record.Record{Activity: body}
-	r.Kind, r.Object, r.Epoch = record.KindActivity, record.ID{15: n}, 1
+	r.Kind, r.ID, r.Object, r.Epoch = record.KindActivity, record.ID{0: 9, 15: n}, record.ID{15: n}, 1
 	return r
 }
 
@@ -165,7 +165,7 @@ func TestWhatWasHeldBackAlarmsAtTheEnd(t *testing.T) {
 		"a person sets it aside":     {act: func(d *activity.Desk) error { return d.SetAside(key(1), true, "WANG", epoch) }, look: inside, event: true},
 		"it declares an emergency":   {look: inside, bar: true, event: true},
 		"a person calls it suspect":  {look: []activity.Object{flying(1, func(o *activity.Object) { o.Standard = "suspect" })}},
-		"what it told is taken back": {act: func(d *activity.Desk) error { d.Forget("jp", record.ID{15: 1}); return nil }, look: inside, event: true},
+		"what it told is taken back": {act: func(d *activity.Desk) error { d.Forget("jp", record.ID{0: 9, 15: 1}); return nil }, look: inside, event: true},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

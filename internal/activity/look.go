@@ -339,7 +339,7 @@ func (d *Desk) Tick(now time.Time) []Change {
 	want := make(map[string]Alarm)
 	for i := range d.overlaps {
 		o := &d.overlaps[i]
-		want["activity-overlap/"+o.A.String()+"/"+o.B.String()] = Alarm{
+		want[o.Alarm()] = Alarm{
 			Rule: "activity-overlap", Subject: d.others(o), Priority: overlapPriority(o.Domain), Since: now,
 		}
 	}
@@ -350,6 +350,9 @@ func (d *Desk) Tick(now time.Time) []Change {
 	}
 	return d.raise(want)
 }
+
+// Alarm returns the key of the overlap's alarm.
+func (o *Overlap) Alarm() string { return "activity-overlap/" + o.A.String() + "/" + o.B.String() }
 
 func overlapPriority(domain string) int {
 	if domain == "air" {

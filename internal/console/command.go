@@ -53,7 +53,7 @@ func (c *console) command(w http.ResponseWriter, r *http.Request, who person) {
 		refuseReply(w, reply)
 		return
 	}
-	answer(w, done{true, reply.Incident, reply.Entry, reply.Recall, reply.Named, reply.Distress})
+	answer(w, done{true, reply.Incident, reply.Entry, reply.Recall, reply.Named, reply.Distress, reply.Activity})
 }
 
 // done answers an act that was done.
@@ -65,9 +65,10 @@ type done struct {
 	Recall   uint64            `json:"recall,omitempty"`
 	Named    int               `json:"named,omitempty"`
 	Distress []engine.StopCase `json:"distress,omitempty"`
+	Activity uint32            `json:"activity,omitempty"` // number of an own-activity notice
 }
 
-// refuseReply answers with the engine's code. Some refusals leave an incident
+// refuseReply answers with the engine's code. Some refusals leave something
 // behind, such as a distress report that must go by voice: it is named.
 func refuseReply(w http.ResponseWriter, reply engine.Reply) {
 	status, ok := statuses[reply.Code]
@@ -75,8 +76,11 @@ func refuseReply(w http.ResponseWriter, reply engine.Reply) {
 		status = http.StatusConflict
 	}
 	var p params
-	if reply.Incident != 0 {
+	switch {
+	case reply.Incident != 0:
 		p = params{"incident": reply.Incident}
+	case reply.Activity != 0:
+		p = params{"activity": reply.Activity}
 	}
 	if reply.Line != 0 {
 		p = params{"line": reply.Line, "key": reply.Key}

@@ -36,6 +36,8 @@ func acts() map[string]act {
 		"stop": (*Engine).actStop, "resume": (*Engine).actResume,
 		"stop-all": (*Engine).actStopAll, "stop-case": (*Engine).actStopCase, "recall": (*Engine).actRecall, "lift-recall": (*Engine).actLiftRecall,
 		"policy-propose": (*Engine).actPolicyPropose, "policy-activate": (*Engine).actPolicyActivate, "policy-withdraw": (*Engine).actPolicyWithdraw,
+		"activity": (*Engine).actActivity, "activity-amend": (*Engine).actActivityAmend, "activity-state": (*Engine).actActivityState,
+		"activity-set-aside": (*Engine).actActivitySetAside, "search-area": (*Engine).actSearchArea, "search-state": (*Engine).actSearchState,
 	}
 }
 
@@ -96,6 +98,8 @@ func (c *Command) subject() string {
 		s += " presumed"
 	}
 	return s + c.Support.subject()
+	s += c.Activity.subject() + c.Area.subject()
+	return s
 }
 
 // How long the texts of a person may be, in characters.

@@ -18,6 +18,7 @@ type Reply struct {
 	Request  uint64     `json:"request,omitempty"`  // of support
 	Line     int        `json:"line,omitempty"`     // of a text that was refused
 	Key      string     `json:"key,omitempty"`      // what is wrong there
+	Activity uint32     `json:"activity,omitempty"` // number of an own-activity notice
 }
 
 // The roles. Each session has one.
@@ -37,6 +38,7 @@ func Verbs(role string) []string {
 	officer := []string{
 		"identify", "acknowledge", "acknowledge-alarm", "open", "merge", "split", "close", "reopen",
 		"take", "propose", "accept", "reject", "posture", "log", "strike", "distress",
+		"activity", "activity-amend", "activity-state", "activity-set-aside", "search-area", "search-state",
 	}
 	officer = append(officer, SupportVerbs()...)
 	switch role {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/kuroshio-watch/kuroshio/geo"
+	"github.com/kuroshio-watch/kuroshio/internal/activity"
 	"github.com/kuroshio-watch/kuroshio/internal/decode"
 	"github.com/kuroshio-watch/kuroshio/internal/incident"
 	"github.com/kuroshio-watch/kuroshio/internal/party"
@@ -16,6 +17,7 @@ import (
 	"github.com/kuroshio-watch/kuroshio/internal/plot"
 	"github.com/kuroshio-watch/kuroshio/internal/release"
 	"github.com/kuroshio-watch/kuroshio/internal/response"
+	"github.com/kuroshio-watch/kuroshio/internal/search"
 	"github.com/kuroshio-watch/kuroshio/internal/track"
 	"github.com/kuroshio-watch/kuroshio/internal/watch"
 	"github.com/kuroshio-watch/kuroshio/internal/zone"
@@ -53,6 +55,9 @@ type Config struct {
 	Support   *SupportConfig  `cbor:"15,keyasint,omitempty" json:"support"` // nil: no agreements, no register
 	// TwoPersons lets nobody activate a policy that he proposed himself.
 	TwoPersons bool `cbor:"18,keyasint,omitempty" json:"two_persons,omitempty"`
+
+	// NoHold keeps partners' own-activity notices from holding alerts back.
+	NoHold bool `cbor:"23,keyasint,omitempty" json:"no_hold,omitempty"`
 }
 
 // parts is what a Config describes, built.
@@ -167,6 +172,8 @@ func (e *Engine) adopt(c *Config, p *parts) error {
 	e.book = incident.NewBook(e.bookConfig(c, p))
 	e.joint, e.intents = plan.NewDesk(), p.joint.Plans
 	e.responses = response.NewDesk(e.responseConfig())
+	e.activities = activity.NewDesk(activity.Config{Self: e.self, Partners: c.Partners, Hold: !c.NoHold})
+	e.searches = search.NewDesk(e.self)
 	e.release = release.NewDesk(release.Config{Self: e.self, Partners: c.Partners, IDs: e.ids})
 	e.release.SetPolicy(p.policy)
 	e.adoptSupport(&p.support)

@@ -10,6 +10,7 @@ package engine
 import (
 	"time"
 
+	"github.com/kuroshio-watch/kuroshio/internal/activity"
 	"github.com/kuroshio-watch/kuroshio/internal/decode"
 	"github.com/kuroshio-watch/kuroshio/internal/incident"
 	"github.com/kuroshio-watch/kuroshio/internal/party"
@@ -19,6 +20,7 @@ import (
 	"github.com/kuroshio-watch/kuroshio/internal/record"
 	"github.com/kuroshio-watch/kuroshio/internal/release"
 	"github.com/kuroshio-watch/kuroshio/internal/response"
+	"github.com/kuroshio-watch/kuroshio/internal/search"
 	"github.com/kuroshio-watch/kuroshio/internal/support"
 	"github.com/kuroshio-watch/kuroshio/internal/track"
 	"github.com/kuroshio-watch/kuroshio/internal/watch"
@@ -86,6 +88,9 @@ type Engine struct {
 	register   []release.Facility // the same, as release sees it
 	facilities []heldFacility     // of partners, sorted
 	policies   policyState
+
+	activities *activity.Desk
+	searches   *search.Desk
 
 	plots      []plot.Plot  // decoded, waiting for the tick
 	sweeps     []plot.Sweep // as plots

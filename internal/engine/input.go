@@ -70,9 +70,11 @@ type Command struct {
 	Exercise bool      `cbor:"25,keyasint,omitempty" json:"exercise,omitempty"`
 	Plan     *PlanArgs `cbor:"29,keyasint,omitempty" json:"plan,omitempty"`
 
-	Recall  *RecallArgs  `cbor:"30,keyasint,omitempty" json:"recall,omitempty"`
-	Support *SupportArgs `cbor:"28,keyasint,omitempty" json:"support,omitempty"`
-	Policy  *PolicyAct   `cbor:"33,keyasint,omitempty" json:"policy,omitempty"`
+	Recall   *RecallArgs   `cbor:"30,keyasint,omitempty" json:"recall,omitempty"`
+	Support  *SupportArgs  `cbor:"28,keyasint,omitempty" json:"support,omitempty"`
+	Policy   *PolicyAct    `cbor:"33,keyasint,omitempty" json:"policy,omitempty"`
+	Activity *ActivityArgs `cbor:"27,keyasint,omitempty" json:"activity,omitempty"`
+	Area     *AreaArgs     `cbor:"32,keyasint,omitempty" json:"area,omitempty"`
 }
 
 // Event is what the node saw of its own adapters.

@@ -12,11 +12,13 @@ import (
 	"time"
 
 	"github.com/kuroshio-watch/kuroshio/geo"
+	"github.com/kuroshio-watch/kuroshio/internal/activity"
 	"github.com/kuroshio-watch/kuroshio/internal/incident"
 	"github.com/kuroshio-watch/kuroshio/internal/party"
 	"github.com/kuroshio-watch/kuroshio/internal/plan"
 	"github.com/kuroshio-watch/kuroshio/internal/record"
 	"github.com/kuroshio-watch/kuroshio/internal/response"
+	"github.com/kuroshio-watch/kuroshio/internal/search"
 	"github.com/kuroshio-watch/kuroshio/internal/support"
 	"github.com/kuroshio-watch/kuroshio/internal/track"
 )
@@ -68,6 +70,11 @@ func refusalCode(err error) string {
 		{plan.ErrStale, "stale"},
 		{plan.ErrPart, "part"},
 		{plan.ErrExercise, "exercise"},
+		{activity.ErrStale, "stale"},
+		{search.ErrStale, "stale"},
+		{activity.ErrFull, "flood"},
+		{activity.ErrMixed, "exercise"},
+		{activity.ErrTime, "time"},
 		{response.ErrParty, "party"},
 		{response.ErrOrder, "order"},
 		{response.ErrAcross, "across"},
@@ -135,6 +142,10 @@ func (e *Engine) takeRecord(p *Partner, out *Outputs) error {
 		return e.takeSupport(p, r, out)
 	case record.KindFacility:
 		return e.takeFacility(p, r)
+	case record.KindActivity:
+		return e.activities.Receive(p.From, r, e.now)
+	case record.KindSearchArea:
+		return e.takeSearchArea(p, r)
 	}
 	return errKind
 }
@@ -156,6 +167,8 @@ func (e *Engine) ahead(r *record.Record) bool {
 			slices.ContainsFunc(r.Incident.Events, func(ev record.Event) bool { return ev.Bin.Start.After(limit) })
 	case r.Support != nil:
 		return r.Support.Latest().After(limit)
+	case r.SearchArea != nil:
+		return r.SearchArea.DatumAt.After(limit)
 	}
 	return false
 }

@@ -54,6 +54,7 @@ func (e *Engine) View() *View {
 	for _, o := range e.watch.OutOfService() {
 		v.OutOfService = append(v.OutOfService, OutOfService{string(o.Rule), o.Reason})
 	}
+	e.viewActivity(v)
 	e.viewLog(v)
 	e.viewPlans(v)
 	e.viewRecalls(v)
@@ -216,6 +217,7 @@ func (e *Engine) incidentView(inc *incident.Incident) IncidentView {
 	for _, s := range e.responses.Postures(uint32(inc.Number)) {
 		v.Postures = append(v.Postures, PostureView(s))
 	}
+	v.Search = e.viewSearch(inc)
 	v.Can = e.can(inc)
 	return v
 }
@@ -271,7 +273,7 @@ func (e *Engine) can(inc *incident.Incident) map[string][]string {
 		can["reopen"] = none
 		return can
 	}
-	can["close"], can["posture"] = none, none
+	can["close"], can["posture"], can["search-area"] = none, none, none
 	if inc.Alarm == incident.Unacknowledged || inc.Alarm == incident.Returned {
 		can["acknowledge"] = none
 	}

@@ -317,6 +317,8 @@ func (e *Engine) forget(from party.ID, list []recall.Received, kind string) {
 	}
 	e.book.Forget(from, ids, kind, e.now)
 	for _, x := range list {
+		e.activities.Forget(from, x.ID)
+		e.searches.Forget(from, x.ID)
 		if x.Kind == record.KindPosture && !e.shelf.Newer(from, x) {
 			if n, ok := e.book.Resolve(incident.Number(x.Incident)); ok {
 				e.responses.ForgetPosture(from, uint32(n))

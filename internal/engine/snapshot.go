@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/kuroshio-watch/kuroshio/internal/activity"
 	"github.com/kuroshio-watch/kuroshio/internal/decode"
 	"github.com/kuroshio-watch/kuroshio/internal/incident"
 	"github.com/kuroshio-watch/kuroshio/internal/party"
@@ -18,6 +19,7 @@ import (
 	"github.com/kuroshio-watch/kuroshio/internal/recall"
 	"github.com/kuroshio-watch/kuroshio/internal/release"
 	"github.com/kuroshio-watch/kuroshio/internal/response"
+	"github.com/kuroshio-watch/kuroshio/internal/search"
 	"github.com/kuroshio-watch/kuroshio/internal/support"
 	"github.com/kuroshio-watch/kuroshio/internal/track"
 	"github.com/kuroshio-watch/kuroshio/internal/watch"
@@ -53,6 +55,8 @@ type state struct {
 	Support    support.State                            `json:"support"`
 	Facilities []heldFacility                           `json:"facilities"` // of partners
 	Policies   policyState                              `json:"policies"`
+	Activities activity.State                           `json:"activities"`
+	Searches   search.State                             `json:"searches"`
 }
 
 type labelState struct {
@@ -82,6 +86,7 @@ func (e *Engine) state() *state {
 		Shelf: e.shelf.Snapshot(), Ledger: e.ledger.Snapshot(), StopCases: slices.Clone(e.stopCases), Swept: e.swept,
 		Early: slices.Clone(e.early), Barred: e.barred,
 		Support: e.support.Snapshot(), Facilities: slices.Clone(e.facilities),
+		Activities: e.activities.Snapshot(), Searches: e.searches.Snapshot(),
 	}
 	s.Policies = e.policies
 	for _, name := range slices.Sorted(maps.Keys(e.feeds.byName)) {
@@ -119,6 +124,8 @@ func (e *Engine) carry(s *state, p *parts) error {
 	e.joint.Restore(s.Joint)
 	e.joint.Keep(func(id party.ID) bool { return slices.Contains(e.cfg.Partners, id) })
 	e.carrySupport(s)
+	e.activities.Restore(s.Activities)
+	e.searches.Restore(s.Searches)
 	e.plots, e.sweeps = slices.Clone(s.Plots), slices.Clone(s.Sweeps)
 	e.feeds = newFeedTable()
 	for _, f := range s.Feeds {

@@ -99,12 +99,14 @@ func (e *Engine) tick(out *Outputs) {
 	e.book.Follow(changes, e.tracks)
 	statements := e.book.Associate(e.tracks.Associations(), e.now, e.tracks)
 	e.followMergers()
+	e.lookAtActivities()
 	for _, a := range e.watch.Observe(e.now, e.tracks, changes) {
 		e.raise(a)
 	}
 	for _, a := range e.watch.Tick(e.now, e.tracks, e.feeds.health(e.cfg.Feeds), e.openIncidents()) {
 		e.raise(a)
 	}
+	e.followActivities(out)
 	e.propose()
 	e.identify()
 	statements = append(statements, e.book.Statements()...)
@@ -125,7 +127,13 @@ func (e *Engine) tick(out *Outputs) {
 	e.releaseDue(out)
 }
 
-func (e *Engine) raise(a watch.Alert) { e.book.Raise(a, e.now, e.tracks) }
+// raise hands an alert to the incidents, unless a partner's own-activity notice
+// explains it.
+func (e *Engine) raise(a watch.Alert) {
+	if !e.activities.Hold(a, e.now) {
+		e.book.Raise(a, e.now, e.tracks)
+	}
+}
 
 func (e *Engine) openIncidents() []watch.OpenIncident {
 	var list []watch.OpenIncident
@@ -182,6 +190,7 @@ func (e *Engine) identify() {
 func (e *Engine) followMergers() {
 	for _, m := range e.book.Mergers() {
 		e.responses.Merge(uint32(m.Into), uint32(m.From))
+		e.searches.Merge(uint32(m.Into), uint32(m.From))
 		if id, ok := e.identities[m.From]; ok {
 			have, had := e.identities[m.Into]
 			if !had || (id.ByPerson && !have.ByPerson) {
@@ -201,6 +210,7 @@ func (e *Engine) forgetIncidents() {
 	maps.DeleteFunc(e.identities, func(n incident.Number, _ release.CaseIdentity) bool { return !e.holds(n) })
 	maps.DeleteFunc(e.sensors, func(n incident.Number, _ uint8) bool { return !e.holds(n) })
 	e.responses.Keep(func(n uint32) bool { return e.holds(incident.Number(n)) })
+	e.searches.Keep(func(n uint32) bool { return e.holds(incident.Number(n)) })
 }
 
 func (e *Engine) holds(n incident.Number) bool {

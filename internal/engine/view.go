@@ -32,6 +32,7 @@ type View struct {
 	OutOfService  []OutOfService `json:"out_of_service"`
 	Log           []LogView      `json:"log"`   // watch log, newest last, at most the last 500
 	Plans         []PlanView     `json:"plans"` // the joint plan with each partner
+	Activity      ActivityView   `json:"activity"`
 	StoreProblem  string         `json:"store_problem,omitempty"`
 
 	Recalls   []RecallView  `json:"recalls"`    // ours, newest first
@@ -121,7 +122,8 @@ type IncidentView struct {
 	Events     []EventView         `json:"events"`
 	Lead       LeadView            `json:"lead"`
 	Postures   []PostureView       `json:"postures"`
-	Can        map[string][]string `json:"can"` // verb → partners it may address now, empty list for none needed
+	Search     []SearchView        `json:"search,omitempty"` // search areas, by party
+	Can        map[string][]string `json:"can"`              // verb → partners it may address now, empty list for none needed
 }
 
 // PartnerPart is a partner's own part of a joint incident.

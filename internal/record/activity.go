@@ -121,6 +121,12 @@ func SearchPatterns() []string {
 	return []string{"expanding-square", "sector", "parallel-track", "creeping-line", "track-line", "escort"}
 }
 
+// Check reports what is wrong with the area.
+func (a *Area) Check() error { return a.validate() }
+
+// Check reports what is wrong with the notice.
+func (a *Activity) Check() error { return a.validate() }
+
 func (c Corner) validate() error {
 	if c.LatE5 < -maxAreaLatE5 || c.LatE5 > maxAreaLatE5 || c.LonE5 < -180_00000 || c.LonE5 > 180_00000 {
 		return errors.New("position out of range")
@@ -262,7 +268,11 @@ func (a *Activity) validTimes() error {
 	return nil
 }
 
-func (s *SearchArea) validate() error {
+func (s *SearchArea) validate() error { return errors.Join(s.Check(), refs(s.Incident)) }
+
+// Check reports what is wrong with the search area, besides its references:
+// they are those of one link.
+func (s *SearchArea) Check() error {
 	switch {
 	case !slices.Contains(SearchStates(), s.State):
 		return fmt.Errorf("state %q unknown", s.State)
@@ -285,7 +295,7 @@ func (s *SearchArea) validate() error {
 			return err
 		}
 	}
-	return errors.Join(s.Datum.validate(), validKHz(s.CoordinateOn), refs(s.Incident))
+	return errors.Join(s.Datum.validate(), validKHz(s.CoordinateOn))
 }
 
 // utc is Record.utc for a notice.

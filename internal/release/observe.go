@@ -240,8 +240,14 @@ func (d *Desk) forget(at time.Time, to party.ID, cases []Case) {
 	}
 }
 
-// keepSaid is how long statements stay in what a partner is shown to hold.
-const keepSaid = 24 * time.Hour
+// keepSaid is how long statements stay in what a partner is shown to hold, and
+// keepAmended those that have newer versions: as long as a closed incident, and
+// far longer than a notice may lie ahead. The number of a version goes with
+// them.
+const (
+	keepSaid    = 24 * time.Hour
+	keepAmended = 31 * 24 * time.Hour
+)
 
 // spent reports whether nothing can come any more of what a partner was told
 // that is no track: the incident is forgotten, the statement is old.
@@ -253,7 +259,11 @@ func (d *Desk) spent(at time.Time, to party.ID, key objectKey, o *object, cases 
 	if key.kind == record.KindIncident {
 		return !slices.ContainsFunc(cases, func(c Case) bool { return c.Number == key.number })
 	}
-	return o.Last != nil && at.Sub(o.Last.Time) > keepSaid
+	keep := keepSaid
+	if asWritten(1 << key.kind) {
+		keep = keepAmended
+	}
+	return o.Last != nil && at.Sub(o.Last.Time) > keep
 }
 
 // held returns the numbers of the tracks that incidents or pending releases

@@ -190,6 +190,7 @@ func (c *compiler) rule(f *ruleFile) error {
 		{"count_only", c.countOnly},
 		{"onward", c.onward},
 		{"retention", c.keep},
+		{"kinds", c.written},
 	}
 	for _, s := range steps {
 		c.key = s.key
@@ -485,6 +486,20 @@ func (c *compiler) countOnly(f *ruleFile, r *rule) error {
 	r.then.CountOnly = f.Then.CountOnly
 	if r.then.CountOnly && r.then.Fields&FieldCount == 0 {
 		return errors.New("count only needs the field count")
+	}
+	return nil
+}
+
+// asWritten reports whether a set of kinds holds one that leaves as the officer
+// wrote it or not at all. Both parties compute overlaps and estimates from the
+// same words: a coarser area would have them see different things.
+func asWritten(kinds uint32) bool {
+	return kinds&(1<<record.KindActivity|1<<record.KindSearchArea) != 0
+}
+
+func (c *compiler) written(_ *ruleFile, r *rule) error {
+	if o := &r.then; asWritten(r.kinds) && (o.GridM > 0 || o.BandFt > 0 || o.Bin > 0 || o.cut || o.Rate > 0 || o.CountOnly) {
+		return errors.New("an activity or a search area leaves as the officer wrote it or not at all: no grid, height band, time bin, area, rate or count only")
 	}
 	return nil
 }

@@ -147,6 +147,7 @@ func RuleKinds() []record.Kind {
 	return []record.Kind{
 		record.KindTrack, record.KindIncident, record.KindLink, record.KindDialogue, record.KindPosture, record.KindSupport, record.KindFacility,
 		record.KindMessage, record.KindMessageState, record.KindHotline, record.KindPlan,
+		record.KindActivity, record.KindSearchArea,
 	}
 }
 

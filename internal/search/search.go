@@ -111,6 +111,7 @@ type Case struct {
 	Number uint64            `json:"number,omitempty"` // ours: never reused
 	Object record.ID         `json:"object,omitzero"`  // a partner's
 	Epoch  uint32            `json:"epoch,omitempty"`  // a partner's: of the record
+	Record record.ID         `json:"record,omitzero"`  // a partner's: that said so last
 	Body   record.SearchArea `json:"body"`
 	At     time.Time         `json:"at"`            // stated or received
 	By     string            `json:"by,omitempty"`  // own people; stays home
@@ -201,7 +202,7 @@ func (d *Desk) Receive(from party.ID, incident uint32, r *record.Record, now tim
 			return ErrStale
 		}
 	}
-	d.put(incident, Case{Party: from, Object: r.Object, Epoch: r.Epoch, Body: clone(*r.SearchArea), At: now, Told: r.Time})
+	d.put(incident, Case{Party: from, Object: r.Object, Epoch: r.Epoch, Record: r.ID, Body: clone(*r.SearchArea), At: now, Told: r.Time})
 	return nil
 }
 
@@ -221,13 +222,10 @@ func (d *Desk) Keep(keep func(incident uint32) bool) {
 	maps.DeleteFunc(d.cases, func(n uint32, _ []Case) bool { return !keep(n) })
 }
 
-// Forget drops what a partner told: one search area, or all where object is
-// zero.
-func (d *Desk) Forget(from party.ID, object record.ID) {
+// Forget drops what a record of a partner told, where it is what is held.
+func (d *Desk) Forget(from party.ID, rec record.ID) {
 	for n := range d.cases {
-		d.cases[n] = slices.DeleteFunc(d.cases[n], func(c Case) bool {
-			return c.Party == from && from != d.self && (object.IsZero() || c.Object == object)
-		})
+		d.cases[n] = slices.DeleteFunc(d.cases[n], func(c Case) bool { return c.Party == from && from != d.self && c.Record == rec })
 		if len(d.cases[n]) == 0 {
 			delete(d.cases, n)
 		}

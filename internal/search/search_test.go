@@ -106,7 +106,7 @@ func TestTheUncertaintyGrows(t *testing.T) {
 
 func area(n byte, epochOf uint32, told time.Time) *record.Record {
 	r := &record.Record{SearchArea: drifting()}
-	r.Object, r.Epoch, r.Time = record.ID{15: n}, epochOf, told
+	r.ID, r.Object, r.Epoch, r.Time = record.ID{0: 9, 15: n}, record.ID{15: n}, epochOf, told
 	return r
 }
 
@@ -183,7 +183,7 @@ func TestSearchAreasFollowTheirIncidents(t *testing.T) {
 	if outs := back.State(3, *drifting(), "WANG", []party.ID{"jp"}, epoch); outs[0].Number != 3 {
 		t.Errorf("number %d is used twice", outs[0].Number)
 	}
-	d.Forget("jp", record.ID{15: 1})
+	d.Forget("jp", record.ID{0: 9, 15: 1})
 	if list := d.Cases(1); len(list) != 1 || list[0].Party != "tw" {
 		t.Errorf("after jp took it back: %+v", list)
 	}

@@ -29,6 +29,7 @@ export const OFFICER_VERBS = [
   'take', 'propose', 'accept', 'reject', 'posture', 'log', 'strike', 'distress',
   'support-request', 'support-approve', 'support-offer', 'support-decline', 'support-accept', 'support-deliver',
   'support-confirm', 'support-agree', 'support-settle', 'support-cancel', 'support-repeat',
+  'activity', 'activity-amend', 'activity-state', 'activity-set-aside', 'search-area', 'search-state',
 ] as const;
 export const SUPERVISOR_VERBS = ['stop', 'resume', 'plan-declare', 'plan-end', 'stop-all', 'stop-case', 'recall', 'lift-recall', 'policy-propose', 'policy-activate', 'policy-withdraw'] as const;
 
