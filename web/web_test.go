@@ -88,8 +88,7 @@ func TestMessagesCoverTheNodesWords(t *testing.T) {
 		"plan-state": {plan.None, plan.Ours, plan.Theirs, plan.Mismatch, plan.InForce, plan.Ended},
 		"plan-part":  record.PlanParts(),
 		"plan-mark":  {plan.Equal, plan.Different, plan.OnlyOurs, plan.OnlyTheirs},
-		"alarm-rule": {"link", "store", "journal", "outbox", "plan-mismatch", "plan-ended", "recall", "stop-case", "support"},
-		"alarm-rule": {"link", "store", "journal", "outbox", "plan-mismatch", "plan-ended", "recall", "stop-case", "activity-overlap", "activity-mismatch"},
+		"alarm-rule": {"link", "store", "journal", "outbox", "plan-mismatch", "plan-ended", "recall", "stop-case", "support", "activity-overlap", "activity-mismatch"},
 		"link":       {"up", "degraded", "down", "stopped"},
 		"errors": {
 			"unauthenticated", "forbidden", "bad-request", "not-found", "bad-login", "locked", "unknown-verb", "no-such-track",

@@ -97,9 +97,7 @@ func (c *Command) subject() string {
 	if c.Presumed {
 		s += " presumed"
 	}
-	return s + c.Support.subject()
-	s += c.Activity.subject() + c.Area.subject()
-	return s
+	return s + c.Support.subject() + c.Activity.subject() + c.Area.subject()
 }
 
 // How long the texts of a person may be, in characters.

@@ -27,9 +27,9 @@ export type Theme = (typeof THEMES)[number];
 export const OFFICER_VERBS = [
   'identify', 'acknowledge', 'acknowledge-alarm', 'open', 'merge', 'split', 'close', 'reopen',
   'take', 'propose', 'accept', 'reject', 'posture', 'log', 'strike', 'distress',
+  'activity', 'activity-amend', 'activity-state', 'activity-set-aside', 'search-area', 'search-state',
   'support-request', 'support-approve', 'support-offer', 'support-decline', 'support-accept', 'support-deliver',
   'support-confirm', 'support-agree', 'support-settle', 'support-cancel', 'support-repeat',
-  'activity', 'activity-amend', 'activity-state', 'activity-set-aside', 'search-area', 'search-state',
 ] as const;
 export const SUPERVISOR_VERBS = ['stop', 'resume', 'plan-declare', 'plan-end', 'stop-all', 'stop-case', 'recall', 'lift-recall', 'policy-propose', 'policy-activate', 'policy-withdraw'] as const;
 
