@@ -38,6 +38,8 @@ func acts() map[string]act {
 		"policy-propose": (*Engine).actPolicyPropose, "policy-activate": (*Engine).actPolicyActivate, "policy-withdraw": (*Engine).actPolicyWithdraw,
 		"activity": (*Engine).actActivity, "activity-amend": (*Engine).actActivityAmend, "activity-state": (*Engine).actActivityState,
 		"activity-set-aside": (*Engine).actActivitySetAside, "search-area": (*Engine).actSearchArea, "search-state": (*Engine).actSearchState,
+		"message": (*Engine).actMessage, "message-read": (*Engine).actMessageRead,
+		"hotline": (*Engine).actHotline, "hotline-acknowledge": (*Engine).actHotlineAcknowledge,
 	}
 }
 
@@ -97,7 +99,7 @@ func (c *Command) subject() string {
 	if c.Presumed {
 		s += " presumed"
 	}
-	return s + c.Support.subject() + c.Activity.subject() + c.Area.subject()
+	return s + c.Support.subject() + c.Activity.subject() + c.Area.subject() + c.Message.subject()
 }
 
 // How long the texts of a person may be, in characters.
@@ -117,6 +119,9 @@ func (e *Engine) checkText(c *Command) string {
 		return code
 	}
 	if code := checkWords(maxWord, "", c.Support.words()...); code != "" {
+		return code
+	}
+	if code := checkMessage(c.Message); code != "" {
 		return code
 	}
 	return checkWords(maxWord, "", c.Type, c.Contact, c.Desk, string(c.Partner), string(c.Lead), c.Standard, c.Posture,

@@ -19,6 +19,7 @@ type Reply struct {
 	Line     int        `json:"line,omitempty"`     // of a text that was refused
 	Key      string     `json:"key,omitempty"`      // what is wrong there
 	Activity uint32     `json:"activity,omitempty"` // number of an own-activity notice
+	Message  uint64     `json:"message,omitempty"`
 }
 
 // The roles. Each session has one.
@@ -39,6 +40,7 @@ func Verbs(role string) []string {
 		"identify", "acknowledge", "acknowledge-alarm", "open", "merge", "split", "close", "reopen",
 		"take", "propose", "accept", "reject", "posture", "log", "strike", "distress",
 		"activity", "activity-amend", "activity-state", "activity-set-aside", "search-area", "search-state",
+		"message", "message-read", "hotline", "hotline-acknowledge",
 	}
 	officer = append(officer, SupportVerbs()...)
 	switch role {

@@ -12,6 +12,7 @@ import (
 	"github.com/kuroshio-watch/kuroshio/internal/activity"
 	"github.com/kuroshio-watch/kuroshio/internal/decode"
 	"github.com/kuroshio-watch/kuroshio/internal/incident"
+	"github.com/kuroshio-watch/kuroshio/internal/message"
 	"github.com/kuroshio-watch/kuroshio/internal/party"
 	"github.com/kuroshio-watch/kuroshio/internal/plan"
 	"github.com/kuroshio-watch/kuroshio/internal/plot"
@@ -58,6 +59,9 @@ type Config struct {
 
 	// NoHold keeps partners' own-activity notices from holding alerts back.
 	NoHold bool `cbor:"23,keyasint,omitempty" json:"no_hold,omitempty"`
+
+	Phrasebook *Text         `cbor:"13,keyasint,omitempty" json:"phrasebook,omitempty"` // nil: no coded messages
+	Hotline    HotlineConfig `cbor:"14,keyasint,omitempty" json:"hotline"`
 }
 
 // parts is what a Config describes, built.
@@ -70,6 +74,7 @@ type parts struct {
 	tracks  track.Config
 	decoder *decode.Decoder
 	support supportParts
+	phrases *message.Book
 }
 
 // Check builds everything that the configuration describes and says what is
@@ -104,6 +109,11 @@ func (c *Config) build(self party.ID) (*parts, error) {
 		}
 		if p.policy.Party != self {
 			return nil, fmt.Errorf("%s: the policy is of party %q, this node is %q", c.Policy.Name, p.policy.Party, self)
+		}
+	}
+	if c.Phrasebook != nil {
+		if p.phrases, err = message.Parse(c.Phrasebook.Name, c.Phrasebook.Data); err != nil {
+			return nil, err
 		}
 	}
 	if p.joint, err = c.parseJoint(self, set); err != nil {
@@ -168,6 +178,7 @@ func (e *Engine) adopt(c *Config, p *parts) error {
 	e.tracks = track.NewTable(p.tracks)
 	e.watch = watch.New(watch.Config{
 		Self: e.self, Rules: p.rules, Zones: p.zones, ADIZ: c.ADIZ, Plans: p.plans, HasPlanFeed: c.Plans != nil,
+		Hotline: c.Hotline.Every,
 	})
 	e.book = incident.NewBook(e.bookConfig(c, p))
 	e.joint, e.intents = plan.NewDesk(), p.joint.Plans
@@ -177,6 +188,7 @@ func (e *Engine) adopt(c *Config, p *parts) error {
 	e.release = release.NewDesk(release.Config{Self: e.self, Partners: c.Partners, IDs: e.ids})
 	e.release.SetPolicy(p.policy)
 	e.adoptSupport(&p.support)
+	e.phrases, e.messages = p.phrases, message.NewDesk(c.messageConfig(e.self, p.rules))
 	e.feeds.configure(c.Feeds)
 	for _, id := range c.Partners {
 		if e.links[id] == nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/kuroshio-watch/kuroshio/internal/activity"
 	"github.com/kuroshio-watch/kuroshio/internal/decode"
 	"github.com/kuroshio-watch/kuroshio/internal/incident"
+	"github.com/kuroshio-watch/kuroshio/internal/message"
 	"github.com/kuroshio-watch/kuroshio/internal/party"
 	"github.com/kuroshio-watch/kuroshio/internal/plan"
 	"github.com/kuroshio-watch/kuroshio/internal/plot"
@@ -91,6 +92,8 @@ type Engine struct {
 
 	activities *activity.Desk
 	searches   *search.Desk
+	messages   *message.Desk
+	phrases    *message.Book
 
 	plots      []plot.Plot  // decoded, waiting for the tick
 	sweeps     []plot.Sweep // as plots

@@ -26,6 +26,8 @@ func (e *Engine) event(ev *Event, out *Outputs) {
 		e.feeds.refused(ev.Feed, ev.Reason, ev.Offset, ev.Count, e.now)
 	case "store":
 		e.system("store", "store", "", 1, ev.State != "ok")
+	case "sent":
+		e.messages.Sent(ev.Partner, ev.Count, e.now)
 	case "pressure":
 		e.pressure(ev)
 	}

@@ -75,18 +75,19 @@ type Command struct {
 	Policy   *PolicyAct    `cbor:"33,keyasint,omitempty" json:"policy,omitempty"`
 	Activity *ActivityArgs `cbor:"27,keyasint,omitempty" json:"activity,omitempty"`
 	Area     *AreaArgs     `cbor:"32,keyasint,omitempty" json:"area,omitempty"`
+	Message  *MessageArgs  `cbor:"26,keyasint,omitempty" json:"message,omitempty"`
 }
 
 // Event is what the node saw of its own adapters.
 type Event struct {
-	Kind    string   `cbor:"1,keyasint"` // "link", "feed", "store", "journal", "refused"
+	Kind    string   `cbor:"1,keyasint"` // "link", "feed", "store", "journal", "refused", "sent"
 	Partner party.ID `cbor:"2,keyasint,omitempty"`
 	Feed    string   `cbor:"3,keyasint,omitempty"`
 	State   string   `cbor:"4,keyasint,omitempty"` // link: up|degraded|down|stopped; feed: up|down; store: ok|failed
 	Problem string   `cbor:"5,keyasint,omitempty"`
 	Reason  string   `cbor:"6,keyasint,omitempty"` // refused: why, by the feed's framing
 	Offset  int64    `cbor:"7,keyasint,omitempty"`
-	Count   uint64   `cbor:"8,keyasint,omitempty"`
+	Count   uint64   `cbor:"8,keyasint,omitempty"` // refused: frames; sent: messages in the outbox that are not sent
 }
 
 // errMany is a bug in the caller: an input with none or several bodies.

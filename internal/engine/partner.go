@@ -14,6 +14,7 @@ import (
 	"github.com/kuroshio-watch/kuroshio/geo"
 	"github.com/kuroshio-watch/kuroshio/internal/activity"
 	"github.com/kuroshio-watch/kuroshio/internal/incident"
+	"github.com/kuroshio-watch/kuroshio/internal/message"
 	"github.com/kuroshio-watch/kuroshio/internal/party"
 	"github.com/kuroshio-watch/kuroshio/internal/plan"
 	"github.com/kuroshio-watch/kuroshio/internal/record"
@@ -84,6 +85,12 @@ func refusalCode(err error) string {
 		{support.ErrFlood, "flood"},
 		{support.ErrExercise, "exercise"},
 		{support.ErrUnknown, "no-request"},
+		{errAddressed, "addressed"},
+		{message.ErrFlood, "flood"},
+		{message.ErrRead, "stale"},
+		{message.ErrUnknown, "stale"},
+		{message.ErrTesting, "flood"},
+		{message.ErrNoTest, "stale"},
 		{incident.ErrRefused, "refused"},
 		{incident.ErrUnknown, "no-incident"},
 	} {
@@ -146,6 +153,12 @@ func (e *Engine) takeRecord(p *Partner, out *Outputs) error {
 		return e.activities.Receive(p.From, r, e.now)
 	case record.KindSearchArea:
 		return e.takeSearchArea(p, r)
+	case record.KindMessage:
+		return e.takeMessage(p, r, out)
+	case record.KindMessageState:
+		return e.messages.Tell(p.From, r.MessageState, e.now)
+	case record.KindHotline:
+		return e.takeHotline(p, r, out)
 	}
 	return errKind
 }

@@ -31,7 +31,8 @@ func (e *Engine) View() *View {
 		Tracks: []TrackView{}, PartnerTracks: []PartnerView{}, Incidents: []IncidentView{}, Alarms: []AlarmView{},
 		Links: []LinkView{}, Feeds: []FeedView{}, OutOfService: []OutOfService{}, Log: []LogView{}, Plans: []PlanView{},
 		Recalls: []RecallView{}, Holdings: []HoldingView{}, StopCases: []StopCase{},
-		Support: newSupportView(),
+		Support:  newSupportView(),
+		Messages: MessagesView{Partners: []ThreadsView{}},
 	}
 	if !e.up {
 		return v
@@ -59,6 +60,7 @@ func (e *Engine) View() *View {
 	e.viewPlans(v)
 	e.viewRecalls(v)
 	e.viewSupport(v)
+	v.Messages = e.viewMessages()
 	return v
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/kuroshio-watch/kuroshio/internal/activity"
 	"github.com/kuroshio-watch/kuroshio/internal/decode"
 	"github.com/kuroshio-watch/kuroshio/internal/incident"
+	"github.com/kuroshio-watch/kuroshio/internal/message"
 	"github.com/kuroshio-watch/kuroshio/internal/party"
 	"github.com/kuroshio-watch/kuroshio/internal/plan"
 	"github.com/kuroshio-watch/kuroshio/internal/plot"
@@ -57,6 +58,7 @@ type state struct {
 	Policies   policyState                              `json:"policies"`
 	Activities activity.State                           `json:"activities"`
 	Searches   search.State                             `json:"searches"`
+	Messages   message.State                            `json:"messages"`
 }
 
 type labelState struct {
@@ -87,6 +89,7 @@ func (e *Engine) state() *state {
 		Early: slices.Clone(e.early), Barred: e.barred,
 		Support: e.support.Snapshot(), Facilities: slices.Clone(e.facilities),
 		Activities: e.activities.Snapshot(), Searches: e.searches.Snapshot(),
+		Messages: e.messages.Snapshot(),
 	}
 	s.Policies = e.policies
 	for _, name := range slices.Sorted(maps.Keys(e.feeds.byName)) {
@@ -126,6 +129,7 @@ func (e *Engine) carry(s *state, p *parts) error {
 	e.carrySupport(s)
 	e.activities.Restore(s.Activities)
 	e.searches.Restore(s.Searches)
+	e.messages.Restore(s.Messages)
 	e.plots, e.sweeps = slices.Clone(s.Plots), slices.Clone(s.Sweeps)
 	e.feeds = newFeedTable()
 	for _, f := range s.Feeds {

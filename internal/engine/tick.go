@@ -122,6 +122,7 @@ func (e *Engine) tick(out *Outputs) {
 	e.notices(notices)
 	e.sayAll(outs, out)
 	e.tickSupport()
+	e.tickMessages(out)
 	e.book.Prune(e.now)
 	e.forgetIncidents()
 	e.releaseDue(out)
@@ -227,6 +228,9 @@ func (e *Engine) releaseDue(out *Outputs) {
 	e.recallsLeft(sealed)
 	out.Sealed = append(out.Sealed, sealed...)
 	for _, en := range entries {
+		if en.Kind == record.KindMessage {
+			e.messages.Left(en.Number, en.Reason == release.AllowedByRule, e.now)
+		}
 		out.Audit = append(out.Audit, Audit{
 			At: e.now, Actor: "node", Act: "release-" + en.Reason.String(),
 			Detail: fmt.Sprintf("%s %d to %s by %v", en.Kind, en.Number, en.To, en.Rules),

@@ -39,6 +39,7 @@ type View struct {
 	Holdings  []HoldingView `json:"holdings"`   // by partner
 	StopCases []StopCase    `json:"stop_cases"` // open distress cases of stopped links
 	Support   SupportView   `json:"support"`
+	Messages  MessagesView  `json:"messages"`
 }
 
 // TrackView is one own track.

@@ -57,6 +57,7 @@ type Message struct {
 	Partner    party.ID       `json:"partner"`
 	Ours       bool           `json:"ours"`
 	ID         record.ID      `json:"id"`       // its object on this link
+	Record     record.ID      `json:"record"`   // a partner's: the id of its record
 	Incident   uint32         `json:"incident"` // 0: the general thread
 	Exercise   bool           `json:"exercise"`
 	NoDuff     bool           `json:"no_duff"`
@@ -77,7 +78,7 @@ type Message struct {
 // sounds again ends and begins.
 type Alarm struct {
 	Key      string
-	Rule     string // "message", "message-unread", "message-withheld", "no-duff"
+	Rule     string // "message", "message-unread", "message-withheld", "no-duff", "hotline"
 	Subject  string // partner
 	Priority int
 	At       time.Time
@@ -102,6 +103,7 @@ type Desk struct {
 	broken map[party.ID]time.Time // since when a no-duff message breaks an exercise
 	lines  map[party.ID]*Line
 	lost   []Alarm // withheld: told once
+	rev    uint64  // rises with each change
 }
 
 // NewDesk returns a Desk without a message.
@@ -111,6 +113,12 @@ func NewDesk(cfg Config) *Desk {
 
 // Next returns the number that the next message will have.
 func (d *Desk) Next() uint64 { return d.next + 1 }
+
+// Rev returns a number that has risen when anything changed.
+func (d *Desk) Rev() uint64 { return d.rev }
+
+// Every returns how often each line is to be tested; 0 for never.
+func (d *Desk) Every() time.Duration { return d.cfg.Every }
 
 // Send keeps a message of ours that waits for its release. Its number is Next.
 func (d *Desk) Send(m Message, resumes bool, now time.Time) uint64 {
@@ -134,7 +142,7 @@ func (d *Desk) Receive(m Message, resumes bool, now time.Time) (uint64, error) {
 }
 
 func (d *Desk) add(m Message, resumes bool, now time.Time) uint64 {
-	d.next++
+	d.next, d.rev = d.next+1, d.rev+1
 	m.Number, m.At, m.StateAt = d.next, now, now
 	d.list = append(d.list, m)
 	switch {
@@ -199,11 +207,13 @@ func (d *Desk) Find(partner party.ID, ref record.Ref) uint64 {
 	return 0
 }
 
-func (m *Message) advance(state string, now time.Time) bool {
+// advance moves a message on; it never goes back.
+func (d *Desk) advance(m *Message, state string, now time.Time) bool {
 	if rank(state) <= rank(m.State) {
 		return false
 	}
 	m.State, m.StateAt = state, now
+	d.rev++
 	return true
 }
 
@@ -218,7 +228,7 @@ func (d *Desk) Left(n uint64, allowed bool, now time.Time) {
 	if m.Left = allowed; allowed {
 		return
 	}
-	m.advance(Withheld, now)
+	d.advance(m, Withheld, now)
 	a := Alarm{Key: "message-withheld/" + string(m.Partner), Rule: "message-withheld", Subject: string(m.Partner), Priority: handling(m).Priority, At: now}
 	on := a
 	on.Active = true
@@ -241,7 +251,7 @@ func (d *Desk) Sent(p party.ID, waiting uint64, now time.Time) {
 		case waiting > 0:
 			waiting--
 		default:
-			m.advance(Sent, now)
+			d.advance(m, Sent, now)
 		}
 	}
 }
@@ -252,7 +262,7 @@ func (d *Desk) Tell(from party.ID, s *record.MessageState, now time.Time) error 
 	if m == nil || !m.Ours {
 		return ErrUnknown
 	}
-	if m.State != Withheld && m.advance(s.State, now) && s.State == Read {
+	if m.State != Withheld && d.advance(m, s.State, now) && s.State == Read {
 		m.Desk = s.Desk
 	}
 	return nil
@@ -264,11 +274,49 @@ func (d *Desk) Open(n uint64, desk, by string, now time.Time) (Message, error) {
 	switch {
 	case i < 0:
 		return Message{}, ErrUnknown
-	case !d.list[i].advance(Read, now):
+	case !d.advance(&d.list[i], Read, now):
 		return Message{}, ErrRead
 	}
 	d.list[i].Desk, d.list[i].By = desk, by
 	return d.list[i], nil
+}
+
+// Forget takes the content of a partner's message away, by the id of its
+// record, and reports whether there was one: the partner has recalled it.
+func (d *Desk) Forget(from party.ID, id record.ID) bool {
+	i := slices.IndexFunc(d.list, func(m Message) bool { return m.Partner == from && !m.Ours && m.Record == id })
+	if i < 0 {
+		return false
+	}
+	d.list = slices.Delete(d.list, i, i+1)
+	d.rev++
+	return true
+}
+
+// Counts sums up the messages of one partner.
+type Counts struct {
+	Unread int // of the partner's
+	Urgent int // of those, with alarms of priority 1
+	Open   int // ours that nobody there has read
+}
+
+// Counts returns the sums of one partner.
+func (d *Desk) Counts(p party.ID) Counts {
+	var c Counts
+	for i := range d.list {
+		m := &d.list[i]
+		switch {
+		case m.Partner != p || rank(m.State) >= rank(Read):
+		case m.Ours:
+			c.Open++
+		default:
+			c.Unread++
+			if handling(m).Priority == 1 {
+				c.Urgent++
+			}
+		}
+	}
+	return c
 }
 
 // Broken returns since when a no-duff message breaks an exercise with the
@@ -305,6 +353,11 @@ func (d *Desk) claims(now time.Time) map[string]claim {
 		}
 		key := rule + "/" + string(m.Partner) + "/" + name
 		list[key] = claim{raised{Rule: rule, Subject: string(m.Partner), Priority: h.Priority, Last: m.Number}, repeat}
+	}
+	for p, l := range d.lines {
+		if l.Waits != nil {
+			list["hotline/"+string(p)] = claim{raised: raised{Rule: "hotline", Subject: string(p), Priority: 3}}
+		}
 	}
 	return list
 }
@@ -349,13 +402,14 @@ type State struct {
 	Broken map[party.ID]time.Time `json:"broken"`
 	Lines  map[party.ID]Line      `json:"lines"`
 	Lost   []Alarm                `json:"lost"`
+	Rev    uint64                 `json:"rev"`
 }
 
 // Snapshot returns a copy of the desk's state.
 func (d *Desk) Snapshot() State {
 	s := State{
 		Next: d.next, List: slices.Clone(d.list), Raised: maps.Clone(d.raised), Broken: maps.Clone(d.broken),
-		Lines: make(map[party.ID]Line, len(d.lines)), Lost: slices.Clone(d.lost),
+		Lines: make(map[party.ID]Line, len(d.lines)), Lost: slices.Clone(d.lost), Rev: d.rev,
 	}
 	for p, l := range d.lines {
 		s.Lines[p] = *l
@@ -367,7 +421,7 @@ func (d *Desk) Snapshot() State {
 // more stays to be read; its line is not tested and its alarms end.
 func (d *Desk) Restore(s State) {
 	*d = *NewDesk(d.cfg)
-	d.next, d.list, d.lost = s.Next, slices.Clone(s.List), slices.Clone(s.Lost)
+	d.next, d.list, d.lost, d.rev = s.Next, slices.Clone(s.List), slices.Clone(s.Lost), s.Rev
 	maps.Copy(d.raised, s.Raised)
 	maps.Copy(d.broken, s.Broken)
 	for p, l := range s.Lines {

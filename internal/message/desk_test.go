@@ -279,7 +279,7 @@ func act(t *rapid.T, d *message.Desk, now time.Time) {
 	case 6:
 		_, _ = d.Ask(p, objectID, now)
 	case 7:
-		d.Asked(p, objectID(n), &record.Hotline{Step: "request", Asked: now}, now)
+		_, _ = d.Asked(p, objectID(n), &record.Hotline{Step: "request", Asked: now}, now)
 	}
 	d.Alarms(now)
 }

@@ -77,6 +77,10 @@ func (d *Desk) lead() time.Duration { return d.cfg.Every / 16 }
 // retry is how long an unanswered test is waited for before another may begin.
 const retry = time.Minute
 
+// pause is how soon after one that waits a partner's next test is answered: a
+// flood of requests must not become a flood of answers.
+const pause = 10 * time.Second
+
 // Ask begins a test. id gives the id under which the partner will know it.
 func (d *Desk) Ask(to party.ID, id func(number uint64) record.ID, now time.Time) (Test, error) {
 	l := d.line(to, now)
@@ -93,15 +97,18 @@ func (d *Desk) Withdraw(to party.ID, now time.Time) { d.line(to, now).Number = 0
 
 // Asked answers a partner's test by machine; a person here still has to
 // acknowledge it.
-func (d *Desk) Asked(from party.ID, id record.ID, h *record.Hotline, now time.Time) Test {
+func (d *Desk) Asked(from party.ID, id record.ID, h *record.Hotline, now time.Time) (Test, error) {
 	l := d.line(from, now)
+	if l.Waits != nil && now.Sub(l.WaitsAt) < pause {
+		return Test{}, ErrTesting
+	}
 	l.Waits, l.WaitsAt, l.Their = &record.Ref{Originator: from, ID: id}, now, h.Asked
 	d.next++
 	received, answered := now, now
 	ref := *l.Waits
 	return Test{To: from, Number: d.next, Body: &record.Hotline{
 		Step: "answer", Test: &ref, Asked: h.Asked, Received: &received, Answered: &answered,
-	}}
+	}}, nil
 }
 
 // ours reports whether a step is about our test that is under way.

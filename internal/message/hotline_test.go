@@ -60,7 +60,13 @@ func TestHotlineNeedsAPersonAtTheOtherDesk(t *testing.T) {
 	if _, err := jp.Acknowledge("tw", "air", start); !errors.Is(err, message.ErrNoTest) {
 		t.Errorf("Acknowledge before a test = %v, want ErrNoTest", err)
 	}
-	answer := jp.Asked("tw", objectID(ask.Number), ask.Body, start.Add(time.Second))
+	answer, err := jp.Asked("tw", objectID(ask.Number), ask.Body, start.Add(time.Second))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := jp.Asked("tw", objectID(9), ask.Body, start.Add(2*time.Second)); !errors.Is(err, message.ErrTesting) {
+		t.Errorf("a flood of requests = %v, want ErrTesting", err)
+	}
 	for name, spoil := range map[string]func(*record.Hotline){
 		"another party's test": func(h *record.Hotline) { h.Test = &record.Ref{Originator: "jp", ID: h.Test.ID} },
 		"another test":         func(h *record.Hotline) { h.Test = &record.Ref{Originator: "tw", ID: objectID(77)} },

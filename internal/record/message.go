@@ -218,6 +218,9 @@ func (p *Phrase) validate() error {
 	return nil
 }
 
+// CheckParam reports whether a parameter is one that may travel.
+func CheckParam(q *Param) error { return q.validate() }
+
 func (q *Param) validate() error {
 	values := 0
 	for _, has := range []bool{q.Place != nil, q.Track != nil, q.Time != nil, q.Number != nil, q.Unit != "", q.Frequency != nil, q.Bearing != nil} {

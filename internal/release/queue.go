@@ -254,7 +254,7 @@ func (d *Desk) decide(p *pending) Decision {
 		return Decision{Allow: true, Reason: Control}
 	}
 	if p.Kind != record.KindDistress {
-		return d.policy.Decide(&p.Facts)
+		return withGrid(d.policy.Decide(&p.Facts), p.Body)
 	}
 	if d.policy != nil && !d.policy.distress {
 		return Decision{Reason: DeniedByRule}

@@ -121,6 +121,36 @@ func (w *Watch) feedLost(out *collector, r Rule, f Feed) {
 	})
 }
 
+// Hotlines is rule C04: a line that nobody has tested for too long. A line that
+// is not in the list is not overdue.
+func (w *Watch) Hotlines(now time.Time, lines []Line) []Alert {
+	r, ok := w.rules[HotlineUntested]
+	if !ok {
+		return nil
+	}
+	every := r.Params.Max
+	if w.cfg.Hotline > 0 {
+		every = w.cfg.Hotline
+	}
+	out := collector{now: now}
+	overdue := make(map[Key]bool)
+	for _, l := range lines {
+		slot := Key{Rule: r.ID, Feed: string(l.Partner)}
+		due := l.Tested.Add(every)
+		if now.Before(due) {
+			continue
+		}
+		overdue[slot] = true
+		w.hold(&out, slot, now, 0, true, func() Alert {
+			return Alert{Key: slot, At: due, Priority: r.Priority, Domain: "system", Originators: []party.ID{w.cfg.Self}}
+		})
+	}
+	for _, slot := range w.slots(func(k Key) bool { return k.Rule == r.ID && !overdue[k] }) {
+		w.release(&out, slot, now, 0)
+	}
+	return out.alerts
+}
+
 // Proposal is an identity that the machine proposes for a track. It is never
 // stronger than neutral and never touches what a person set.
 type Proposal struct {

@@ -27,7 +27,7 @@ func TestParseRulesShipped(t *testing.T) {
 	}
 	want := []watch.RuleID{
 		watch.ADIZEntry, watch.LineCrossing, watch.GateTransit, watch.Emergency,
-		watch.UncrewedInGap, watch.HeldByBoth, watch.WithoutLead, watch.FeedLost,
+		watch.UncrewedInGap, watch.HeldByBoth, watch.WithoutLead, watch.HotlineUntested, watch.FeedLost,
 	}
 	if d := cmp.Diff(want, ids); d != "" {
 		t.Errorf("rules (-want +got):\n%s", d)
@@ -80,6 +80,9 @@ func TestParseRulesAgreesWithTheRecord(t *testing.T) {
 			matched++
 			if s.ID == "C01" { // the house's word is lead, not owner
 				r.Name["en"] = "incident without lead"
+			}
+			if s.ID == "C04" { // once a watch, as the issue asks; the record has once a day
+				r.Parameters["max_h"] = 8.0
 			}
 			if s.Domain != r.Domain || s.Priority != r.Priority || !cmp.Equal(s.Name, r.Name) {
 				t.Errorf("%s differs from the record: %+v, %+v", s.ID, s, r)

@@ -23,14 +23,15 @@ type RuleID string
 
 // The rules that this package can apply.
 const (
-	ADIZEntry     RuleID = "A01" // ADIZ entry without a plan
-	LineCrossing  RuleID = "A02" // crossing of the median line
-	GateTransit   RuleID = "A06" // passage of a strait
-	Emergency     RuleID = "A11" // emergency code
-	UncrewedInGap RuleID = "A13" // slow uncrewed aircraft in a gap sector
-	HeldByBoth    RuleID = "A17" // one aircraft held by both parties
-	WithoutLead   RuleID = "C01" // incident without lead
-	FeedLost      RuleID = "C06" // feed lost
+	ADIZEntry       RuleID = "A01" // ADIZ entry without a plan
+	LineCrossing    RuleID = "A02" // crossing of the median line
+	GateTransit     RuleID = "A06" // passage of a strait
+	Emergency       RuleID = "A11" // emergency code
+	UncrewedInGap   RuleID = "A13" // slow uncrewed aircraft in a gap sector
+	HeldByBoth      RuleID = "A17" // one aircraft held by both parties
+	WithoutLead     RuleID = "C01" // incident without lead
+	HotlineUntested RuleID = "C04" // no test of the line to a partner
+	FeedLost        RuleID = "C06" // feed lost
 )
 
 // Rule is one rule with its names, parameters and source.
@@ -61,7 +62,7 @@ type Params struct {
 	MaxSpeed     geo.Knots     // A13
 	MinHeight    geo.Feet      // A13
 	Types        []string      // A13: types that a person sets and that are uncrewed
-	Max          time.Duration // C01: open without lead
+	Max          time.Duration // C01: open without lead; C04: without a test
 	Silent       time.Duration // C06
 	RatePct      float64       // C06: of the usual rate
 }
@@ -105,8 +106,9 @@ var parametersOf = map[RuleID]map[string]parameter{
 		"types":           texts(func(p *Params) *[]string { return &p.Types }, 0),
 		"clear_s":         clearAfter,
 	},
-	HeldByBoth:  {},
-	WithoutLead: {"max_s": seconds(func(p *Params) *time.Duration { return &p.Max })},
+	HeldByBoth:      {},
+	WithoutLead:     {"max_s": seconds(func(p *Params) *time.Duration { return &p.Max })},
+	HotlineUntested: {"max_h": hours(func(p *Params) *time.Duration { return &p.Max })},
 	FeedLost: {
 		"silent_s": seconds(func(p *Params) *time.Duration { return &p.Silent }),
 		"rate_pct": number(0, 100, func(p *Params, v float64) { p.RatePct = v }),
@@ -238,6 +240,10 @@ func seconds(field func(*Params) *time.Duration) parameter {
 
 func minutes(field func(*Params) *time.Duration) parameter {
 	return number(0, 1440, func(p *Params, v float64) { *field(p) = time.Duration(v * float64(time.Minute)) })
+}
+
+func hours(field func(*Params) *time.Duration) parameter {
+	return number(0, 168, func(p *Params, v float64) { *field(p) = time.Duration(v * float64(time.Hour)) })
 }
 
 func nauticalMiles(field func(*Params) *geo.Metres) parameter {

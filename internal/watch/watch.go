@@ -52,6 +52,9 @@ type Config struct {
 	ADIZ        zone.ID // the zone of rule A01
 	Plans       []Plan
 	HasPlanFeed bool // without one A01 is out of service
+	// Hotline is how often the line to each partner is to be tested; 0: as rule
+	// C04 says.
+	Hotline time.Duration
 }
 
 // Key identifies one alert. Fields that do not apply are zero.
@@ -109,6 +112,12 @@ type OpenIncident struct {
 	Opened   time.Time
 	HasLead  bool
 	Exercise bool
+}
+
+// Line is what rule C04 needs of the line to one partner.
+type Line struct {
+	Partner party.ID
+	Tested  time.Time // or when the partner was first heard of
 }
 
 // OutOfService is a rule that does not work now, and why: "no-plan-feed",

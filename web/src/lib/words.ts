@@ -28,6 +28,7 @@ export const OFFICER_VERBS = [
   'identify', 'acknowledge', 'acknowledge-alarm', 'open', 'merge', 'split', 'close', 'reopen',
   'take', 'propose', 'accept', 'reject', 'posture', 'log', 'strike', 'distress',
   'activity', 'activity-amend', 'activity-state', 'activity-set-aside', 'search-area', 'search-state',
+  'message', 'message-read', 'hotline', 'hotline-acknowledge',
   'support-request', 'support-approve', 'support-offer', 'support-decline', 'support-accept', 'support-deliver',
   'support-confirm', 'support-agree', 'support-settle', 'support-cancel', 'support-repeat',
 ] as const;
