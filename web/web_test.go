@@ -65,7 +65,7 @@ func TestMessagesCoverTheNodesWords(t *testing.T) {
 	groups := map[string][]string{
 		"identity": record.Standards(),
 		"posture":  record.Postures(),
-		"outcome":  append(incident.Outcomes(), incident.Merged, incident.Recalled),
+		"outcome":  append(incident.Outcomes(), incident.Merged, incident.EventRecalled, incident.EventExpired),
 		"role":     engine.Roles(),
 		"field":    release.FieldNames(),
 		"alarm": {

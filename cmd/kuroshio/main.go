@@ -25,19 +25,22 @@ var version = "dev"
 
 // cli is the command line.
 type cli struct {
-	Demo    demoCmd    `cmd:"" help:"Show two watch floors and a third party on this machine: three nodes, one published day."`
-	Init    initCmd    `cmd:"" help:"Write a configuration with comments for a new node."`
-	Node    nodeCmd    `cmd:"" help:"Run a node."`
-	Invite  inviteCmd  `cmd:"" help:"Wait for a partner's join and pair with it."`
-	Join    joinCmd    `cmd:"" help:"Pair with a partner that has invited us."`
-	Unpair  unpairCmd  `cmd:"" help:"Destroy the keys made for a partner. It can't come back."`
-	User    userCmd    `cmd:"" help:"Manage the people who may log in."`
-	Replay  replayCmd  `cmd:"" help:"Run recordings through the engine."`
-	Policy  policyCmd  `cmd:"" help:"Check and explain release policies."`
-	Call    callCmd    `cmd:"" help:"Use a running node's API as one of its people."`
-	Journal journalCmd `cmd:"" help:"Verify the journals of what passed between parties."`
-	Sim     simCmd     `cmd:"" help:"Play a scenario into feeds over real sockets."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Demo    demoCmd     `cmd:"" help:"Show two watch floors and a third party on this machine: three nodes, one published day."`
+	Init    initCmd     `cmd:"" help:"Write a configuration with comments for a new node."`
+	Node    nodeCmd     `cmd:"" help:"Run a node."`
+	Invite  inviteCmd   `cmd:"" help:"Wait for a partner's join and pair with it."`
+	Join    joinCmd     `cmd:"" help:"Pair with a partner that has invited us."`
+	Unpair  unpairCmd   `cmd:"" help:"Destroy the keys made for a partner. It can't come back."`
+	User    userCmd     `cmd:"" help:"Manage the people who may log in."`
+	Replay  replayCmd   `cmd:"" help:"Run recordings through the engine."`
+	Policy  policyCmd   `cmd:"" help:"Check and explain release policies."`
+	Call    callCmd     `cmd:"" help:"Use a running node's API as one of its people."`
+	Stop    stopCmd     `cmd:"" help:"Stop release to a partner, or to all, at once."`
+	Recall  recallCmd   `cmd:"" help:"Take back what a partner was told."`
+	Peer    peerViewCmd `cmd:"" name:"peer-view" help:"Show what a partner holds of ours now."`
+	Journal journalCmd  `cmd:"" help:"Verify the journals of what passed between parties."`
+	Sim     simCmd      `cmd:"" help:"Play a scenario into feeds over real sockets."`
+	Version versionCmd  `cmd:"" help:"Print the version."`
 }
 
 // streams is where a command reads and writes.

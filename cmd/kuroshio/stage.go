@@ -21,6 +21,7 @@ import (
 	"github.com/kuroshio-watch/kuroshio/internal/journal"
 	"github.com/kuroshio-watch/kuroshio/internal/node"
 	"github.com/kuroshio-watch/kuroshio/internal/party"
+	"github.com/kuroshio-watch/kuroshio/internal/recall"
 	"github.com/kuroshio-watch/kuroshio/internal/record"
 	"github.com/kuroshio-watch/kuroshio/internal/release"
 	"github.com/kuroshio-watch/kuroshio/internal/replay"
@@ -124,6 +125,19 @@ func (st *stage) Explain(context.Context, uint32, uint32) ([]release.Explanation
 
 // PartnerView is empty: a replay has no partners.
 func (st *stage) PartnerView(context.Context, party.ID) ([]record.Record, error) { return nil, nil }
+
+// PeerView is empty.
+func (st *stage) PeerView(context.Context, party.ID) (engine.PeerView, error) {
+	return engine.PeerView{Items: []engine.PeerItem{}}, nil
+}
+
+// Received is empty.
+func (st *stage) Received(context.Context, party.ID) ([]recall.Received, error) { return nil, nil }
+
+// Evidence knows of none.
+func (st *stage) Evidence(context.Context, party.ID, record.ID) (*record.Record, bool, error) {
+	return nil, false, nil
+}
 
 // ReleaseStats is empty.
 func (st *stage) ReleaseStats(context.Context) ([]release.Stat, error) { return nil, nil }

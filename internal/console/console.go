@@ -59,6 +59,7 @@ type Releases interface {
 	// DryRun says what another policy would have released in the past. A bad
 	// policy gives a *release.Fault, a time that is not kept engine.ErrPast.
 	DryRun(ctx context.Context, text string, from, to time.Time) (engine.DryResult, error)
+	Holdings
 }
 
 // Users holds the people who may log in. *store.Store implements it.
@@ -227,6 +228,9 @@ func (c *console) routeTable() map[string]map[string]route {
 		"/api/land":           {get: prepared(c.cfg.Land, `{"type":"FeatureCollection","features":[]}`)},
 		"/api/release":        {get: {by: all, do: c.explain}},
 		"/api/partner-view":   {get: {by: all, do: c.partnerView}},
+		"/api/peer-view":      {get: {by: all, do: c.peerView}},
+		"/api/received":       {get: {by: watch, do: c.received}},
+		"/api/evidence":       {get: {by: people{engine.Supervisor, engine.Auditor}, do: c.evidence}},
 		"/api/release-stats":  {get: {by: watch, do: c.releaseStats}},
 		"/api/policy":         {get: {by: people{engine.Supervisor, engine.Administrator, engine.Auditor}, do: c.policy}},
 		"/api/policy/dry-run": {post: {by: people{engine.Supervisor}, do: c.dryRun}},

@@ -16,6 +16,8 @@ import (
 	"github.com/kuroshio-watch/kuroshio/internal/engine"
 	"github.com/kuroshio-watch/kuroshio/internal/journal"
 	"github.com/kuroshio-watch/kuroshio/internal/openapi"
+	"github.com/kuroshio-watch/kuroshio/internal/recall"
+	"github.com/kuroshio-watch/kuroshio/internal/record"
 	"github.com/kuroshio-watch/kuroshio/internal/release"
 	"github.com/kuroshio-watch/kuroshio/internal/store"
 	"github.com/kuroshio-watch/kuroshio/internal/zone"
@@ -90,6 +92,18 @@ func described() map[string]words {
 		},
 		"GET /api/partner-view": {
 			text: "What a partner was told last.", gives: told{}, query: []openapi.Parameter{ask("party", "the partner", text)},
+		},
+		"GET /api/peer-view": {
+			text:  "What a partner holds of ours now: record numbers, receipts, what is recalled, expired or withdrawn.",
+			gives: engine.PeerView{}, query: []openapi.Parameter{ask("party", "the partner", text)},
+		},
+		"GET /api/received": {
+			text: "What we hold of a partner's records: their ids and what became of them.", gives: []recall.Received{},
+			query: []openapi.Parameter{ask("party", "the partner", text)},
+		},
+		"GET /api/evidence": {
+			text: "A recalled record that was sealed as evidence; reading it is audited.", gives: record.Record{},
+			query: []openapi.Parameter{ask("party", "the partner", text), ask("id", "of the record", text)},
 		},
 		"GET /api/release-stats": {text: "What each rule released and withheld.", gives: []release.Stat{}},
 		"POST /api/command": {

@@ -22,6 +22,7 @@ import (
 	"github.com/kuroshio-watch/kuroshio/internal/engine"
 	"github.com/kuroshio-watch/kuroshio/internal/journal"
 	"github.com/kuroshio-watch/kuroshio/internal/party"
+	"github.com/kuroshio-watch/kuroshio/internal/recall"
 	"github.com/kuroshio-watch/kuroshio/internal/record"
 	"github.com/kuroshio-watch/kuroshio/internal/release"
 	"github.com/kuroshio-watch/kuroshio/internal/store"
@@ -135,6 +136,20 @@ func (n *fakeNode) Explain(context.Context, uint32, uint32) ([]release.Explanati
 
 func (n *fakeNode) PartnerView(context.Context, party.ID) ([]record.Record, error) {
 	return n.records, n.err
+}
+
+func (n *fakeNode) PeerView(_ context.Context, to party.ID) (engine.PeerView, error) {
+	return engine.PeerView{Party: to, Items: []engine.PeerItem{}}, n.err
+}
+
+func (n *fakeNode) Received(context.Context, party.ID) ([]recall.Received, error) { return nil, n.err }
+
+// Evidence knows the record of id 1 alone.
+func (n *fakeNode) Evidence(_ context.Context, _ party.ID, id record.ID) (*record.Record, bool, error) {
+	if id != (record.ID{1}) {
+		return nil, false, n.err
+	}
+	return &record.Record{Envelope: record.Envelope{ID: id}}, n.err == nil, n.err
 }
 
 func (n *fakeNode) ReleaseStats(context.Context) ([]release.Stat, error) { return n.stats, n.err }

@@ -16,12 +16,11 @@ import (
 	"github.com/kuroshio-watch/kuroshio/internal/watch"
 )
 
-// Kinds of events that stand for what is gone, and the outcome of an incident
-// that held nothing else.
+// Kinds of events that stand for what is gone; each is the outcome, too, of an
+// incident that held nothing else.
 const (
 	EventRecalled = "recalled" // Text: how many entries
 	EventExpired  = "expired"  // as EventRecalled
-	Recalled      = "recalled"
 )
 
 // Source says on which record of a partner rests what is entered from here on,
@@ -94,7 +93,7 @@ func (b *Book) bury(inc *Incident, from party.ID, kind string, entries int, now 
 	inc.Opened = opened
 	b.addEvent(inc, Event{At: now, Entered: now, Kind: kind, Text: strconv.Itoa(entries), Originators: []party.ID{from}})
 	if inc.State == Open && len(inc.Partner) == 0 && len(inc.Tracks) == 0 && !inc.heldByOthers(from) {
-		b.shut(inc, Recalled, "", "", now)
+		b.shut(inc, kind, "", "", now)
 	}
 	inc.settle()
 	b.refer(inc)
