@@ -6,6 +6,7 @@ package sim
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -65,7 +66,7 @@ func (p *parser) directive(words []string) error {
 	}
 	p.open = false
 	switch verb {
-	case "title", "note", "start", "end", "seed", "party", "plans":
+	case "title", "note", "start", "end", "seed", "party", "plans", "policy":
 		return p.header(verb, rest)
 	case "sensor", "receiver", "object", "act", "fault", "cut":
 		if p.sc.Start.IsZero() || p.sc.End.IsZero() || !p.seeded {
@@ -91,7 +92,7 @@ func (p *parser) directive(words []string) error {
 
 func (p *parser) header(verb string, rest []string) (err error) {
 	want := 1
-	if verb == "plans" {
+	if verb == "plans" || verb == "policy" {
 		want = 2
 	}
 	if len(rest) != want {
@@ -121,8 +122,31 @@ func (p *parser) header(verb string, rest []string) (err error) {
 		p.sc.Parties = append(p.sc.Parties, id)
 	case "plans":
 		err = p.planFile(rest[0], rest[1])
+	case "policy":
+		err = p.policy(rest[0], rest[1])
 	}
 	return err
+}
+
+var policyName = regexp.MustCompile(`^[a-z][a-z-]{0,31}$`)
+
+// policy notes the shipped policy by which a party releases.
+func (p *parser) policy(who, name string) error {
+	id, err := p.party(who)
+	if err != nil {
+		return err
+	}
+	if _, twice := p.sc.Policies[id]; twice {
+		return fmt.Errorf("policy of %s is given twice", id)
+	}
+	if !policyName.MatchString(name) {
+		return fmt.Errorf("policy %q: want the name of a shipped one", name)
+	}
+	if p.sc.Policies == nil {
+		p.sc.Policies = make(map[party.ID]string)
+	}
+	p.sc.Policies[id] = name
+	return nil
 }
 
 func (p *parser) span(verb, text string) error {

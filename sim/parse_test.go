@@ -27,7 +27,7 @@ const (
 
 func TestParse(t *testing.T) {
 	got := parse(
-		t, "# a comment", `note "says what is # invented"`, "plans jp x.csv", aSensor, aReceiver,
+		t, "# a comment", `note "says what is # invented"`, "plans jp x.csv", "policy tw coast-guard", aSensor, aReceiver,
 		aUAV, "  at 00:10 24.5 122.5 FL160 # first", "  at 24:40:30 25.5 122.5 FL170",
 		aVessel, "  at 00:00 24.5 122.5", "  at 01:00 24.6 122.5",
 		"act at 00:30 jp officer log text=\"telephone call\"",
@@ -38,6 +38,7 @@ func TestParse(t *testing.T) {
 	want := &sim.Scenario{
 		Name: "t", Title: "test", Start: at(0), End: at(time.Hour), Seed: 7,
 		Notes: []string{"says what is # invented"}, Parties: []party.ID{"tw", "jp"}, Plans: map[party.ID]string{"jp": "x.csv"},
+		Policies: map[party.ID]string{"tw": "coast-guard"},
 		Sensors: []sim.Sensor{{
 			ID: "tw-r", Party: "tw", Source: asterix.Source{SAC: 116, SIC: 1}, Site: geo.Point{LatDeg: 24.5, LonDeg: 121.1}, Height: 2600,
 			Range: 245 * 1852, Period: 12 * time.Second, Sectors: 8, SigmaRange: 80, SigmaAzimuth: 0.08, SigmaHeight: 1500,
@@ -57,9 +58,9 @@ func TestParse(t *testing.T) {
 			},
 		},
 		Acts: []sim.Act{
-			{Line: 18, When: sim.When{At: at(30 * time.Minute)}, Party: "jp", Login: "officer", Verb: "log", Args: []engine.Arg{{Key: "text", Value: "telephone call"}}},
+			{Line: 19, When: sim.When{At: at(30 * time.Minute)}, Party: "jp", Login: "officer", Verb: "log", Args: []engine.Arg{{Key: "text", Value: "telephone call"}}},
 			{
-				Line: 19, When: sim.When{Condition: sim.Condition{Party: "tw", Subject: "track", State: "confirmed"}, Delay: 90 * time.Second}, Party: "tw", Login: "officer",
+				Line: 20, When: sim.When{Condition: sim.Condition{Party: "tw", Subject: "track", State: "confirmed"}, Delay: 90 * time.Second}, Party: "tw", Login: "officer",
 				Verb: "identify", Object: "uav", Args: []engine.Arg{{Key: "standard", Value: "suspect"}, {Key: "type", Value: "BZK-005"}, {Key: "presumed", Value: "no"}},
 			},
 		},
@@ -161,7 +162,7 @@ func TestParseRefuses(t *testing.T) {
 		"a posture outside of the words":  {"act at 00:10 tw officer posture posture=attack", `:7: act: posture: posture "attack"`},
 		"propose without lead":            {"act at 00:10 tw officer propose partner=jp", ":7: act: propose: lead is missing"},
 		"a lead of nobody":                {"act at 00:10 tw officer propose lead=ph", ":7: act: propose: party ph is not declared"},
-		"an argument that nobody knows":   {"act at 00:10 tw officer log text=x speed=9", `:7: act: log: argument "speed": nothing is called "speed"; there are alarm`},
+		"an argument that nobody knows":   {"act at 00:10 tw officer log text=x speed=9", `:7: act: log: argument "speed": nothing is called "speed"; there are a`},
 		"a cut of one party":              {"cut 00:10-00:20 tw tw", ":7: cut: want two parties"},
 		"a cut of a name that is none":    {"cut 00:10-00:20 tw JP", ":7: cut: "},
 		"a line cut that ends first":      {"cut 00:10-00:09 tw jp", ":7: cut: it ends before"},

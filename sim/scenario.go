@@ -24,6 +24,7 @@ type Scenario struct {
 	Notes      []string            // what is a fact and what is invented
 	Parties    []party.ID          // in the order of the text
 	Plans      map[party.ID]string // file with the flight plans, beside the scenario
+	Policies   map[party.ID]string // shipped policy by which it releases, where not that of the demonstration
 	Sensors    []Sensor
 	Receivers  []Receiver
 	Objects    []Object

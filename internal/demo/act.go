@@ -181,6 +181,9 @@ func (d *Demo) perform(ctx context.Context, a *pendingAct, now time.Time, views 
 	if t := d.trackOf(a, v, now); t != nil {
 		cmd.Track, cmd.Incident = t.N, t.Incident
 	}
+	if a.Verb == "open" && cmd.Track != 0 {
+		cmd.Tracks = []uint32{cmd.Track} // a report by hand about what is seen
+	}
 	if cmd.Incident == 0 && a.Verb != "identify" {
 		cmd.Incident = d.incidentFor(a, v, now)
 	}
@@ -207,7 +210,7 @@ func (d *Demo) perform(ctx context.Context, a *pendingAct, now time.Time, views 
 }
 
 func needsIncident(verb string) bool {
-	return slices.Contains([]string{"acknowledge", "take", "propose", "accept", "reject", "posture", "close", "reopen"}, verb)
+	return slices.Contains([]string{"acknowledge", "take", "propose", "accept", "reject", "posture", "close", "reopen", "search-area", "search-state"}, verb)
 }
 
 // incidentFor returns the incident that the act is about.

@@ -14,6 +14,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -197,9 +198,9 @@ func (d *Demo) makeNode(ctx context.Context, m *member, feeds map[string]string)
 	m.token = rand.Text()
 	m.passFile = filepath.Join(m.dir, "passphrase")
 	files := map[string][]byte{"passphrase": []byte(rand.Text()), "token": []byte(m.token)}
-	text, ok := policies.Text("demo-" + string(m.id))
-	if !ok {
-		return fmt.Errorf("no policy is shipped for party %q", m.id)
+	text, err := d.policyText(m.id)
+	if err != nil {
+		return err
 	}
 	files["policy.toml"] = text
 	if plans := d.world.Scenario().Plans[m.id]; plans != "" {
@@ -221,6 +222,38 @@ func (d *Demo) makeNode(ctx context.Context, m *member, feeds map[string]string)
 	}
 	m.keys = keys
 	return m.makePeople(ctx)
+}
+
+// policyText returns a node's policy: the demonstration's of its party, or the
+// preset that the scenario names, with party and partners put in.
+func (d *Demo) policyText(id party.ID) ([]byte, error) {
+	preset, named := d.world.Scenario().Policies[id]
+	if !named {
+		preset = "demo-" + string(id)
+	}
+	text, ok := policies.Text(preset)
+	if !ok {
+		return nil, fmt.Errorf("no policy %q is shipped for party %q", preset, id)
+	}
+	if !named {
+		return text, nil
+	}
+	var partners []string
+	for _, p := range d.world.Scenario().Parties {
+		if p != id {
+			partners = append(partners, strconv.Quote(string(p)))
+		}
+	}
+	lines := strings.Split(string(text), "\n")
+	for i, l := range lines {
+		switch {
+		case strings.HasPrefix(l, "party = "):
+			lines[i] = fmt.Sprintf("party = %q", id)
+		case strings.HasPrefix(l, "to = "):
+			lines[i] = "to = [" + strings.Join(partners, ", ") + "]"
+		}
+	}
+	return []byte(strings.Join(lines, "\n")), nil
 }
 
 // planFiles is where the scenario's plans lie.

@@ -228,8 +228,12 @@ func (e *Engine) actOpen(c *Command, out *Outputs) string {
 	if c.Text == "" {
 		return "text-missing"
 	}
+	tracks := make([]track.Number, 0, len(c.Tracks))
+	for _, n := range c.Tracks {
+		tracks = append(tracks, track.Number(n))
+	}
 	n, err := e.book.OpenByHand(incident.Opening{
-		Text: c.Text, Domain: c.Domain, Pos: p, HasPos: has, By: c.By, Desk: c.Desk, Exercise: c.Exercise, At: at,
+		Text: c.Text, Domain: c.Domain, Pos: p, HasPos: has, Tracks: tracks, By: c.By, Desk: c.Desk, Exercise: c.Exercise, At: at,
 	}, e.now, e.tracks)
 	out.Reply.Incident = uint32(n)
 	return codeOf(err)

@@ -634,3 +634,20 @@ func TestANoticeThatIsTakenBackIsGone(t *testing.T) {
 		t.Error("the snapshot still holds what was taken back")
 	}
 }
+
+// A report by hand may be about a track that is seen.
+func TestAReportByHandHoldsItsTrack(t *testing.T) {
+	f := newFloor(t, statePolicy())
+	f.fly(0x780001, inTheGap, 90, 0, 30*time.Second)
+	n := f.e.View().Tracks[0].N
+	inc := f.do(engine.Command{Verb: "open", Text: "engine failed", Tracks: []uint32{n}}).Incident
+	if got := f.incident(inc).Tracks; !slices.Equal(got, []uint32{n}) {
+		t.Errorf("incident holds the tracks %v, want %d", got, n)
+	}
+	if r := f.try(engine.Command{Verb: "open", Text: "again", Tracks: []uint32{n}}); r.Code != "not-now" {
+		t.Errorf("a second report about it = %q, want not-now", r.Code)
+	}
+	if r := f.try(engine.Command{Verb: "open", Text: "a ghost", Tracks: []uint32{999}}); r.Code != "bad-request" {
+		t.Errorf("a report about no track = %q, want bad-request", r.Code)
+	}
+}

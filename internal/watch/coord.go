@@ -9,11 +9,13 @@ import (
 	"time"
 
 	"github.com/kuroshio-watch/kuroshio/internal/party"
+	"github.com/kuroshio-watch/kuroshio/internal/plot"
 	"github.com/kuroshio-watch/kuroshio/internal/track"
 )
 
 // associations is rule A17: one alert for each association of an own track
-// with a partner's, unless the aircraft is explained.
+// with a partner's, unless the aircraft is explained. Vessels that both see are
+// no news: coast guards share whole pictures of them.
 func (w *Watch) associations(out *collector, tracks Tracks) {
 	r, ok := w.rules[HeldByBoth]
 	if !ok {
@@ -22,7 +24,7 @@ func (w *Watch) associations(out *collector, tracks Tracks) {
 	held := make(map[Key]bool)
 	for _, a := range tracks.Associations() {
 		t, ok := tracks.Get(a.Own) // there is no track 0
-		if !ok || w.explained(&t, w.stateOf(a.Own)) {
+		if !ok || t.Domain == plot.Sea || w.explained(&t, w.stateOf(a.Own)) {
 			continue
 		}
 		slot := Key{Rule: r.ID, Track: a.Own, Partner: a.Partner}
