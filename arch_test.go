@@ -50,7 +50,7 @@ var ranks = [][]string{
 }
 
 // tools are programs and helpers that only people and tests run.
-var tools = []string{".", "internal/corpustest", "e2e", "tools/asterixgen", "tools/zonepack", "tools/notices", "tools/openapi"}
+var tools = []string{".", "internal/corpustest", "internal/leaktest", "e2e", "tools/asterixgen", "tools/zonepack", "tools/notices", "tools/openapi"}
 
 const lastPureRank = 8
 

@@ -21,6 +21,7 @@ import (
 
 	"github.com/kuroshio-watch/kuroshio/internal/demo"
 	"github.com/kuroshio-watch/kuroshio/internal/keystore"
+	"github.com/kuroshio-watch/kuroshio/internal/leaktest"
 	"github.com/kuroshio-watch/kuroshio/internal/party"
 	"github.com/kuroshio-watch/kuroshio/internal/record"
 	"github.com/kuroshio-watch/kuroshio/internal/store"
@@ -51,9 +52,9 @@ func TestNothingOfTheOtherSideIsFound(t *testing.T) {
 	for _, id := range []party.ID{tw, jp, cell} {
 		t.Run(string(id), func(t *testing.T) {
 			s := secretsFrom(t, linked, id)
-			known := s.known(append(haystack(t, alone, id), centres(t, linked, id)))
+			known := s.Known(append(haystack(t, alone, id), centres(t, linked, id)))
 			all := haystack(t, linked, id)
-			for _, f := range some(s.findAll(all, known)) {
+			for _, f := range some(s.FindAll(all, known)) {
 				t.Errorf("%s holds %s", id, f)
 			}
 			summary(t, s, known, all, id)
@@ -72,17 +73,17 @@ func TestWhatIsLeakedOnPurposeIsFound(t *testing.T) {
 	t.Parallel()
 	linked, alone := of(t, short), of(t, shortAlone)
 	s := secretsFrom(t, linked, jp)
-	known := s.known(append(haystack(t, alone, jp), centres(t, linked, jp)))
+	known := s.Known(append(haystack(t, alone, jp), centres(t, linked, jp)))
 	all := haystack(t, linked, jp)
-	var copies []hay // one of each kind is enough
+	var copies []leaktest.Hay // one of each kind is enough
 	for _, want := range []string{"kuroshio.db", ".tape", "node.log", "record "} {
-		i := slices.IndexFunc(all, func(h hay) bool { return strings.Contains(h.name, want) })
+		i := slices.IndexFunc(all, func(h leaktest.Hay) bool { return strings.Contains(h.Name, want) })
 		if i < 0 {
 			t.Fatalf("no %s is searched", want)
 		}
 		copies = append(copies, all[i])
 	}
-	planted(t, s, known, copies)
+	leaktest.Planted(t, s, known, copies)
 }
 
 // TestALeakyPolicyIsFound gives tw a policy that lets civil tracks out, with
@@ -101,9 +102,9 @@ func TestALeakyPolicyIsFound(t *testing.T) {
 		t.Fatalf("%v\n%s", err, logs(r))
 	}
 	s := secretsFrom(t, r, jp)
-	finds := s.findAll(haystack(t, r, jp), s.known(append(haystack(t, alone, jp), centres(t, r, jp))))
+	finds := s.FindAll(haystack(t, r, jp), s.Known(append(haystack(t, alone, jp), centres(t, r, jp))))
 	for _, what := range []string{"EXR901", "f0010c"} {
-		if !slices.ContainsFunc(finds, func(f find) bool { return f.class == classCivil && strings.Contains(f.what, what) }) {
+		if !slices.ContainsFunc(finds, func(f leaktest.Find) bool { return f.Class == classCivil && strings.Contains(f.What, what) }) {
 			t.Errorf("%s is told to jp and not found", what)
 		}
 	}
@@ -172,9 +173,9 @@ func tooFine(t *testing.T, w way, said [][]byte) {
 }
 
 // secretsFrom collects what the other two parties must not let a party have.
-func secretsFrom(t *testing.T, r *run, to party.ID) *searcher {
+func secretsFrom(t *testing.T, r *run, to party.ID) *leaktest.Searcher {
 	t.Helper()
-	s := newSearcher()
+	s := leaktest.New()
 	world, err := sim.Open(scenarios.FS, "short.scenario")
 	if err != nil {
 		t.Fatal(err)
@@ -192,20 +193,20 @@ func secretsFrom(t *testing.T, r *run, to party.ID) *searcher {
 	return s
 }
 
-func addSensors(s *searcher, sc *sim.Scenario, of party.ID) {
+func addSensors(s *leaktest.Searcher, sc *sim.Scenario, of party.ID) {
 	for i := range sc.Sensors {
 		x := &sc.Sensors[i]
 		if x.Party != of {
 			continue
 		}
-		s.addText(classSensor, x.ID, x.ID)
-		s.addText(classSensor, x.ID+", its SAC/SIC", fmt.Sprintf("%03d/%03d", x.Source.SAC, x.Source.SIC))
-		s.addText(classSensor, x.ID+", its SAC/SIC", fmt.Sprintf(`"sac":%d,"sic":%d`, x.Source.SAC, x.Source.SIC))
+		s.AddText(classSensor, x.ID, x.ID)
+		s.AddText(classSensor, x.ID+", its SAC/SIC", fmt.Sprintf("%03d/%03d", x.Source.SAC, x.Source.SIC))
+		s.AddText(classSensor, x.ID+", its SAC/SIC", fmt.Sprintf(`"sac":%d,"sic":%d`, x.Source.SAC, x.Source.SIC))
 		addSite(s, x.ID, x.Site.LatDeg, x.Site.LonDeg)
 	}
 	for i := range sc.Receivers {
 		if x := &sc.Receivers[i]; x.Party == of {
-			s.addText(classSensor, x.ID, x.ID)
+			s.AddText(classSensor, x.ID, x.ID)
 			addSite(s, x.ID, x.Site.LatDeg, x.Site.LonDeg)
 		}
 	}
@@ -213,52 +214,52 @@ func addSensors(s *searcher, sc *sim.Scenario, of party.ID) {
 
 // addSite adds where a sensor stands. Sites are round numbers: only both
 // together are told from others.
-func addSite(s *searcher, id string, lat, lon float64) {
+func addSite(s *leaktest.Searcher, id string, lat, lon float64) {
 	a, o := strconv.FormatFloat(lat, 'f', -1, 64), strconv.FormatFloat(lon, 'f', -1, 64)
 	for _, join := range []string{a + "," + o, a + ", " + o, a + " " + o, o + "," + a, `"lat":` + a + `,"lon":` + o, "lat = " + a + "\nlon = " + o, "lat = " + a + ", lon = " + o} {
-		s.add(needle{class: classSensor, how: "site, text", what: id, bytes: []byte(join), edge: digits})
+		s.Add(leaktest.Needle{Class: classSensor, How: "site, text", What: id, Bytes: []byte(join), Edge: leaktest.Digits})
 	}
-	s.add(needle{class: classSensor, how: "site, float64 big-endian", what: id, bytes: floats(lat, lon, false)})
-	s.add(needle{class: classSensor, how: "site, float64 little-endian", what: id, bytes: floats(lat, lon, true)})
+	s.Add(leaktest.Needle{Class: classSensor, How: "site, float64 big-endian", What: id, Bytes: floats(lat, lon, false)})
+	s.Add(leaktest.Needle{Class: classSensor, How: "site, float64 little-endian", What: id, Bytes: floats(lat, lon, true)})
 }
 
 func floats(lat, lon float64, little bool) []byte {
-	one := newSearcher()
-	one.addFloat("", "", lat)
-	two := newSearcher()
-	two.addFloat("", "", lon)
+	one := leaktest.New()
+	one.AddFloat("", "", lat)
+	two := leaktest.New()
+	two.AddFloat("", "", lon)
 	i := 0
 	if little {
 		i = 1
 	}
-	return slices.Concat(one.needles[i].bytes, two.needles[i].bytes)
+	return slices.Concat(one.Needles()[i].Bytes, two.Needles()[i].Bytes)
 }
 
 // addCivil adds who the traffic is that only one side could receive.
-func addCivil(s *searcher, sc *sim.Scenario, of, not party.ID) {
+func addCivil(s *leaktest.Searcher, sc *sim.Scenario, of, not party.ID) {
 	for i := range sc.Objects {
 		o := &sc.Objects[i]
 		if !o.SeenBy(of) || o.SeenBy(not) {
 			continue
 		}
 		if o.Callsign != "" {
-			s.addText(classCivil, o.Callsign, o.Callsign)
+			s.AddText(classCivil, o.Callsign, o.Callsign)
 		}
 		if o.Name != "" {
-			s.addText(classCivil, o.Name, o.Name)
+			s.AddText(classCivil, o.Name, o.Name)
 		}
 		if o.Address != 0 {
-			s.addNumber(classCivil, fmt.Sprintf("address %06x", uint32(o.Address)), uint32(o.Address))
+			s.AddNumber(classCivil, fmt.Sprintf("address %06x", uint32(o.Address)), uint32(o.Address))
 		}
 		if o.MMSI != 0 {
-			s.addNumber(classCivil, fmt.Sprintf("MMSI %d", o.MMSI), uint32(o.MMSI))
+			s.AddNumber(classCivil, fmt.Sprintf("MMSI %d", o.MMSI), uint32(o.MMSI))
 		}
 	}
 }
 
 // addKeys adds the ids under which the third party, and no other, knows a
 // party's tracks and incidents: what is made for one link is nobody else's.
-func addKeys(t *testing.T, s *searcher, r *run, of, not party.ID) {
+func addKeys(t *testing.T, s *leaktest.Searcher, r *run, of, not party.ID) {
 	t.Helper()
 	keys := keysOf(t, r, of)
 	defer keys.Close() //nolint:errcheck // read only
@@ -278,7 +279,7 @@ func addKeys(t *testing.T, s *searcher, r *run, of, not party.ID) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				s.addBytes(classKey, fmt.Sprintf("%s's %s %d as %s knows it", of, kind, n, to), id[:])
+				s.AddBytes(classKey, fmt.Sprintf("%s's %s %d as %s knows it", of, kind, n, to), id[:])
 			}
 		}
 	}
@@ -287,13 +288,13 @@ func addKeys(t *testing.T, s *searcher, r *run, of, not party.ID) {
 // addPositions adds where a party's own sensors had its tracks, as its console
 // showed them, and every number that its engine keeps with five decimals or
 // more.
-func addPositions(t *testing.T, s *searcher, r *run, of party.ID) {
+func addPositions(t *testing.T, s *leaktest.Searcher, r *run, of party.ID) {
 	t.Helper()
 	for _, v := range r.views[of] {
 		for i := range v.Tracks {
 			p := v.Tracks[i].Pos
-			if precise(strconv.FormatFloat(p.LatDeg, 'f', -1, 64)) && precise(strconv.FormatFloat(p.LonDeg, 'f', -1, 64)) {
-				s.addPosition(classPosition, fmt.Sprintf("%s's track %d at %s", of, v.Tracks[i].N, v.Tracks[i].Time.Format(time.TimeOnly)), p.LatDeg, p.LonDeg)
+			if leaktest.Precise(strconv.FormatFloat(p.LatDeg, 'f', -1, 64)) && leaktest.Precise(strconv.FormatFloat(p.LonDeg, 'f', -1, 64)) {
+				s.AddPosition(classPosition, fmt.Sprintf("%s's track %d at %s", of, v.Tracks[i].N, v.Tracks[i].Time.Format(time.TimeOnly)), p.LatDeg, p.LonDeg)
 			}
 		}
 	}
@@ -315,13 +316,13 @@ func addPositions(t *testing.T, s *searcher, r *run, of party.ID) {
 			continue
 		}
 		if x, err := n.Float64(); err == nil && math.Abs(x) > 1 {
-			s.addFloat(classPosition, string(of)+"'s engine, "+n.String(), x)
+			s.AddFloat(classPosition, string(of)+"'s engine, "+n.String(), x)
 		}
 	}
 }
 
 // addFrames adds what the others' feeds sent.
-func addFrames(s *searcher, world *sim.World, to party.ID) {
+func addFrames(s *leaktest.Searcher, world *sim.World, to party.ID) {
 	const start = 9 // octets of a Beast message before the frame: escape, type, time mark, signal
 	world.Until(world.Scenario().End, func(e sim.Emission) {
 		b := bytes.TrimSpace(e.Bytes)
@@ -331,28 +332,28 @@ func addFrames(s *searcher, world *sim.World, to party.ID) {
 		if e.Party == to || len(b) < 12 {
 			return
 		}
-		s.add(needle{class: classFrame, how: "octets", what: e.Feed, bytes: bytes.Clone(b[len(b)-12:])})
+		s.Add(leaktest.Needle{Class: classFrame, How: "octets", What: e.Feed, Bytes: bytes.Clone(b[len(b)-12:])})
 	})
 }
 
 // haystack is everything that a node holds at the end: its files, what is in
 // its store with the keys of its keystore, and what its console showed.
-func haystack(t *testing.T, r *run, id party.ID) []hay {
+func haystack(t *testing.T, r *run, id party.ID) []leaktest.Hay {
 	t.Helper()
-	var all []hay
+	var all []leaktest.Hay
 	err := filepath.WalkDir(filepath.Join(r.dir, string(id)), func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
 		b, err := os.ReadFile(path)
 		rel, _ := filepath.Rel(r.dir, path)
-		all = append(all, hay{name: "file " + rel, bytes: b})
+		all = append(all, leaktest.Hay{Name: "file " + rel, Bytes: b})
 		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	all = append(all, hay{name: "snapshot", bytes: snapshotOf(t, r, id)})
+	all = append(all, leaktest.Hay{Name: "snapshot", Bytes: snapshotOf(t, r, id)})
 	all = append(all, received(t, r, id)...)
 	for w, said := range r.said {
 		for i, b := range said {
@@ -366,16 +367,16 @@ func haystack(t *testing.T, r *run, id party.ID) []hay {
 		if err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, hay{name: "picture at " + v.Now.Format(time.TimeOnly), bytes: b})
+		all = append(all, leaktest.Hay{Name: "picture at " + v.Now.Format(time.TimeOnly), Bytes: b})
 	}
 	return all
 }
 
 // centres is hay with the places that a party was rightly told: the centres of
 // the grid's cells. A position of a track can be such a centre by chance.
-func centres(t *testing.T, r *run, id party.ID) hay {
+func centres(t *testing.T, r *run, id party.ID) leaktest.Hay {
 	t.Helper()
-	h := hay{name: "centres of cells"}
+	h := leaktest.Hay{Name: "centres of cells"}
 	for w, said := range r.said {
 		for _, b := range said {
 			rec, err := record.Decode(b)
@@ -387,11 +388,11 @@ func centres(t *testing.T, r *run, id party.ID) hay {
 			}
 			for _, e5 := range []int32{rec.Track.Cell.LatE5, rec.Track.Cell.LonE5} {
 				x := float64(e5) / 1e5
-				h.bytes = strconv.AppendFloat(append(h.bytes, ' '), x, 'f', -1, 64)
-				h.bytes = append(append(h.bytes, ' '), floats(x, x, false)...)
-				h.bytes = append(append(h.bytes, ' '), floats(x, x, true)...)
-				h.bytes = append(append(h.bytes, ' '), cborInt(e5)...)
-				h.bytes = strconv.AppendInt(append(h.bytes, ' '), int64(e5), 10)
+				h.Bytes = strconv.AppendFloat(append(h.Bytes, ' '), x, 'f', -1, 64)
+				h.Bytes = append(append(h.Bytes, ' '), floats(x, x, false)...)
+				h.Bytes = append(append(h.Bytes, ' '), floats(x, x, true)...)
+				h.Bytes = append(append(h.Bytes, ' '), leaktest.CBORInt(e5)...)
+				h.Bytes = strconv.AppendInt(append(h.Bytes, ' '), int64(e5), 10)
 			}
 		}
 	}
@@ -399,11 +400,11 @@ func centres(t *testing.T, r *run, id party.ID) hay {
 }
 
 // payload is a decrypted record as it crossed, and as people read it.
-func payload(name string, b []byte) []hay {
-	list := []hay{{name: name, bytes: b, payload: true}}
+func payload(name string, b []byte) []leaktest.Hay {
+	list := []leaktest.Hay{{Name: name, Bytes: b, Payload: true}}
 	if rec, err := record.Decode(b); err == nil {
 		if text, err := json.Marshal(rec); err == nil {
-			list = append(list, hay{name: name + ", as JSON", bytes: text})
+			list = append(list, leaktest.Hay{Name: name + ", as JSON", Bytes: text})
 		}
 	}
 	return list
@@ -455,7 +456,7 @@ func snapshotOf(t *testing.T, r *run, id party.ID) (body []byte) {
 }
 
 // received decrypts every record that a node has kept of its partners.
-func received(t *testing.T, r *run, id party.ID) (all []hay) {
+func received(t *testing.T, r *run, id party.ID) (all []leaktest.Hay) {
 	t.Helper()
 	withStore(t, r, id, func(ctx context.Context, st *store.Store) error {
 		stats, err := st.Stats(ctx)
@@ -481,11 +482,11 @@ func received(t *testing.T, r *run, id party.ID) (all []hay) {
 }
 
 // some returns the first finds of each class, so that a failure can be read.
-func some(finds []find) []find {
-	var list []find
+func some(finds []leaktest.Find) []leaktest.Find {
+	var list []leaktest.Find
 	count := make(map[string]int)
 	for _, f := range finds {
-		if count[f.class]++; count[f.class] <= 5 {
+		if count[f.Class]++; count[f.Class] <= 5 {
 			list = append(list, f)
 		}
 	}
@@ -494,12 +495,12 @@ func some(finds []find) []find {
 
 // summary fails the test where a class has nothing left to search for, or
 // nothing was searched.
-func summary(t *testing.T, s *searcher, known map[int32]bool, all []hay, id party.ID) {
+func summary(t *testing.T, s *leaktest.Searcher, known map[int32]bool, all []leaktest.Hay, id party.ID) {
 	t.Helper()
 	left := make(map[string]int)
-	for k := range s.needles {
+	for k := range s.Needles() {
 		if !known[int32(k)] { //nolint:gosec // some ten thousand
-			left[s.needles[k].class]++
+			left[s.Needles()[k].Class]++
 		}
 	}
 	for class, least := range map[string]int{classKey: 20, classSensor: 20, classCivil: 30, classFrame: 1000, classPosition: 1000} {
@@ -509,8 +510,8 @@ func summary(t *testing.T, s *searcher, known map[int32]bool, all []hay, id part
 	}
 	octets, records := 0, 0
 	for i := range all {
-		octets += len(all[i].bytes)
-		if all[i].payload {
+		octets += len(all[i].Bytes)
+		if all[i].Payload {
 			records++
 		}
 	}
