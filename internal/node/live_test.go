@@ -99,6 +99,10 @@ func (p *person) send(req *http.Request, reply any) int {
 	if err != nil {
 		p.t.Fatal(err)
 	}
+	if text, ok := reply.(*string); ok { // refusals too
+		*text = string(b)
+		return resp.StatusCode
+	}
 	if reply != nil && resp.StatusCode == http.StatusOK {
 		if err := json.Unmarshal(b, reply); err != nil {
 			p.t.Fatalf("%s: %v in %.200s", req.URL.Path, err, b)
