@@ -65,7 +65,7 @@ engine.Command Verb:small By:plant Role:small Desk:plant Track:own Tracks:own In
 engine.Command Presumed:small Posture:said Outcome:said Text:plant Domain:small Lat:place Lon:place Time:time Entry:own Alarm:small Contact:said Persons:said Exercise:small
 engine.PolicyAct Text:plant ID:small Reason:plant
 message.Message Number:own ID:own Partner:small Ours:small Precedence:small Exercise:small NoDuff:small Incident:own At:time Left:time State:small StateAt:time
-message.Message Phrase:said Text:said Desk:said By:plant Answers:own Corrects:own
+message.Message Record:own Phrase:said Text:said Desk:said By:plant Answers:own Corrects:own
 `
 
 // walked are the values whose types' fields are held against classified.
