@@ -316,6 +316,7 @@ func (e *Engine) forget(from party.ID, list []recall.Received, kind string) {
 		ids[x.ID] = true
 	}
 	e.book.Forget(from, ids, kind, e.now)
+	e.forgetSupport(from, func(id record.ID) bool { return ids[id] })
 	for _, x := range list {
 		e.activities.Forget(from, x.ID)
 		e.searches.Forget(from, x.ID)

@@ -245,8 +245,24 @@ func supportAct(do func(*Engine, *Command) (support.Out, error)) act {
 		if !slices.Contains(e.cfg.Partners, o.To) || !e.saySupport(o, out) {
 			return "withheld"
 		}
+		if from, id, ok := e.support.Source(o.Number); ok && relies(o.Body.Step) {
+			e.shelf.RelyOn(from, "accept", id)
+		}
 		return ""
 	}
+}
+
+// relies reports whether a step of ours rests on what the partner said.
+func relies(step string) bool {
+	return slices.Contains([]string{"approve", "accept", "deliver", "confirm", "agree", "settle"}, step)
+}
+
+// forgetSupport takes the content of a partner's records out of requests and
+// register.
+func (e *Engine) forgetSupport(from party.ID, gone func(record.ID) bool) {
+	e.support.Forget(from, gone)
+	e.alarmSupport(from, false)
+	e.facilities = slices.DeleteFunc(e.facilities, func(f heldFacility) bool { return f.Party == from && gone(f.Source) })
 }
 
 // given returns an amount, 0 where none was given.
@@ -314,7 +330,7 @@ func (e *Engine) saySupport(o support.Out, out *Outputs) bool {
 }
 
 func (e *Engine) takeSupport(p *Partner, r *record.Record, out *Outputs) error {
-	outs, err := e.support.Receive(p.From, r.Support, r.Exercise, e.now)
+	outs, err := e.support.Receive(p.From, r.ID, r.Support, r.Exercise, e.now)
 	if err != nil {
 		return err
 	}
@@ -346,7 +362,7 @@ type heldFacility struct {
 	Body     record.Facility `json:"body"`
 	Label    record.Label    `json:"label"`
 	Received time.Time       `json:"received"`
-	Until    time.Time       `json:"until"` // the end of its retention
+	Source   record.ID       `json:"source"` // the record
 }
 
 func (f *heldFacility) compare(o *heldFacility) int {
@@ -358,8 +374,7 @@ const maxFacilities = 300
 
 func (e *Engine) takeFacility(p *Partner, r *record.Record) error {
 	f := heldFacility{
-		Party: p.From, Object: r.Object, Epoch: r.Epoch, Exercise: r.Exercise, Body: *r.Facility, Label: r.Label, Received: e.now,
-		Until: earlier(r.Time, e.now).Add(r.Label.Retention),
+		Party: p.From, Object: r.Object, Epoch: r.Epoch, Exercise: r.Exercise, Body: *r.Facility, Label: r.Label, Received: e.now, Source: r.ID,
 	}
 	i, found := slices.BinarySearchFunc(e.facilities, f, func(a, b heldFacility) int { return a.compare(&b) })
 	switch {
@@ -385,11 +400,6 @@ func (e *Engine) takeFacility(p *Partner, r *record.Record) error {
 		e.facilities = slices.Insert(e.facilities, i, f)
 	}
 	return nil
-}
-
-// tickSupport forgets the facilities whose retention is over.
-func (e *Engine) tickSupport() {
-	e.facilities = slices.DeleteFunc(e.facilities, func(f heldFacility) bool { return !e.now.Before(f.Until) })
 }
 
 // carrySupport takes over what is kept of requests and facilities.

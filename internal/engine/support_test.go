@@ -618,3 +618,39 @@ func TestEnginesNeverOverdrawAQuota(t *testing.T) {
 	})
 	t.Logf("acts done %v, moments with something promised %d", done, granted)
 }
+
+// A recalled request is gone where nothing rests on it. Where an amount was
+// reserved the record is sealed, and the receipt says so.
+func TestSupportIsRecalled(t *testing.T) {
+	for name, approved := range map[string]bool{"nothing rests on it": false, "an approval rests on it": true} {
+		t.Run(name, func(t *testing.T) {
+			l := newLine(t)
+			l.do("tw", "support-request", engine.Officer, "QQNOTE", "jp", askFuel(start, 10))
+			l.flow()
+			if approved {
+				if r := l.do("jp", "support-approve", engine.Supervisor, "", "", engine.SupportArgs{Request: 1}); r.Code != "" {
+					t.Fatal(r.Code)
+				}
+				l.flow()
+			}
+			out := l.step("tw", &engine.Input{Command: &engine.Command{
+				Verb: "recall", By: "x", Role: engine.Supervisor, Partner: "jp", Text: "in error", Recall: &engine.RecallArgs{Rule: "support"},
+			}})
+			if out.Reply.Code != "" {
+				t.Fatalf("recall = %+v", out.Reply)
+			}
+			l.flow()
+			b, err := l.e["jp"].Snapshot()
+			if err != nil || bytes.Contains(b, []byte("QQNOTE")) {
+				t.Errorf("jp still holds what was taken back (%v)", err)
+			}
+			if n := len(l.e["jp"].View().Support.Requests); (n == 1) != approved {
+				t.Errorf("jp holds %d requests", n)
+			}
+			recalls := l.e["tw"].View().Recalls
+			if len(recalls) != 1 || recalls[0].Missing != 0 || (recalls[0].Kept > 0) != approved {
+				t.Errorf("the receipt says %+v", recalls)
+			}
+		})
+	}
+}

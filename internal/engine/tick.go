@@ -121,7 +121,6 @@ func (e *Engine) tick(out *Outputs) {
 	outs, notices := e.responses.Tick(e.now)
 	e.notices(notices)
 	e.sayAll(outs, out)
-	e.tickSupport()
 	e.tickMessages(out)
 	e.book.Prune(e.now)
 	e.forgetIncidents()

@@ -118,6 +118,19 @@ func (s *Shelf) Rely(from party.ID, why string, about func(incident uint32) bool
 	}
 }
 
+// RelyOn is Rely for one record.
+func (s *Shelf) RelyOn(from party.ID, why string, id record.ID) {
+	p := s.piles[from]
+	if p == nil {
+		return
+	}
+	for i := range p.list {
+		if r := &p.list[i]; r.ID == id && r.State == Held && r.Relied == "" {
+			r.Relied = why
+		}
+	}
+}
+
 // Result is what a recall does.
 type Result struct {
 	Gone    []Received // to be destroyed

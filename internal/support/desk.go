@@ -59,6 +59,8 @@ type Case struct {
 	Exercise bool            `json:"exercise"`
 	Own      *record.Support `json:"own"`
 	Theirs   *record.Support `json:"theirs"` // nil: the partner has said nothing yet
+	Source   record.ID       `json:"source"` // of Theirs: the partner's record
+	Blank    bool            `json:"blank"`  // the texts of Theirs were taken out
 	Made     time.Time       `json:"made"`
 	Changed  time.Time       `json:"changed"`
 	Acts     []Act           `json:"acts"`

@@ -39,7 +39,7 @@ func (p *pair) carry(o support.Out) error {
 	if o.To == "jp" {
 		to, from = p.giv, "tw"
 	}
-	outs, err := to.Receive(from, wire(p.t, o, from), o.Exercise, p.now)
+	outs, err := to.Receive(from, record.ID{1}, wire(p.t, o, from), o.Exercise, p.now)
 	for _, back := range outs {
 		if err := p.carry(back); err != nil {
 			p.t.Errorf("carry %s: %v", back.Body.Step, err)
@@ -416,7 +416,7 @@ func TestReceiveRefuses(t *testing.T) {
 			before := to.Snapshot()
 			s := wire(t, support.Out{Body: side}, from)
 			tt.spoil(s)
-			outs, err := to.Receive(from, s, false, p.now)
+			outs, err := to.Receive(from, record.ID{1}, s, false, p.now)
 			if !errors.Is(err, tt.want) || len(outs) > 0 {
 				t.Errorf("Receive = %v, %v; want %v", outs, err, tt.want)
 			}
@@ -449,7 +449,7 @@ func TestExerciseAndLiveNeverMix(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.ask.Receive("jp", wire(t, o, "jp"), false, p.now); !errors.Is(err, support.ErrExercise) {
+	if _, err := p.ask.Receive("jp", record.ID{1}, wire(t, o, "jp"), false, p.now); !errors.Is(err, support.ErrExercise) {
 		t.Errorf("a live answer to an exercise = %v", err)
 	}
 	if r := p.giv.Match(query("tw", "jp", fuel(60)), false); *r.Left != 100 {
@@ -471,7 +471,7 @@ func TestWhatIsWithheldDidNotHappen(t *testing.T) {
 	if err != nil || o.Number != 2 {
 		t.Fatalf("the number of a withheld request was given again: %+v, %v", o, err)
 	}
-	outs, err := p.giv.Receive("tw", wire(t, o, "tw"), false, p.now)
+	outs, err := p.giv.Receive("tw", record.ID{1}, wire(t, o, "tw"), false, p.now)
 	if err != nil || len(outs) != 1 {
 		t.Fatal(outs, err)
 	}
@@ -559,11 +559,11 @@ func TestAPartnerHasAShareAndNoMore(t *testing.T) {
 		}
 	}
 	for i := range support.MaxCases {
-		if _, err := giv.Receive("tw", s(i), false, t0); err != nil {
+		if _, err := giv.Receive("tw", record.ID{1}, s(i), false, t0); err != nil {
 			t.Fatal(i, err)
 		}
 	}
-	if _, err := giv.Receive("tw", s(support.MaxCases), false, t0); !errors.Is(err, support.ErrFlood) {
+	if _, err := giv.Receive("tw", record.ID{1}, s(support.MaxCases), false, t0); !errors.Is(err, support.ErrFlood) {
 		t.Fatalf("Receive beyond the share = %v", err)
 	}
 	if _, err := giv.Request("cell", fuel(1), false, "s", t0); err != nil {
@@ -572,13 +572,13 @@ func TestAPartnerHasAShareAndNoMore(t *testing.T) {
 	// One that was ended gives way once its time is over.
 	end := s(3)
 	end.Rev, end.Step, end.Ended = 2, "cancel", "cancelled"
-	if _, err := giv.Receive("tw", end, false, t0); err != nil {
+	if _, err := giv.Receive("tw", record.ID{1}, end, false, t0); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := giv.Receive("tw", s(support.MaxCases), false, t0); !errors.Is(err, support.ErrFlood) {
+	if _, err := giv.Receive("tw", record.ID{1}, s(support.MaxCases), false, t0); !errors.Is(err, support.ErrFlood) {
 		t.Errorf("forgotten before its time is over: %v", err)
 	}
-	if _, err := giv.Receive("tw", s(support.MaxCases), false, t0.AddDate(0, 0, 2)); err != nil {
+	if _, err := giv.Receive("tw", record.ID{1}, s(support.MaxCases), false, t0.AddDate(0, 0, 2)); err != nil {
 		t.Errorf("Receive after one was over = %v", err)
 	}
 	if n := len(giv.Cases()); n != support.MaxCases+1 {
@@ -600,5 +600,82 @@ func TestSnapshotsHoldEverything(t *testing.T) {
 	}
 	if d := cmp.Diff(s, other.Snapshot(), cmpopts.EquateEmpty()); d != "" {
 		t.Errorf("restored desk differs: %s", d)
+	}
+}
+
+// What a partner takes back goes, but for what both have agreed, delivered and
+// settled: that is our own record too.
+func TestForgetTakesTheTextsAndLeavesTheAmounts(t *testing.T) {
+	p := newPair(t, plain, plain)
+	ask := fuel(50)
+	ask.Note = "SECRET note"
+	o, err := p.ask.Request("jp", ask, false, "w", p.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	take := func(id byte, o support.Out) {
+		t.Helper()
+		outs, err := p.giv.Receive("tw", record.ID{id}, wire(t, o, "tw"), false, p.now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range outs {
+			if err := p.carry(o); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	gone := func(id byte) func(record.ID) bool { return func(r record.ID) bool { return r == record.ID{id} } }
+	take(5, o)
+	p.giv.Forget("tw", gone(6))
+	p.giv.Forget("cell", gone(5))
+	if len(p.giv.Cases()) != 1 {
+		t.Fatal("forgot what nobody took back")
+	}
+	p.giv.Forget("tw", gone(5))
+	if len(p.giv.Cases()) != 0 {
+		t.Fatal("a request that was taken back, and on which nothing rests, stands")
+	}
+	again, err := p.ask.Repeat(1, "w", p.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The node's answer counts anew after it; the asker holds the old one.
+	if _, err := p.giv.Receive("tw", record.ID{7}, wire(t, again, "tw"), false, p.now); err != nil {
+		t.Fatal(err)
+	}
+	n := p.giv.Cases()[0].Number
+	p.must(p.giv.Approve(n, 0, "supervisor", "s", p.now))
+	p.must(p.giv.Offer(n, support.Terms{Amount: 40}, "s", p.now))
+	if got := p.ask.Cases()[0].State(); got != support.Offered {
+		t.Fatalf("state %s at who asks", got)
+	}
+	p.giv.Forget("tw", gone(7))
+	c := p.giv.Cases()[0]
+	b, err := json.Marshal(p.giv.Snapshot())
+	if err != nil || strings.Contains(string(b), "SECRET") || c.Theirs.Ask.Place != "" {
+		t.Errorf("the texts are still there (%v): %s", err, b)
+	}
+	if c.State() != support.Offered || c.Own.Offer.Amount != 40 {
+		t.Errorf("state %s", c.State())
+	}
+	if r := p.giv.Match(query("tw", "jp", fuel(1)), false); *r.Left != 60 {
+		t.Errorf("%d left of the quota, want 60", *r.Left)
+	}
+	// It goes on: the next record brings the whole side again.
+	o, err = p.ask.Accept(1, "w", p.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	take(8, o)
+	if got := p.giv.Cases()[0].State(); got != support.Accepted {
+		t.Errorf("state %s after the acceptance", got)
+	}
+	// Of ours, the partner's answer goes while nothing rests on it.
+	q := newPair(t, plain, plain)
+	q.must(q.ask.Request("jp", fuel(50), false, "w", q.now))
+	q.ask.Forget("jp", gone(1))
+	if c := q.ask.Cases()[0]; c.Theirs != nil || c.State() != support.Requested {
+		t.Errorf("state %s, theirs %v", c.State(), c.Theirs)
 	}
 }

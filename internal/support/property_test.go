@@ -44,7 +44,7 @@ func (w *world) say(from party.ID, outs ...support.Out) {
 }
 
 func (w *world) deliver(m sent) {
-	outs, err := w.desks[m.to].Receive(m.from, m.body, m.exercise, w.now)
+	outs, err := w.desks[m.to].Receive(m.from, record.ID{1}, m.body, m.exercise, w.now)
 	if err == nil {
 		w.say(m.to, outs...)
 	}
@@ -341,7 +341,7 @@ func TestTwoRequestsRaceForOneQuota(t *testing.T) {
 				if m.to == "jp" {
 					to = gives
 				}
-				if outs, err := to.Receive(m.from, m.body, false, t0); err == nil {
+				if outs, err := to.Receive(m.from, record.ID{1}, m.body, false, t0); err == nil {
 					for _, o := range outs {
 						add(m.to, o, nil)
 					}

@@ -23,8 +23,8 @@ var (
 
 // Receive takes a partner's side of a request. An older one than the one that
 // is held is refused with ErrStale. To a new request our node answers by itself
-// what our copies of the agreements say.
-func (d *Desk) Receive(from party.ID, s *record.Support, exercise bool, now time.Time) ([]Out, error) {
+// what our copies of the agreements say. id is that of the record.
+func (d *Desk) Receive(from party.ID, id record.ID, s *record.Support, exercise bool, now time.Time) ([]Out, error) {
 	c, err := d.caseOf(from, s, exercise, now)
 	if err != nil {
 		return nil, err
@@ -34,11 +34,13 @@ func (d *Desk) Receive(from party.ID, s *record.Support, exercise bool, now time
 		return nil, ErrExercise
 	case c.Theirs != nil && s.Rev <= c.Theirs.Rev:
 		return nil, ErrStale
-	case c.Theirs != nil && !extends(c.Theirs, s, c.Ours):
+	case c.Theirs != nil && !c.Blank && !extends(c.Theirs, s, c.Ours):
+		return nil, ErrOrder
+	case c.Theirs != nil && c.Blank && !extends(c.Theirs, withoutTexts(s), c.Ours):
 		return nil, ErrOrder
 	}
 	k := c.clone()
-	k.Theirs, k.Changed = clone(s), now
+	k.Theirs, k.Source, k.Blank, k.Changed = clone(s), id, false, now
 	if !k.legal() {
 		return nil, ErrOrder
 	}
@@ -195,4 +197,51 @@ func (c *Case) legalAsker() bool {
 		return false
 	}
 	return true
+}
+
+// withoutTexts returns a side without what its people wrote.
+func withoutTexts(s *record.Support) *record.Support {
+	c := clone(s)
+	c.Reason = ""
+	if c.Ask != nil {
+		a := *c.Ask
+		a.Place, a.Note = "", ""
+		c.Ask = &a
+	}
+	if c.Offer != nil {
+		o := *c.Offer
+		o.Note = ""
+		c.Offer = &o
+	}
+	return c
+}
+
+// Forget takes the content of a partner's records out: they were taken back, or
+// may be held no longer. A request on which nothing rests goes with them. Of
+// one with an amount that was reserved the texts go; what was approved,
+// delivered and settled is our own record too, and stays.
+func (d *Desk) Forget(from party.ID, gone func(record.ID) bool) {
+	for _, c := range d.Cases() {
+		if c.Partner != from || c.Theirs == nil || !gone(c.Source) {
+			continue
+		}
+		switch {
+		case c.approval() != nil:
+			c.Theirs, c.Blank = withoutTexts(c.Theirs), true
+		case c.Ours:
+			c.Theirs, c.Source = nil, record.ID{}
+		default:
+			delete(d.cases, c.Number)
+		}
+	}
+}
+
+// Source returns the record on which the partner's side of a request rests, and
+// whether there is one.
+func (d *Desk) Source(n uint64) (party.ID, record.ID, bool) {
+	c := d.cases[n]
+	if c == nil || c.Theirs == nil {
+		return "", record.ID{}, false
+	}
+	return c.Partner, c.Source, true
 }
