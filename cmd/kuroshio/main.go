@@ -41,6 +41,7 @@ type cli struct {
 	Journal journalCmd  `cmd:"" help:"Verify the journals of what passed between parties."`
 	Sim     simCmd      `cmd:"" help:"Play a scenario into feeds over real sockets."`
 	Version versionCmd  `cmd:"" help:"Print the version."`
+	Support supportCmd  `cmd:"" help:"Check agreements on support and match requests with their clauses."`
 }
 
 // streams is where a command reads and writes.

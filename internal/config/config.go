@@ -41,6 +41,7 @@ type Config struct {
 	Watch    Watch     `toml:"watch"`
 	Policy   Policy    `toml:"policy"`
 	Plan     Plan      `toml:"plan"`
+	Support  Support   `toml:"support"`
 	Response Response  `toml:"response"`
 	Feeds    []Feed    `toml:"feed"`
 	Sensors  []Sensor  `toml:"sensor"`
@@ -137,6 +138,12 @@ type Policy struct {
 	KeepPast Duration `toml:"keep_past"`
 }
 
+// Support names the agreements on support and our register of facilities.
+type Support struct {
+	Agreements []string `toml:"agreements"` // files; none: no request can be approved
+	Register   string   `toml:"register"`   // file; empty: we have none to tell
+}
+
 // Plan names our side of the joint plans. Without one this party declares none.
 type Plan struct {
 	File string `toml:"file"`
@@ -228,10 +235,14 @@ func Parse(name string, b []byte) (*Config, error) {
 }
 
 func (c *Config) resolve(dir string) {
-	for _, p := range []*string{
+	files := []*string{
 		&c.Node.Data, &c.Keystore.Dir, &c.Keystore.PassphraseFile, &c.Time.Token, &c.Console.Cert, &c.Console.Key,
-		&c.Watch.Rules, &c.Watch.Plans, &c.Policy.File, &c.Plan.File,
-	} {
+		&c.Watch.Rules, &c.Watch.Plans, &c.Policy.File, &c.Plan.File, &c.Support.Register,
+	}
+	for i := range c.Support.Agreements {
+		files = append(files, &c.Support.Agreements[i])
+	}
+	for _, p := range files {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)
 		}

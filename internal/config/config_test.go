@@ -43,6 +43,7 @@ func TestParseSaysFileLineAndWhatIsWrong(t *testing.T) {
 		"too many partners":         {minimal + "[link]\nlisten = \"h:1\"\n" + manyPartners(), "n.toml:134: partner.id: at most 64 partners"},
 		"a sensor without period":   {minimal + "[[feed]]\nname = \"r\"\nkind = \"asterix-udp\"\naddr = \"h:1\"\n[[sensor]]\nfeed = \"r\"\nid = \"025/010\"\nrange_nm = 200.0\n", "n.toml:7: sensor: range_nm, period"},
 		"a sensor with a bad id":    {minimal + "[[feed]]\nname = \"r\"\nkind = \"asterix-udp\"\naddr = \"h:1\"\n[[sensor]]\nfeed = \"r\"\nid = \"25/10\"\n", `n.toml:9: sensor.id: "25/10": want SAC/SIC`},
+		"an agreement without file": {minimal + "[support]\nagreements = [\"a.toml\", \"\"]\n", "n.toml:4: support.agreements: name files"},
 		"timers upside down":        {minimal + "[response]\nt1 = \"5m\"\nt2 = \"1m\"\n", "n.toml:5: response.t2:"},
 	}
 	for name, tt := range tests {

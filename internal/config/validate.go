@@ -164,6 +164,9 @@ func (c *Config) checkWatch() *problem {
 	if c.Policy.KeepPast < 0 || c.Policy.KeepPast > Duration(31*24*time.Hour) {
 		return &problem{"policy", 0, "keep_past", "want 0s to 744h"}
 	}
+	if slices.Contains(c.Support.Agreements, "") {
+		return &problem{"support", 0, "agreements", "name files"}
+	}
 	if c.Response.T1 <= 0 || c.Response.T2 <= c.Response.T1 {
 		return &problem{"response", 0, "t2", "t1 must be above zero and t2 above t1"}
 	}

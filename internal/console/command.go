@@ -53,7 +53,7 @@ func (c *console) command(w http.ResponseWriter, r *http.Request, who person) {
 		refuseReply(w, reply)
 		return
 	}
-	answer(w, done{true, reply.Incident, reply.Entry, reply.Recall, reply.Named, reply.Distress, reply.Activity})
+	answer(w, done{true, reply.Incident, reply.Entry, reply.Recall, reply.Named, reply.Distress, reply.Activity, reply.Request})
 }
 
 // done answers an act that was done.
@@ -66,6 +66,7 @@ type done struct {
 	Named    int               `json:"named,omitempty"`
 	Distress []engine.StopCase `json:"distress,omitempty"`
 	Activity uint32            `json:"activity,omitempty"` // number of an own-activity notice
+	Request  uint64            `json:"request,omitempty"`
 }
 
 // refuseReply answers with the engine's code. Some refusals leave something

@@ -29,6 +29,7 @@ import (
 	"github.com/kuroshio-watch/kuroshio/internal/record"
 	"github.com/kuroshio-watch/kuroshio/internal/release"
 	"github.com/kuroshio-watch/kuroshio/internal/store"
+	"github.com/kuroshio-watch/kuroshio/internal/support"
 )
 
 // Node is the node as the console sees it.
@@ -60,6 +61,14 @@ type Releases interface {
 	// policy gives a *release.Fault, a time that is not kept engine.ErrPast.
 	DryRun(ctx context.Context, text string, from, to time.Time) (engine.DryResult, error)
 	Holdings
+}
+
+// Supports answers what agreements allow.
+type Supports interface {
+	// Agreements returns our copies.
+	Agreements(ctx context.Context) ([]support.Agreement, error)
+	// MatchSupport holds a request against them; code is that of a command.
+	MatchSupport(ctx context.Context, to party.ID, a engine.SupportArgs, exercise bool) (v engine.SupportMatchView, code string, err error)
 }
 
 // Users holds the people who may log in. *store.Store implements it.
@@ -96,6 +105,8 @@ type Config struct {
 	Rules json.RawMessage // body of /api/rules; nil: none
 	Land  json.RawMessage // body of /api/land, GeoJSON; nil: none
 	Dist  fs.FS           // the page; nil: only the API is served
+
+	Support Supports // nil: there are no agreements
 
 	TLS bool // the listener speaks TLS: cookies are Secure, HSTS is sent
 	Log *slog.Logger
@@ -237,6 +248,8 @@ func (c *console) routeTable() map[string]map[string]route {
 		"/api/command":        {post: {by: all, do: c.command}},
 		"/api/journal":        {get: {by: people{engine.Auditor, engine.Supervisor, engine.Administrator}, do: c.verify}},
 		"/api/audit":          {get: {by: people{engine.Auditor, engine.Administrator}, do: c.audit}},
+		"/api/agreements":     {get: {by: all, do: c.agreements}},
+		"/api/support/match":  {get: {by: all, do: c.matchSupport}},
 		"/api/users": {
 			get:  {by: people{engine.Administrator}, do: c.listUsers},
 			post: {by: people{engine.Administrator}, do: c.putUser},

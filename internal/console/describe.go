@@ -20,6 +20,7 @@ import (
 	"github.com/kuroshio-watch/kuroshio/internal/record"
 	"github.com/kuroshio-watch/kuroshio/internal/release"
 	"github.com/kuroshio-watch/kuroshio/internal/store"
+	"github.com/kuroshio-watch/kuroshio/internal/support"
 	"github.com/kuroshio-watch/kuroshio/internal/zone"
 	"github.com/kuroshio-watch/kuroshio/web"
 )
@@ -106,6 +107,15 @@ func described() map[string]words {
 			query: []openapi.Parameter{ask("party", "the partner", text), ask("id", "of the record", text)},
 		},
 		"GET /api/release-stats": {text: "What each rule released and withheld.", gives: []release.Stat{}},
+		"GET /api/agreements":    {text: "Our copies of the agreements on support.", gives: []support.Agreement{}},
+		"GET /api/support/match": {
+			text: "What our copies of the agreements say of a request for support that nobody has made yet.", gives: engine.SupportMatchView{},
+			query: []openapi.Parameter{
+				ask("partner", "who shall give", text), ask("situation", "in which it is needed", text), ask("category", "of supplies or services", text),
+				ask("unit", "in which the amount counts", text), ask("amount", "whole units", count), ask("from", "RFC 3339", text),
+				ask("until", "RFC 3339", text), ask("settlement", "empty: any", text), ask("exercise", "true or false", text),
+			},
+		},
 		"POST /api/command": {
 			text: "Do an act: x-verbs says which role may do which; the engine refuses what does not fit now.", takes: engine.Command{}, gives: done{},
 		},

@@ -24,6 +24,7 @@ import (
 	"github.com/kuroshio-watch/kuroshio/internal/link/pairing"
 	"github.com/kuroshio-watch/kuroshio/internal/party"
 	"github.com/kuroshio-watch/kuroshio/internal/store"
+	"github.com/kuroshio-watch/kuroshio/packs/agreements"
 	"github.com/kuroshio-watch/kuroshio/packs/policies"
 	"github.com/kuroshio-watch/kuroshio/scenarios"
 	"github.com/kuroshio-watch/kuroshio/sim"
@@ -42,6 +43,7 @@ type member struct {
 	token    string
 	logins   map[string]string // name → password
 	passFile string
+	supports bool            // it has an agreement and a register
 	keys     *keystore.Store // until the node starts
 	held     []io.Closer     // its ports, until the node starts
 
@@ -203,6 +205,7 @@ func (d *Demo) makeNode(ctx context.Context, m *member, feeds map[string]string)
 		return err
 	}
 	files["policy.toml"] = text
+	d.supportFiles(m, files)
 	if plans := d.world.Scenario().Plans[m.id]; plans != "" {
 		b, err := fs.ReadFile(d.planFiles(), plans)
 		if err != nil {
@@ -256,6 +259,21 @@ func (d *Demo) policyText(id party.ID) ([]byte, error) {
 	return []byte(strings.Join(lines, "\n")), nil
 }
 
+// supportFiles adds the invented agreement and the register of a party that has
+// them.
+func (*Demo) supportFiles(m *member, files map[string][]byte) {
+	register, ok := agreements.Text("demo-register-" + string(m.id))
+	if !ok {
+		return
+	}
+	files["register.toml"] = register
+	files["agreement.toml"], _ = agreements.Text(demoAgreement)
+	m.supports = true
+}
+
+// demoAgreement is made up for the demonstration, and says so.
+const demoAgreement = "demo-tw-jp"
+
 // planFiles is where the scenario's plans lie.
 func (d *Demo) planFiles() fs.FS {
 	if _, err := os.Stat(d.cfg.Scenario); err == nil {
@@ -301,6 +319,9 @@ func (d *Demo) configText(m *member, feeds map[string]string) string {
 	}
 	if sc.Plans[m.id] != "" {
 		b.WriteString("plans = \"plans.csv\"\n")
+	}
+	if m.supports {
+		b.WriteString("\n[support]\nagreements = [\"agreement.toml\"]\nregister = \"register.toml\"\n")
 	}
 	if !d.cfg.NoLink {
 		for i, o := range d.nodes {

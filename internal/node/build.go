@@ -62,6 +62,9 @@ func Assemble(c *config.Config) (*engine.Config, []byte, error) {
 			return nil, nil, err
 		}
 	}
+	if e.Support, err = supportTexts(&c.Support); err != nil {
+		return nil, nil, err
+	}
 	if len(c.Watch.ADIZ) > 0 {
 		e.ADIZ = zone.ID(c.Watch.ADIZ[0])
 	}
@@ -70,7 +73,7 @@ func Assemble(c *config.Config) (*engine.Config, []byte, error) {
 		return nil, nil, err
 	}
 	if b, err := engine.MarshalInput(&engine.Input{Config: e}); err != nil || len(b) > tape.MaxBody {
-		return nil, nil, errors.Join(fmt.Errorf("zones, rules, plans and policy are %d octets together, at most %d fit the tape: shorten %s", len(b), tape.MaxBody, c.Watch.Plans), err)
+		return nil, nil, errors.Join(fmt.Errorf("zones, rules, plans, policy and agreements are %d octets together, at most %d fit the tape: shorten %s", len(b), tape.MaxBody, c.Watch.Plans), err)
 	}
 	return e, pack.Land, nil
 }
@@ -82,6 +85,29 @@ func loadPack(name string) (packs.Pack, error) {
 		return packs.Read(os.DirFS(name))
 	}
 	return packs.Load(name)
+}
+
+// supportTexts reads the agreements and the register; nil where there are none.
+func supportTexts(c *config.Support) (*engine.SupportConfig, error) {
+	if len(c.Agreements) == 0 && c.Register == "" {
+		return nil, nil
+	}
+	var s engine.SupportConfig
+	for _, path := range c.Agreements {
+		t, err := readText(path)
+		if err != nil {
+			return nil, err
+		}
+		s.Agreements = append(s.Agreements, *t)
+	}
+	if c.Register != "" {
+		t, err := readText(c.Register)
+		if err != nil {
+			return nil, err
+		}
+		s.Register = t
+	}
+	return &s, nil
 }
 
 func readText(path string) (*engine.Text, error) {

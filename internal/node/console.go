@@ -44,6 +44,7 @@ func (n *Node) consoleHandler() (http.Handler, error) {
 	cfg.TimeMode, cfg.Partners = n.cfg.Time.Mode, n.cfg.PartnerIDs()
 	cfg.Zones, cfg.Rules, cfg.Land = zones, rules, n.land
 	cfg.Dist, cfg.TLS, cfg.Log, cfg.Now = web.Dist(), n.cfg.Console.Cert != "", n.opt.Log, n.clock.now
+	cfg.Support = n
 	return console.NewHandler(cfg, n, n.store, n, books{n.store, n.keys})
 }
 
