@@ -112,3 +112,26 @@ func TestEveryCategoryHasACivilWay(t *testing.T) {
 		}
 	}
 }
+
+// The two requests of the demonstration's second act, made of its invented
+// agreement: one that a clause allows and one that none does.
+func TestTheDemonstrationsRequests(t *testing.T) {
+	a := agreement(t, string(shipped(t, "demo-tw-jp")))
+	day := time.Date(2023, 8, 28, 6, 0, 0, 0, time.UTC)
+	ask := func(situation, category, unit string, n uint64) support.Result {
+		return support.Match([]*support.Agreement{a}, &support.Query{
+			Asker: "tw", Giver: "jp", Situation: situation, Category: category, Unit: unit, Amount: n, From: day, Until: day.Add(12 * time.Hour),
+		}, nil)
+	}
+	if r := ask("search-and-rescue", "fuel", "litre", 20_000); !r.Allowed() || r.Clause.ID != "art-4-1" {
+		t.Errorf("fuel for a search: fails on %v", r.Failed)
+	}
+	r := ask("search-and-rescue", "repair", "hour", 40)
+	if r.Allowed() || r.Clause.ID != "art-6" || !slices.Equal(r.Failed, []string{"category"}) || r.Civil != "rescue-centre" {
+		t.Errorf("repair: allowed %t, nearest %+v, fails on %v, civil %s", r.Allowed(), r.Clause, r.Failed, r.Civil)
+	}
+	r = ask("routine", "repair", "hour", 40)
+	if r.Allowed() || r.Civil != "yard" {
+		t.Errorf("repair on a routine day: allowed %t, fails on %v, civil %s", r.Allowed(), r.Failed, r.Civil)
+	}
+}
