@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kuroshio-watch/kuroshio/internal/activity"
 	"github.com/kuroshio-watch/kuroshio/internal/engine"
 	"github.com/kuroshio-watch/kuroshio/internal/incident"
 	"github.com/kuroshio-watch/kuroshio/internal/plan"
@@ -85,9 +86,12 @@ func TestMessagesCoverTheNodesWords(t *testing.T) {
 			release.NotOurs.String(), release.OutsideArea.String(), release.CountsOnly.String(),
 			release.Control.String(), release.Recalled.String(), release.Discarded.String(),
 		},
-		"plan-state": {plan.None, plan.Ours, plan.Theirs, plan.Mismatch, plan.InForce, plan.Ended},
-		"plan-part":  record.PlanParts(),
-		"plan-mark":  {plan.Equal, plan.Different, plan.OnlyOurs, plan.OnlyTheirs},
+		"plan-state":    {plan.None, plan.Ours, plan.Theirs, plan.Mismatch, plan.InForce, plan.Ended},
+		"plan-part":     record.PlanParts(),
+		"plan-mark":     {plan.Equal, plan.Different, plan.OnlyOurs, plan.OnlyTheirs},
+		"activity.kind": record.ActivityKinds(), "activity.state": append(record.ActivityStates(), "expired"),
+		"activity.what": activity.Whats(), "activity.mismatch": activity.Mismatches(), "activity.told": {"told", "waiting", "withheld"},
+		"search.state": record.SearchStates(), "search.object": record.SearchObjects(), "search.pattern": record.SearchPatterns(),
 		"alarm-rule": {"link", "store", "journal", "outbox", "plan-mismatch", "plan-ended", "recall", "stop-case", "support", "activity-overlap", "activity-mismatch"},
 		"link":       {"up", "degraded", "down", "stopped"},
 		"errors": {
@@ -133,6 +137,7 @@ func TestWordListsAreTheNodes(t *testing.T) {
 	supervisor := engine.Verbs(engine.Supervisor)
 	officer := engine.Verbs(engine.Officer)
 	for name, want := range map[string][]string{
+		"ACTIVITY_KINDS": record.ActivityKinds(), "SEARCH_OBJECTS": record.SearchObjects(), "SEARCH_PATTERNS": record.SearchPatterns(),
 		"STANDARDS": record.Standards(), "POSTURES": record.Postures(), "OUTCOMES": incident.Outcomes(), "ROLES": engine.Roles(),
 		"SITUATIONS": record.SupportSituations(), "CATEGORIES": record.SupportCategories(), "UNITS": record.SupportUnits(),
 		"SETTLEMENTS":   record.SupportSettlements(),

@@ -183,6 +183,16 @@ type Entry struct {
 	By     string       `json:"by,omitempty"`
 }
 
+// Whats lists what an Entry may say.
+func Whats() []string {
+	return append(record.ActivityStates()[1:],
+		"entered", "amended", "withheld", "received", "expired", "set-aside", "honoured", "held", "lifted", "ended",
+		"mismatch", "mismatch-over", "overlap", "overlap-over")
+}
+
+// Mismatches lists in what a notice and the picture may differ.
+func Mismatches() []string { return []string{"count", "area", "height"} }
+
 // Desk holds the notices. It is part of the engine's state and has one owner.
 type Desk struct {
 	cfg      Config

@@ -504,6 +504,7 @@ func TestTheDeskIsBoundedAndRestores(t *testing.T) {
 					list = append(list, drawObject(rt, i+1))
 				}
 				d.Look(list, func(o *activity.Object) bool { return o.Own == 3 }, now)
+				d.Lift(now) // what was held before and is not explained any more
 				check(rt, d, list, now)
 			}
 			d.Lift(now)

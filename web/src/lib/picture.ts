@@ -51,6 +51,7 @@ export function normalise(v: View): View {
   v.out_of_service ??= [];
   v.plans ??= [];
   v.support ??= { requests: [], accounts: [], facilities: [], partner_facilities: [], agreements: [] };
+  v.activity ??= { notices: [], overlaps: [], held: [], journal: [], holding: true };
   v.log ??= [];
   v.counts ??= { unacknowledged: 0, acknowledged: 0, returned: 0, shelved: 0 };
   for (const f of v.feeds) f.refused ??= [];

@@ -22,6 +22,13 @@ export const CATEGORIES = [
 export const UNITS = ['litre', 'kilogram', 'item', 'person-day', 'berth-day', 'hour', 'flight-hour'] as const;
 export const SETTLEMENTS = ['pay', 'in-kind', 'equal-value', 'free-loan'] as const;
 
+export const ACTIVITY_KINDS = [
+  'patrol', 'transport', 'training', 'search-and-rescue', 'survey', 'coast-guard-patrol', 'unmanned-survey', 'medical-flight',
+  'calibration', 'escort', 'tow',
+] as const;
+export const SEARCH_OBJECTS = ['vessel', 'fishing-vessel', 'life-raft', 'person-in-water', 'other'] as const;
+export const SEARCH_PATTERNS = ['expanding-square', 'sector', 'parallel-track', 'creeping-line', 'track-line', 'escort'] as const;
+
 export type Theme = (typeof THEMES)[number];
 
 export const OFFICER_VERBS = [

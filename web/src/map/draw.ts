@@ -5,7 +5,7 @@
 // handed in, so that a worker can take it over.
 
 import type { Palette } from './palette';
-import type { Mark, Scene, Square } from './scene';
+import type { Mark, Scene, Shape, Square } from './scene';
 
 type Context = CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
 
@@ -62,6 +62,7 @@ export function draw(ctx: Context, s: Scene, f: Frame, o: Options): Drawn[] {
   const inside = (x: number, y: number, m = 40) => x > -m && y > -m && x < f.width + m && y < f.height + m;
 
   if (o.trails) drawTrails(ctx, s, px, py, o.palette);
+  for (const a of s.areas ?? []) drawShape(ctx, a, px, py, o.palette);
   for (const q of s.squares) drawSquare(ctx, q, px, py, f.resolution, o.palette);
   const out: Drawn[] = [];
   const visible: { m: Mark; x: number; y: number }[] = [];
@@ -90,6 +91,46 @@ function drawTrails(ctx: Context, s: Scene, px: (x: number) => number, py: (y: n
     }
   }
   ctx.globalAlpha = 1;
+}
+
+const DASH: Record<Shape['kind'], number[]> = {
+  own: [], partner: [8, 4], overlap: [], search: [2, 3], 'search-partner': [8, 3, 2, 3], estimate: [1, 3],
+};
+
+// Line and word tell whose an area is; colour comes second.
+function drawShape(ctx: Context, a: Shape, px: (x: number) => number, py: (y: number) => number, p: Palette): void {
+  const first = a.ring[0];
+  if (!first) return;
+  const theirs = a.kind === 'partner' || a.kind === 'search-partner';
+  const colour = a.kind === 'overlap' ? p.alarm : theirs ? p.partner : a.kind === 'estimate' ? p.caution : p.accent;
+  ctx.save();
+  ctx.globalAlpha = a.dim ? 0.5 : 1;
+  ctx.beginPath();
+  ctx.moveTo(px(first.x), py(first.y));
+  for (const c of a.ring.slice(1)) ctx.lineTo(px(c.x), py(c.y));
+  ctx.closePath();
+  ctx.strokeStyle = colour;
+  ctx.lineWidth = a.kind === 'overlap' ? 3 : 1.5;
+  ctx.setLineDash(DASH[a.kind]);
+  ctx.stroke();
+  if (a.kind === 'overlap') {
+    ctx.globalAlpha = 0.18;
+    ctx.fillStyle = colour;
+    ctx.fill();
+  }
+  ctx.globalAlpha = 1;
+  if (a.label) {
+    const top = a.ring.reduce((m, c) => (c.y > m.y ? c : m), first);
+    ctx.setLineDash([]);
+    ctx.font = `${FONT_PX}px ${p.sans}`;
+    ctx.textAlign = 'center';
+    ctx.lineWidth = 3;
+    ctx.strokeStyle = p.sea;
+    ctx.strokeText(a.label, px(top.x), py(top.y) - 5);
+    ctx.fillStyle = colour;
+    ctx.fillText(a.label, px(top.x), py(top.y) - 5);
+  }
+  ctx.restore();
 }
 
 const MIN_HALF_PX = 15;

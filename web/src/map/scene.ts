@@ -53,7 +53,17 @@ export interface Scene {
   marks: Mark[];
   squares: Square[];
   trails: { key: string; dots: number[] }[];
+  areas?: Shape[];
   partnerView: boolean;
+}
+
+/** Shape is an area that people stated, as map metres. */
+export interface Shape {
+  key: string;
+  kind: 'own' | 'partner' | 'overlap' | 'search' | 'search-partner' | 'estimate';
+  ring: { x: number; y: number }[];
+  label: string;
+  dim: boolean;
 }
 
 export interface SceneInput {

@@ -5,6 +5,7 @@ import type { Component } from 'svelte';
 import type { Key } from '../lib/i18n.svelte';
 import type { View } from '../lib/types';
 import WatchLog from '../ui/WatchLog.svelte';
+import Activity from './Activity.svelte';
 import Plan from './Plan.svelte';
 import Support from './Support.svelte';
 
@@ -20,8 +21,12 @@ export interface Panel {
 // Requests that wait for one of our people.
 const waiting = (v: View) => v.support.requests.filter((r) => r.waits).length || undefined;
 
+// Overlaps and mismatches of own-activity notices.
+const concerns = (v: View) => v.activity.overlaps.length + v.activity.notices.filter((n) => n.mismatch?.length).length || undefined;
+
 export const panels: Panel[] = [
   { id: 'log', label: 'log.title', count: (v) => v.log.length, component: WatchLog },
   { id: 'plan', label: 'plan.title', count: (v) => v.plans.filter((p) => p.state === 'mismatch').length || undefined, component: Plan },
+  { id: 'activity', label: 'activity.title', count: concerns, component: Activity },
   { id: 'support', label: 'support.title', count: waiting, component: Support },
 ];
