@@ -239,3 +239,18 @@ func FuzzParse(f *testing.F) {
 		})
 	})
 }
+
+func TestNumbersOfTheObject(t *testing.T) {
+	sc, err := sim.Parse("t.scenario", []byte(head+aUAV+"\nat 00:00 24.5 122.5 FL160\nat 00:30 24.6 122.5 FL160\nact at 00:10 tw officer merge uav incident=$incident from=2 track=$track"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &sc.Acts[0]
+	if !a.Needs("$track") || a.Needs("$object") {
+		t.Errorf("needs of %+v", a)
+	}
+	got, err := a.Command(7, 9)
+	if err != nil || got.Track != 7 || got.Incident != 9 || got.From != 2 {
+		t.Errorf("Command(7, 9) = %+v, %v", got, err)
+	}
+}

@@ -282,7 +282,7 @@ func (p *parser) checkArgs(a *Act) error {
 			}
 		}
 	}
-	if _, err := a.Command(); err != nil {
+	if _, err := a.Command(1, 1); err != nil {
 		return err
 	}
 	need := map[string]string{"identify": "standard", "propose": "lead", "posture": "posture", "close": "outcome", "log": "text"}

@@ -5,6 +5,8 @@ package sim
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/kuroshio-watch/kuroshio/ais"
@@ -144,9 +146,25 @@ func (a *Act) Arg(key string) string {
 	return ""
 }
 
-// Command returns what the act does at a node; track and incident are the
-// conductor's to find.
-func (a *Act) Command() (engine.Command, error) { return engine.Compose(a.Verb, a.Args) }
+// Command returns what the act does at a node. Where an argument is $track or
+// $incident, the numbers that the node gave to the act's object stand for it.
+func (a *Act) Command(track, incident uint32) (engine.Command, error) {
+	args := slices.Clone(a.Args)
+	for i := range args {
+		switch args[i].Value {
+		case "$track":
+			args[i].Value = strconv.FormatUint(uint64(track), 10)
+		case "$incident":
+			args[i].Value = strconv.FormatUint(uint64(incident), 10)
+		}
+	}
+	return engine.Compose(a.Verb, args)
+}
+
+// Needs reports whether an argument stands for a number of the object.
+func (a *Act) Needs(number string) bool {
+	return slices.ContainsFunc(a.Args, func(x engine.Arg) bool { return x.Value == number })
+}
 
 // When says when an act is done: at a time, or Delay after Condition first
 // held.

@@ -173,22 +173,9 @@ func (d *Demo) perform(ctx context.Context, a *pendingAct, now time.Time, views 
 		a.done, a.code = true, ""
 		return true, nil
 	}
-	cmd, err := a.Command()
-	if err != nil {
+	cmd, ok, err := d.commandOf(a, v, now)
+	if err != nil || !ok {
 		return false, err
-	}
-	cmd.Exercise, cmd.Desk = true, a.Login
-	if t := d.trackOf(a, v, now); t != nil {
-		cmd.Track, cmd.Incident = t.N, t.Incident
-	}
-	if a.Verb == "open" && cmd.Track != 0 {
-		cmd.Tracks = []uint32{cmd.Track} // a report by hand about what is seen
-	}
-	if cmd.Incident == 0 && a.Verb != "identify" {
-		cmd.Incident = d.incidentFor(a, v, now)
-	}
-	if (a.Verb == "identify" && cmd.Track == 0) || (needsIncident(a.Verb) && cmd.Incident == 0) {
-		return false, nil
 	}
 	c, err := d.member(a.Party).login(ctx, a.Login)
 	if err != nil {
@@ -207,6 +194,32 @@ func (d *Demo) perform(ctx context.Context, a *pendingAct, now time.Time, views 
 	a.done, a.code = err == nil, ""
 	delete(views, a.Party)
 	return err == nil, err
+}
+
+// commandOf makes the command of an act. It reports false while the track or
+// the incident that it needs is not there.
+func (d *Demo) commandOf(a *pendingAct, v *engine.View, now time.Time) (cmd engine.Command, ok bool, err error) {
+	var track, incident uint32
+	if t := d.trackOf(a, v, now); t != nil {
+		track, incident = t.N, t.Incident
+	}
+	if incident == 0 && a.Verb != "identify" {
+		incident = d.incidentFor(a, v, now)
+	}
+	if track == 0 && (a.Verb == "identify" || a.Needs("$track")) || incident == 0 && (needsIncident(a.Verb) || a.Needs("$incident")) {
+		return cmd, false, nil
+	}
+	if cmd, err = a.Command(track, incident); err != nil {
+		return cmd, false, err
+	}
+	cmd.Exercise, cmd.Desk = true, a.Login
+	if a.Object != "" || needsIncident(a.Verb) {
+		cmd.Track, cmd.Incident = track, incident
+	}
+	if a.Verb == "open" && track != 0 {
+		cmd.Tracks = []uint32{track} // a report by hand about what is seen
+	}
+	return cmd, true, nil
 }
 
 func needsIncident(verb string) bool {
