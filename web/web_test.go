@@ -103,6 +103,8 @@ func TestMessagesCoverTheNodesWords(t *testing.T) {
 			"no-such-request", "not-covered", "quota-exceeded", "not-approver", "copies-differ", "bad-amount",
 			"bad-price", "too-many-requests",
 			"no-such-notice", "too-many-notices", "bad-notice", "bad-area", "bad-search-area", "bad-drift", "withheld-kept",
+			"no-such-record",
+			"no-plan-in-force", "no-proof-agreed", "no-receipt",
 		},
 		"support.situation-word": record.SupportSituations(), "support.category-word": record.SupportCategories(),
 		"support.unit-word": record.SupportUnits(), "support.settlement-word": record.SupportSettlements(),

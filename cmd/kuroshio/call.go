@@ -51,20 +51,34 @@ const (
 
 // with logs in, prints what do returns, and logs out.
 func (c *session) with(ctx context.Context, s streams, do func(*call.Client) (json.RawMessage, error)) error {
+	b, err := c.ask(ctx, s, do)
+	if err != nil {
+		return err
+	}
+	var out bytes.Buffer
+	if err := json.Indent(&out, b, "", "  "); err != nil {
+		return fmt.Errorf("print answer: %w", err)
+	}
+	_, err = fmt.Fprintln(s.out, out.String())
+	return err
+}
+
+// ask logs in, does it, and logs out.
+func (c *session) ask(ctx context.Context, s streams, do func(*call.Client) (json.RawMessage, error)) (json.RawMessage, error) {
 	var ca []byte
 	var err error
 	if c.CA != "" {
 		if ca, err = os.ReadFile(c.CA); err != nil {
-			return fmt.Errorf("read certificate: %w", err)
+			return nil, fmt.Errorf("read certificate: %w", err)
 		}
 	}
 	password, err := c.password(s)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	k, err := call.New(c.URL, c.Lang, ca)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	b, err := func() (json.RawMessage, error) {
 		if err := k.Login(ctx, c.User, password); err != nil {
@@ -76,18 +90,11 @@ func (c *session) with(ctx context.Context, s streams, do func(*call.Client) (js
 	var refused *call.Refused
 	switch {
 	case errors.As(err, &refused):
-		return exitError{err, exitRefused}
+		return nil, exitError{err, exitRefused}
 	case errors.Is(err, call.ErrUnreachable):
-		return exitError{err, exitUnreachable}
-	case err != nil:
-		return err
+		return nil, exitError{err, exitUnreachable}
 	}
-	var out bytes.Buffer
-	if err := json.Indent(&out, b, "", "  "); err != nil {
-		return fmt.Errorf("print answer: %w", err)
-	}
-	_, err = fmt.Fprintln(s.out, out.String())
-	return err
+	return b, err
 }
 
 func (c *session) password(s streams) (string, error) {

@@ -22,6 +22,9 @@ import (
 
 type journalCmd struct {
 	Verify journalVerifyCmd `cmd:"" help:"Recompute every log and compare it with the checkpoints and receipts."`
+	Prove  journalProveCmd  `cmd:"" help:"Write the proof of a record for a third person, where both parties declared that it may be."`
+	Check  journalCheckCmd  `cmd:"" help:"Check a proof with two public keys alone."`
+	Keys   journalKeysCmd   `cmd:"" help:"Print the public journal keys of a pair."`
 }
 
 type journalVerifyCmd struct {

@@ -25,6 +25,7 @@ var statuses = map[string]int{
 	"no-such-track":    http.StatusNotFound,
 	"no-such-incident": http.StatusNotFound,
 	"no-such-partner":  http.StatusNotFound,
+	"no-such-record":   http.StatusNotFound,
 	"bad-request":      http.StatusBadRequest,
 	"unknown-verb":     http.StatusBadRequest,
 	"bad-identity":     http.StatusBadRequest,

@@ -33,6 +33,7 @@ var routes = []struct {
 	{"GET", "/api/received?party=jp", "", []string{"officer", "supervisor", "administrator", "auditor"}},
 	{"GET", "/api/evidence?party=jp&id=01000000000000000000000000000000", "", []string{"supervisor", "auditor"}},
 	{"GET", "/api/release-stats", "", []string{"officer", "supervisor", "administrator", "auditor"}},
+	{"GET", "/api/proof?record=jp/sent/1", "", []string{"supervisor", "auditor"}},
 	{"GET", "/api/journal", "", []string{"auditor", "supervisor", "administrator"}},
 	{"GET", "/api/audit", "", []string{"auditor", "administrator"}},
 	{"GET", "/api/users", "", []string{"administrator"}},

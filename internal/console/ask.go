@@ -161,6 +161,53 @@ func (c *console) verify(w http.ResponseWriter, r *http.Request, who person) {
 	answer(w, rep)
 }
 
+// prove makes the proof of a record for a third person. It is audited before it
+// is given: once out it can't be called back.
+func (c *console) prove(w http.ResponseWriter, r *http.Request, who person) {
+	name, content := r.URL.Query().Get("record"), r.URL.Query().Get("content") == "1"
+	if name == "" {
+		refuse(w, "bad-request")
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), verifyTimeout)
+	defer cancel()
+	select {
+	case c.checking <- struct{}{}:
+		defer func() { <-c.checking }()
+	case <-ctx.Done():
+		refuse(w, "timeout")
+		return
+	}
+	p, code, err := c.releases.Prove(ctx, name, content)
+	said := store.AuditEntry{By: who.Name, Role: who.Role, Act: "proof-made", Subject: clip(name), Text: code}
+	switch {
+	case err != nil:
+		c.fail(w, r, ctx, err, "store-failed")
+		return
+	case code != "":
+		said.Act = "proof-refused"
+		c.note(ctx, said)
+		refuse(w, code)
+		return
+	}
+	if content {
+		said.Text = "with content"
+	}
+	if err := c.entry(ctx, said); err != nil {
+		c.fail(w, r, ctx, err, "store-failed")
+		return
+	}
+	answer(w, p)
+}
+
+// clip bounds what a person typed for the audit log.
+func clip(s string) string {
+	if len(s) > maxName {
+		s = s[:maxName]
+	}
+	return strings.ToValidUTF8(s, "")
+}
+
 // auditPage is how many entries one answer holds.
 const auditPage = 500
 

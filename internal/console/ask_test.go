@@ -16,6 +16,7 @@ import (
 
 	"github.com/kuroshio-watch/kuroshio/internal/console"
 	"github.com/kuroshio-watch/kuroshio/internal/engine"
+	"github.com/kuroshio-watch/kuroshio/internal/journal"
 	"github.com/kuroshio-watch/kuroshio/internal/party"
 	"github.com/kuroshio-watch/kuroshio/internal/record"
 	"github.com/kuroshio-watch/kuroshio/internal/release"
@@ -268,4 +269,25 @@ func TestLogIsDiscreet(t *testing.T) {
 			t.Errorf("log holds %q: %s", s, got)
 		}
 	}
+}
+
+func TestProof(t *testing.T) {
+	d := newDesk(t)
+	c := d.login("supervisor")
+	wantCode(t, "a proof of nothing", d.get("/api/proof", c), http.StatusBadRequest, "bad-request")
+	w := d.get("/api/proof?record=jp/sent/1&content=1", c)
+	if p := in[journal.Proof](t, w); w.Code != http.StatusOK || p.Key == nil {
+		t.Errorf("with content: %d %s", w.Code, w.Body)
+	}
+	if l := d.journal.acts(); l[len(l)-1] != "supervisor proof-made jp/sent/1" {
+		t.Errorf("not audited: %v", l)
+	}
+	d.node.proof = nil
+	wantCode(t, "not agreed", d.get("/api/proof?record=jp/sent/1", c), http.StatusConflict, "no-proof-agreed")
+	if l := d.journal.acts(); l[len(l)-1] != "supervisor proof-refused jp/sent/1" {
+		t.Errorf("a refusal is not audited: %v", l)
+	}
+	// What cannot be audited is not given.
+	d.node.proof, d.journal.err = &journal.Proof{}, errSecret
+	wantCode(t, "no audit", d.get("/api/proof?record=jp/sent/1", c), http.StatusServiceUnavailable, "store-failed")
 }

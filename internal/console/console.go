@@ -61,6 +61,8 @@ type Releases interface {
 	// policy gives a *release.Fault, a time that is not kept engine.ErrPast.
 	DryRun(ctx context.Context, text string, from, to time.Time) (engine.DryResult, error)
 	Holdings
+	// Prove makes the proof of a record for a third person, or returns a code.
+	Prove(ctx context.Context, name string, content bool) (proof *journal.Proof, code string, err error)
 }
 
 // Supports answers what agreements allow.
@@ -246,6 +248,7 @@ func (c *console) routeTable() map[string]map[string]route {
 		"/api/policy":         {get: {by: people{engine.Supervisor, engine.Administrator, engine.Auditor}, do: c.policy}},
 		"/api/policy/dry-run": {post: {by: people{engine.Supervisor}, do: c.dryRun}},
 		"/api/command":        {post: {by: all, do: c.command}},
+		"/api/proof":          {get: {by: people{engine.Auditor, engine.Supervisor}, do: c.prove}},
 		"/api/journal":        {get: {by: people{engine.Auditor, engine.Supervisor, engine.Administrator}, do: c.verify}},
 		"/api/audit":          {get: {by: people{engine.Auditor, engine.Administrator}, do: c.audit}},
 		"/api/agreements":     {get: {by: all, do: c.agreements}},

@@ -125,6 +125,13 @@ func described() map[string]words {
 			takes: dryRequest{}, gives: dryAnswer{},
 		},
 		"GET /api/journal": {text: "Recompute all logs of what passed.", gives: journal.Report{}},
+		"GET /api/proof": {
+			text: "The proof of a record for a third person, where both parties declared in the joint plan that it may be made.", gives: journal.Proof{},
+			query: []openapi.Parameter{
+				ask("record", "its id, or its place: PARTNER/sent/NUMBER or PARTNER/received/NUMBER", text),
+				ask("content", "1: with the key of its content", text),
+			},
+		},
 		"GET /api/audit": {
 			text: "The audit log, up to 500 entries.", gives: []auditItem{}, query: []openapi.Parameter{ask("after", "the entries after this number", count)},
 		},

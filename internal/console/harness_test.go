@@ -61,11 +61,12 @@ type fakeNode struct {
 	records   []record.Record
 	stats     []release.Stat
 	known     bool
+	proof     *journal.Proof
 }
 
 func newFakeNode() *fakeNode {
 	return &fakeNode{
-		view: &engine.View{Seq: 1, Party: "tw", PolicyVersion: "p-1"}, changed: make(chan struct{}), known: true,
+		view: &engine.View{Seq: 1, Party: "tw", PolicyVersion: "p-1"}, changed: make(chan struct{}), known: true, proof: &journal.Proof{Format: 1, Inclusion: [][]byte{}, Header: []byte{1}, Ciphertext: []byte{2}},
 	}
 }
 
@@ -153,6 +154,17 @@ func (n *fakeNode) Evidence(_ context.Context, _ party.ID, id record.ID) (*recor
 }
 
 func (n *fakeNode) ReleaseStats(context.Context) ([]release.Stat, error) { return n.stats, n.err }
+
+func (n *fakeNode) Prove(_ context.Context, name string, content bool) (*journal.Proof, string, error) {
+	if n.proof == nil {
+		return nil, "no-proof-agreed", n.err
+	}
+	p := *n.proof
+	if content {
+		p.Key = []byte{1}
+	}
+	return &p, "", n.err
+}
 
 // fakeUsers is a table of users that can fail.
 type fakeUsers struct {

@@ -226,3 +226,18 @@ func leadsOf(list []plan.Lead) map[string]party.ID {
 	}
 	return m
 }
+
+// MayProve returns why a record that passed between us and a partner must not
+// be proved to a third person, "" where it may: both have declared so, and had
+// when the record was sent.
+func (e *Engine) MayProve(with party.ID, r *record.Record) string {
+	p := e.joint.Pair(with)
+	t, ok := e.joint.InForce(with)
+	switch {
+	case !ok:
+		return "no-plan-in-force"
+	case t.Proof == nil || !*t.Proof, p.Ours.Exercise != r.Exercise, r.Time.Before(p.Since):
+		return "no-proof-agreed"
+	}
+	return ""
+}

@@ -318,6 +318,20 @@ func (s *Store) Verifiers(partner party.ID) (own, theirs note.Verifiers, err err
 	return own, theirs, err
 }
 
+// JournalKeys returns the public keys that check the checkpoints of a pair, our
+// own and the partner's, the present one first, as golang.org/x/mod/sumdb/note
+// writes them: for a third person who is to check a proof.
+func (s *Store) JournalKeys(partner party.ID) (own, theirs []string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p, err := s.pair(partner)
+	if err != nil {
+		return nil, nil, err
+	}
+	own = append([]string{p.body.JournalVerifier}, p.body.Past...)
+	return own, append([]string{p.body.Peer.Journal}, p.body.Peer.Past...), nil
+}
+
 func verifiers(keys ...string) (note.Verifiers, error) {
 	list := make([]note.Verifier, len(keys))
 	for i, key := range keys {

@@ -4,6 +4,8 @@
 package record
 
 import (
+	"crypto/aes"
+	"crypto/cipher"
 	"crypto/sha256"
 )
 
@@ -57,4 +59,17 @@ func (it *Item) Leaf() []byte {
 type Batch struct {
 	N     uint64 `cbor:"1,keyasint"`
 	Items []Item `cbor:"2,keyasint"`
+}
+
+// Open decrypts the record.
+func (it *Item) Open() ([]byte, error) {
+	block, err := aes.NewCipher(it.Key)
+	if err != nil {
+		return nil, err
+	}
+	a, err := cipher.NewGCM(block)
+	if err != nil {
+		return nil, err
+	}
+	return a.Open(nil, make([]byte, a.NonceSize()), it.Ciphertext, it.Header)
 }

@@ -57,11 +57,8 @@ func seal(h record.Header, plain []byte) (*record.Item, error) {
 
 // unseal decrypts what seal made, here or at the partner.
 func unseal(header, ciphertext, key []byte) ([]byte, error) {
-	a, nonce, err := aead(key)
-	if err != nil {
-		return nil, err
-	}
-	return a.Open(nil, nonce, ciphertext, header)
+	it := record.Item{Header: header, Ciphertext: ciphertext, Key: key}
+	return it.Open()
 }
 
 // checkItem tells why an item that came off a link cannot be read later. Its

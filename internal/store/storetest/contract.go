@@ -605,7 +605,34 @@ func proofsHold(t *testing.T, d Driver) {
 		}
 		_, _, err = n.Proof(t.Context(), partner, dir, 10, 5)
 		refused(t, "a proof beyond the log", err, store.ErrNotFound)
+		own, theirs, err := n.Keys.Verifiers(partner)
+		must(t, err)
+		if n == b {
+			own, theirs = theirs, own
+		}
+		file, err := n.Prove(t.Context(), partner, dir, 5, false)
+		must(t, err)
+		got, err := file.Check(own, theirs)
+		must(t, err)
+		equal(t, "the place that is proved", got.Header.Seq, uint64(5))
+		file, err = n.Prove(t.Context(), partner, dir, 5, true)
+		must(t, err)
+		it, err := n.Entry(t.Context(), partner, dir, 5)
+		must(t, err)
+		equal(t, "the key in the proof", string(file.Key), string(it.Key))
+		for _, day := range n.Keys.Days(partner) {
+			must(t, n.Keys.ForgetDay(partner, day))
+		}
+		_, err = n.Prove(t.Context(), partner, dir, 5, true)
+		refused(t, "a proof of content that is gone", err, store.ErrNotFound)
+		_, err = n.Prove(t.Context(), partner, dir, 5, false)
+		must(t, err)
+		_, err = n.Prove(t.Context(), partner, dir, 10, false)
+		refused(t, "a proof of no record", err, store.ErrNotFound)
 	}
+	a.Put(t, Incident("jp", 9))
+	_, err = a.Prove(t.Context(), "jp", journal.Sent, 10, false)
+	refused(t, "a proof without a receipt", err, store.ErrNotFound)
 }
 
 func partnersApart(t *testing.T, d Driver) {

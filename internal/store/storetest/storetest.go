@@ -60,6 +60,8 @@ type Store interface {
 
 	Verify(ctx context.Context, keys journal.Keyring) (journal.Report, error)
 	Proof(ctx context.Context, partner party.ID, d journal.Direction, size, n uint64) ([]journal.Hash, journal.Hash, error)
+	Entry(ctx context.Context, partner party.ID, d journal.Direction, seq uint64) (record.Item, error)
+	Prove(ctx context.Context, partner party.ID, d journal.Direction, seq uint64, content bool) (*journal.Proof, error)
 	Problems() []string
 	Stats(ctx context.Context) (store.Stats, error)
 	Close() error
