@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -498,4 +499,26 @@ func TestASnapshotGoesOn(t *testing.T) {
 			t.Fatal(diff)
 		}
 	})
+}
+
+// The example of the operator's guide is a plan file.
+func TestTheGuidesExampleIsAPlan(t *testing.T) {
+	b, err := os.ReadFile("../../docs/operator/guide.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, text, _ := strings.Cut(string(b), "## The joint plan")
+	_, text, _ = strings.Cut(text, "```toml\n")
+	text, _, found := strings.Cut(text, "```")
+	if !found {
+		t.Fatal("the guide has no example")
+	}
+	all := plan.Uses{
+		Zone: func(string) (string, bool) { return "v", true },
+		Rule: func(string) (map[string]string, bool) { return map[string]string{"p": "1"}, true },
+	}
+	f, err := plan.Parse("guide.md", []byte(text), "tw", all)
+	if err != nil || len(f.Plans) != 1 || len(f.Plans[0].Texts) != len(record.PlanParts()) {
+		t.Errorf("the example gives %+v, %v", f, err)
+	}
 }
