@@ -5,9 +5,11 @@ package journal
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"golang.org/x/mod/sumdb/note"
 
@@ -64,6 +66,18 @@ func ParseProof(b []byte) (*Proof, error) {
 	return &p, nil
 }
 
+// oneForm refuses a note whose signatures are not in the one form of base64: the
+// reader of notes overlooks the bits that do not count.
+func oneForm(signed string) error {
+	_, lines, _ := strings.Cut(signed, "\n\n")
+	for line := range strings.SplitSeq(strings.TrimSuffix(lines, "\n"), "\n") {
+		if _, err := base64.StdEncoding.Strict().DecodeString(line[strings.LastIndexByte(line, ' ')+1:]); err != nil {
+			return fmt.Errorf("%w: not in its one form", ErrSignature)
+		}
+	}
+	return nil
+}
+
 // Proved is what a proof shows.
 type Proved struct {
 	Checkpoint Checkpoint
@@ -74,6 +88,9 @@ type Proved struct {
 // Check checks a proof by the public keys of sender and receiver alone.
 func (p *Proof) Check(sender, receiver note.Verifiers) (*Proved, error) {
 	c, err := OpenCosigned([]byte(p.Checkpoint), sender, receiver)
+	if err == nil {
+		err = oneForm(p.Checkpoint)
+	}
 	if err != nil {
 		return nil, err
 	}
