@@ -116,7 +116,7 @@ func (c *Config) build(self party.ID) (*parts, error) {
 			return nil, err
 		}
 	}
-	if p.joint, err = c.parseJoint(self, set); err != nil {
+	if p.joint, err = c.parseJoint(self, &p); err != nil {
 		return nil, err
 	}
 	if c.ADIZ != "" {

@@ -84,7 +84,7 @@ func (e *Engine) tickMessages(out *Outputs) {
 	for _, to := range e.cfg.Partners {
 		l := e.messages.Line(to)
 		if s := e.links[to]; s != nil && s.State != "stopped" {
-			lines = append(lines, watch.Line{Partner: to, Tested: l.Age()})
+			lines = append(lines, watch.Line{Partner: to, Tested: l.Age(), Every: e.hotlines()[to]})
 		}
 	}
 	for _, a := range e.watch.Hotlines(e.now, lines) {

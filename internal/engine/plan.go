@@ -25,7 +25,7 @@ type PlanArgs struct {
 }
 
 // parseJoint reads what we would declare, by the zones and rules in use.
-func (c *Config) parseJoint(self party.ID, zones *zone.Set) (*plan.File, error) {
+func (c *Config) parseJoint(self party.ID, p *parts) (*plan.File, error) {
 	if c.Joint == nil {
 		return &plan.File{}, nil
 	}
@@ -40,7 +40,7 @@ func (c *Config) parseJoint(self party.ID, zones *zone.Set) (*plan.File, error) 
 	}
 	f, err := plan.Parse(c.Joint.Name, c.Joint.Data, self, plan.Uses{
 		Zone: func(id string) (string, bool) {
-			z, ok := zones.Zone(zone.ID(id))
+			z, ok := p.zones.Zone(zone.ID(id))
 			if !ok {
 				return "", false
 			}
@@ -54,6 +54,7 @@ func (c *Config) parseJoint(self party.ID, zones *zone.Set) (*plan.File, error) 
 			}
 			return nil, false
 		},
+		Phrasebook: p.phrases.Edition(),
 	})
 	if err != nil {
 		return nil, err
@@ -185,8 +186,26 @@ func (e *Engine) settlePlans(out *Outputs) {
 		}
 	}
 	if list != nil {
-		e.responses.SetConfig(e.responseConfig())
+		e.goByPlans()
 	}
+}
+
+// goByPlans makes what is in force count in the lead dialogue and in the tests
+// of the lines.
+func (e *Engine) goByPlans() {
+	e.responses.SetConfig(e.responseConfig())
+	e.messages.SetAgreed(e.hotlines())
+}
+
+// hotlines returns how often each line is tested where a plan in force says so.
+func (e *Engine) hotlines() map[party.ID]time.Duration {
+	m := make(map[party.ID]time.Duration)
+	for _, id := range e.cfg.Partners {
+		if t, ok := e.applies(id); ok && t.Timers != nil && t.Timers.Hotline > 0 {
+			m[id] = t.Timers.Hotline
+		}
+	}
+	return m
 }
 
 // applies returns the terms that are in force with a partner and count here: a

@@ -26,11 +26,11 @@ party = "%s"
 with = "%s"
 lines = ["median_2019"]
 rules = ["A01"]
-phrasebook = 1
 proof = true
 [plan.timers]
 t1 = "%s"
 t2 = "9m"
+hotline = "3h"
 [[plan.sector]]
 zone = "gap_n"
 lead = "tw"
@@ -153,6 +153,25 @@ func (d *desks) alarm(id party.ID, key string) string {
 	return ""
 }
 
+// testedEvery returns how often the line is to be tested.
+func (d *desks) testedEvery(id party.ID) time.Duration {
+	l := d.eng[id].View().Messages.Partners[0].Line
+	if l.Due == nil {
+		return 0
+	}
+	return l.Due.Sub(l.Since)
+}
+
+// overdue counts the alarms of rule C04 that are up.
+func (d *desks) overdue(id party.ID) (n int) {
+	for _, a := range d.eng[id].View().Alarms {
+		if a.Rule == "C04" && (a.State == string(incident.Unacknowledged) || a.State == string(incident.Acknowledged)) {
+			n++
+		}
+	}
+	return n
+}
+
 func files(tw, jp string) (string, string) {
 	return fmt.Sprintf(planText, "tw", "jp", tw), fmt.Sprintf(planText, "jp", "tw", jp)
 }
@@ -178,9 +197,17 @@ func TestAPlanComesIntoForceAndEnds(t *testing.T) {
 	d.want("in-force")
 	for _, id := range []party.ID{"tw", "jp"} {
 		p := d.plan(id)
-		if !p.Applies || p.T1S != 180 || p.T2S != 540 || len(p.Parts) != 7 {
+		if !p.Applies || p.T1S != 180 || p.T2S != 540 || len(p.Parts) != 6 {
 			t.Errorf("%s in force: %+v", id, p)
 		}
+	}
+	// The line is tested as often as agreed, and overdue when that has passed.
+	if got := d.testedEvery("tw"); got != 3*time.Hour {
+		t.Errorf("the line is tested every %v, agreed are 3h", got)
+	}
+	d.pass(3 * time.Hour)
+	if d.overdue("tw") == 0 {
+		t.Error("a line that was not tested for the time agreed is no alert")
 	}
 	ends := d.now.Add(time.Minute)
 	d.must("tw", engine.Command{Verb: "plan-end", Plan: &engine.PlanArgs{Ends: ends.Format(time.RFC3339)}})
@@ -201,6 +228,10 @@ func TestAPlanComesIntoForceAndEnds(t *testing.T) {
 		if a := d.alarm(id, "plan-ended/"+string(other(id))); a != string(incident.Returned) {
 			t.Errorf("%s: alarm of the end is %q", id, a)
 		}
+	}
+	d.pass(time.Second)
+	if got := d.testedEvery("tw"); got <= 3*time.Hour || d.overdue("tw") != 0 {
+		t.Errorf("after the end the line is tested every %v, %d overdue", got, d.overdue("tw"))
 	}
 	// Declared anew it is in force again, once both have.
 	d.must("tw", engine.Command{Verb: "plan-declare"})
@@ -325,6 +356,11 @@ func TestAPlanInForceSetsSectorsAndTimers(t *testing.T) {
 			d.must("jp", engine.Command{Verb: "plan-declare"})
 			d.pass(time.Second)
 			d.want("in-force")
+			again, err := engine.Restore("tw", idOf, state(t, d.eng["tw"])) // a restart changes nothing of it
+			if err != nil {
+				t.Fatal(err)
+			}
+			d.eng["tw"] = again
 		}
 		// jp tells of an incident in the North sector; both propose at once.
 		envelope := func(kind record.Kind, object byte) record.Envelope {

@@ -152,7 +152,7 @@ func (e *Engine) carry(s *state, p *parts) error {
 	e.shelf.Restore(s.Shelf)
 	e.ledger.Restore(s.Ledger)
 	e.stopCases, e.swept, e.early, e.barred = slices.Clone(s.StopCases), s.Swept, slices.Clone(s.Early), s.Barred
-	e.responses.SetConfig(e.responseConfig())
+	e.goByPlans()
 	e.policies = s.Policies
 	return nil
 }

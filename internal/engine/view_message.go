@@ -94,7 +94,7 @@ func (e *Engine) hotlineView(id party.ID) HotlineView {
 		return &at
 	}
 	v.Tested, v.Measured = given(l.Tested), given(l.Measured)
-	if every := e.messages.Every(); every > 0 && !l.Age().IsZero() {
+	if every := e.messages.Every(id); every > 0 && !l.Age().IsZero() {
 		due := l.Age().Add(every)
 		v.Due, v.Overdue = &due, !e.now.Before(due)
 	}

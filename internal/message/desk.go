@@ -49,6 +49,8 @@ type Config struct {
 	// itself where Auto is set, a little before it is due; 0 for never.
 	Every time.Duration
 	Auto  bool
+	// Agreed holds what is agreed with a partner and stands over Every.
+	Agreed map[party.ID]time.Duration
 }
 
 // Message is one message at this node.
@@ -117,8 +119,16 @@ func (d *Desk) Next() uint64 { return d.next + 1 }
 // Rev returns a number that has risen when anything changed.
 func (d *Desk) Rev() uint64 { return d.rev }
 
-// Every returns how often each line is to be tested; 0 for never.
-func (d *Desk) Every() time.Duration { return d.cfg.Every }
+// SetAgreed changes how often lines are tested by agreement.
+func (d *Desk) SetAgreed(agreed map[party.ID]time.Duration) { d.cfg.Agreed = agreed }
+
+// Every returns how often the line to a partner is to be tested; 0 for never.
+func (d *Desk) Every(to party.ID) time.Duration {
+	if every, ok := d.cfg.Agreed[to]; ok {
+		return every
+	}
+	return d.cfg.Every
+}
 
 // Send keeps a message of ours that waits for its release. Its number is Next.
 func (d *Desk) Send(m Message, resumes bool, now time.Time) uint64 {

@@ -72,7 +72,7 @@ func (l *Line) Age() time.Time {
 
 // lead is how much before it is due the machine begins a test: people at the
 // other desk need time to acknowledge it.
-func (d *Desk) lead() time.Duration { return d.cfg.Every / 16 }
+func (d *Desk) lead(to party.ID) time.Duration { return d.Every(to) / 16 }
 
 // retry is how long an unanswered test is waited for before another may begin.
 const retry = time.Minute
@@ -157,8 +157,8 @@ func (d *Desk) Due(now time.Time) []party.ID {
 	var list []party.ID
 	for _, p := range d.cfg.Partners {
 		l := d.line(p, now)
-		open := l.Number != 0 && now.Sub(l.Asked) < max(d.lead(), retry)
-		if d.cfg.Auto && d.cfg.Every > 0 && l.Waits == nil && !open && now.Sub(l.Age()) >= d.cfg.Every-d.lead() {
+		open := l.Number != 0 && now.Sub(l.Asked) < max(d.lead(p), retry)
+		if d.cfg.Auto && d.Every(p) > 0 && l.Waits == nil && !open && now.Sub(l.Age()) >= d.Every(p)-d.lead(p) {
 			list = append(list, p)
 		}
 	}

@@ -33,6 +33,8 @@ type Intent struct {
 type Uses struct {
 	Zone func(id string) (version string, ok bool)
 	Rule func(id string) (parameters map[string]string, ok bool) // compact JSON by name
+	// Phrasebook is the edition of the phrasebook; "" for none.
+	Phrasebook string
 }
 
 type fileText struct {
@@ -46,7 +48,7 @@ type planText struct {
 	Comment    string        `toml:"comment"`
 	Lines      []string      `toml:"lines"`
 	Rules      []string      `toml:"rules"`
-	Phrasebook *uint32       `toml:"phrasebook"`
+	Phrasebook bool          `toml:"phrasebook"`
 	Proof      *bool         `toml:"proof"`
 	Timers     *timersText   `toml:"timers"`
 	Sectors    []leadText    `toml:"sector"`
@@ -151,10 +153,12 @@ func (c *compiler) plan(t *planText) (Intent, error) {
 		}
 	}
 	c.key = "phrasebook"
-	if t.Phrasebook != nil && *t.Phrasebook == 0 {
-		return Intent{}, errors.New("editions count from 1")
+	if t.Phrasebook {
+		if terms.Phrasebook = c.uses.Phrasebook; terms.Phrasebook == "" {
+			return Intent{}, errors.New("this node has no phrasebook")
+		}
 	}
-	terms.Phrasebook, terms.Proof = t.Phrasebook, t.Proof
+	terms.Proof = t.Proof
 	c.key = "with"
 	texts, err := terms.Texts()
 	if err == nil && len(texts) == 0 {

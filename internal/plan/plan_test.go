@@ -33,6 +33,7 @@ func uses(version string) plan.Uses {
 		Rule: func(id string) (map[string]string, bool) {
 			return map[string]string{"after_s": "600", "names": `["a"]`}, id == "C04"
 		},
+		Phrasebook: "2026-1",
 	}
 }
 
@@ -44,7 +45,7 @@ with = "%s"
 comment = "as agreed"
 lines = ["median", "gap_n"]
 rules = ["C04"]
-phrasebook = 1
+phrasebook = true
 proof = true
 [plan.timers]
 t1 = "2m"
@@ -105,7 +106,6 @@ func TestParseSaysWhatIsWrong(t *testing.T) {
 		"no duration":         {`t1 = "2m"`, `t1 = "soon"`, `timers: "soon" is no duration`},
 		"timers out of order": {`t2 = "5m"`, `t2 = "1m"`, `timers: want 10s <= t1 < t2`},
 		"a hasty timer":       {`t1 = "2m"`, `t1 = "1s"`, `timers: want 10s <= t1 < t2`},
-		"edition nought":      {`phrasebook = 1`, `phrasebook = 0`, `plan.toml:9: plan with "jp": phrasebook: editions count from 1`},
 		"no time of day":      {`from = "00:00"`, `from = "24:00"`, `contact: "24:00": want a time of day`},
 		"no way":              {`how = "hotline, channel 16"`, `how = ""`, `contact: how: want a text`},
 		"a long comment":      {`"as agreed"`, `"` + strings.Repeat("x", 201) + `"`, `plan.toml:6: plan with "jp": comment: 200 characters at most`},
@@ -115,6 +115,10 @@ func TestParseSaysWhatIsWrong(t *testing.T) {
 		if !errors.Is(err, plan.ErrFile) || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v; want %q", name, err, c.want)
 		}
+	}
+	if _, err := plan.Parse("p", []byte(fmt.Sprintf(full, "tw", "jp")), "tw", plan.Uses{Zone: uses("").Zone, Rule: uses("").Rule}); err == nil ||
+		!strings.Contains(err.Error(), `p:9: plan with "jp": phrasebook: this node has no phrasebook`) {
+		t.Errorf("no phrasebook: %v", err)
 	}
 	if _, err := plan.Parse("p", []byte("version=1\nparty=\"tw\"\n[[plan]]\nwith=\"jp\"\n"), "tw", uses("")); err == nil {
 		t.Error("a plan that declares nothing was taken")
@@ -437,9 +441,8 @@ func TestUnreadablePartsAreNotDeclared(t *testing.T) {
 }
 
 func TestPartsAreShownSideBySide(t *testing.T) {
-	one, two := uint32(1), uint32(2)
-	a := &plan.Terms{Phrasebook: &one, Sectors: []plan.Lead{{"gap_c", "v1", "tw"}, {"gap_n", "v1", "jp"}}}
-	b := &plan.Terms{Phrasebook: &two, Sectors: []plan.Lead{{"gap_c", "v1", "tw"}, {"gap_s", "v1", "tw"}}, Timers: &plan.Timers{T1: time.Minute, T2: time.Hour}}
+	a := &plan.Terms{Phrasebook: "1", Sectors: []plan.Lead{{"gap_c", "v1", "tw"}, {"gap_n", "v1", "jp"}}}
+	b := &plan.Terms{Phrasebook: "2", Sectors: []plan.Lead{{"gap_c", "v1", "tw"}, {"gap_s", "v1", "tw"}}, Timers: &plan.Timers{T1: time.Minute, T2: time.Hour}}
 	d := func(terms *plan.Terms) *plan.Declaration {
 		texts, err := terms.Texts()
 		if err != nil {
@@ -514,8 +517,9 @@ func TestTheGuidesExampleIsAPlan(t *testing.T) {
 		t.Fatal("the guide has no example")
 	}
 	all := plan.Uses{
-		Zone: func(string) (string, bool) { return "v", true },
-		Rule: func(string) (map[string]string, bool) { return map[string]string{"p": "1"}, true },
+		Zone:       func(string) (string, bool) { return "v", true },
+		Rule:       func(string) (map[string]string, bool) { return map[string]string{"p": "1"}, true },
+		Phrasebook: "2026-1",
 	}
 	f, err := plan.Parse("guide.md", []byte(text), "tw", all)
 	if err != nil || len(f.Plans) != 1 || len(f.Plans[0].Texts) != len(record.PlanParts()) {

@@ -61,8 +61,8 @@ type Terms struct {
 	Lines      []Line // by zone
 	Thresholds []Threshold
 	Timers     *Timers
-	Broken     []Lead  // who leads while the line is down, by zone
-	Phrasebook *uint32 // edition
+	Broken     []Lead // who leads while the line is down, by zone
+	Phrasebook string // edition; "": not declared
 	Contacts   []Contact
 	Proof      *bool // whether records may be proved to a third person
 }
@@ -86,7 +86,7 @@ func (t *Terms) Texts() (map[string][]byte, error) {
 		{"thresholds", t.Thresholds != nil, t.Thresholds},
 		{"timers", t.Timers != nil, t.Timers},
 		{"broken-line", t.Broken != nil, t.Broken},
-		{"phrasebook", t.Phrasebook != nil, t.Phrasebook},
+		{"phrasebook", t.Phrasebook != "", t.Phrasebook},
 		{"contacts", t.Contacts != nil, t.Contacts},
 		{"proof", t.Proof != nil, t.Proof},
 	} {
@@ -142,7 +142,7 @@ func (t *Terms) drop(name string) {
 	case "broken-line":
 		t.Broken = nil
 	case "phrasebook":
-		t.Phrasebook = nil
+		t.Phrasebook = ""
 	case "contacts":
 		t.Contacts = nil
 	case "proof":
@@ -181,8 +181,8 @@ func (t *Terms) Items(part string) []Item {
 			add("t2", t.Timers.T2.String())
 		}
 	case "phrasebook":
-		if t.Phrasebook != nil {
-			add("edition", strconv.FormatUint(uint64(*t.Phrasebook), 10))
+		if t.Phrasebook != "" {
+			add("edition", t.Phrasebook)
 		}
 	case "contacts":
 		for _, c := range t.Contacts {

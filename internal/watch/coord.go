@@ -4,6 +4,7 @@
 package watch
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"time"
@@ -138,7 +139,7 @@ func (w *Watch) Hotlines(now time.Time, lines []Line) []Alert {
 	overdue := make(map[Key]bool)
 	for _, l := range lines {
 		slot := Key{Rule: r.ID, Feed: string(l.Partner)}
-		due := l.Tested.Add(every)
+		due := l.Tested.Add(cmp.Or(l.Every, every))
 		if now.Before(due) {
 			continue
 		}

@@ -117,7 +117,8 @@ type OpenIncident struct {
 // Line is what rule C04 needs of the line to one partner.
 type Line struct {
 	Partner party.ID
-	Tested  time.Time // or when the partner was first heard of
+	Tested  time.Time     // or when the partner was first heard of
+	Every   time.Duration // by agreement; 0: as for all
 }
 
 // OutOfService is a rule that does not work now, and why: "no-plan-feed",
