@@ -213,7 +213,7 @@ export class World {
     for (const s of [...incidents.map((i) => i.alarm), ...this.alarms[p].map((a) => a.state)]) if (s in counts) counts[s]++;
     const link = this.stopped[p] ? { state: 'stopped', since: this.stopped[p] } : this.link;
     return {
-      seq: this.seq, now: iso(this.now), party: p, exercise: this.exercise, policy_version: 'demo-tw 3 (4be1)', zone_version: 'taiwan-ryukyu 1',
+      seq: this.seq, now: iso(this.now), party: p, exercise: this.exercise, policy: {}, policy_version: 'demo-tw 3 (4be1)', zone_version: 'taiwan-ryukyu 1',
       tracks: this.tracks(p), partner_tracks: this.partnerTracks(p), incidents, alarms: this.alarms[p], counts,
       links: [{ party: q, state: link.state, since: iso(Date.parse(link.since) || link.since), rtt_ms: 21, last_heard: iso(this.now - 2000), queued: link.state === 'up' ? 0 : 3, sent: 412, received: 388, refused: 0 }],
       feeds: [

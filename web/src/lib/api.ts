@@ -45,7 +45,7 @@ async function call<T>(method: 'GET' | 'POST', path: string, body?: unknown, lim
 }
 
 export const get = <T>(path: string) => call<T>('GET', path);
-export const post = <T>(path: string, body?: unknown) => call<T>('POST', path, body);
+export const post = <T>(path: string, body?: unknown, limitMs?: number) => call<T>('POST', path, body, limitMs);
 
 /** command sends an officer's act; it returns after the node committed it. */
 export const command = (c: Command) => call<CommandReply>('POST', '/api/command', c, COMMAND_LIMIT_MS);

@@ -223,7 +223,7 @@ class Console {
 
   sayError(err: unknown): void {
     const e = err instanceof ApiError ? err : new ApiError('bad-answer', 0);
-    const text = word('errors', e.code);
+    const text = word('errors', e.code).replace(/\{(\w+)\}/g, (_, k: string) => String(e.params[k] ?? ''));
     this.say(text === e.code ? t('errors.bad-answer') : text, true);
     if (e.code === 'unauthenticated') this.#leave();
   }

@@ -108,6 +108,13 @@ export interface PartnerView extends PartnerKey, RecordTrack {
   others?: PartnerKey[];
   incident?: number;
   label: Label;
+  handling?: Handling;
+}
+
+/** Handling is our equivalent of a partner's label. */
+export interface Handling {
+  ours?: string;
+  known?: boolean;
 }
 
 export interface RecordEvent {
@@ -155,6 +162,9 @@ export interface PartnerPart {
   id: string;
   body: RecordIncident;
   received: string;
+  label?: Label;
+  handling?: Handling;
+  onward?: string[];
 }
 
 export interface EventView {
@@ -388,6 +398,7 @@ export interface View {
   party: string;
   exercise: boolean;
   policy_version: string;
+  policy: PolicyView;
   zone_version: string;
   tracks: TrackView[];
   partner_tracks: PartnerView[];
@@ -488,6 +499,59 @@ export interface PartnerPicture {
 }
 
 /** Command is engine.Command; who acts is the session's, not the client's word. */
+export interface PolicyVersion {
+  number: number;
+  policy: string;
+  sha256: string;
+  at: string;
+  by: string;
+  second?: string;
+  reason?: string;
+  distress: boolean;
+  why_not?: string;
+}
+
+export interface ProposalView {
+  id: string;
+  policy: string;
+  by: string;
+  at: string;
+  reason?: string;
+}
+
+export interface PolicyView {
+  in_force?: PolicyVersion;
+  proposal?: ProposalView;
+  two_persons?: boolean;
+}
+
+/** PolicyAnswer is what /api/policy answers. */
+export interface PolicyAnswer {
+  text: string;
+  proposal?: ProposalView & { text: string };
+  versions: (PolicyVersion & { signed: boolean; note: string })[];
+}
+
+export interface DryRow {
+  only: 'present' | 'changed';
+  at: string;
+  to: string;
+  kind: string;
+  number: number;
+  record: { track?: RecordTrack; incident?: RecordIncident };
+}
+
+/** DryResult is what /api/policy/dry-run answers, but for its GeoJSON. */
+export interface DryResult {
+  from: string;
+  to: string;
+  present: string;
+  changed: string;
+  sums: { to: string; kind: string; same: number; present: number; changed: number }[];
+  rows: DryRow[];
+  left_off?: number;
+}
+
 export interface Command {
   verb: string;
   track?: number;
@@ -512,6 +576,7 @@ export interface Command {
   persons?: number;
   exercise?: boolean;
   plan?: { ends?: string };
+  policy?: { text?: string; id?: string; reason?: string };
   recall?: RecallArgs;
   support?: SupportArgs;
   activity?: ActivityArgs;

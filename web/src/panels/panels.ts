@@ -7,6 +7,7 @@ import type { View } from '../lib/types';
 import WatchLog from '../ui/WatchLog.svelte';
 import Activity from './Activity.svelte';
 import Plan from './Plan.svelte';
+import Policy from './Policy.svelte';
 import Support from './Support.svelte';
 
 /** Panel is one tab of the row under the map. */
@@ -28,5 +29,6 @@ export const panels: Panel[] = [
   { id: 'log', label: 'log.title', count: (v) => v.log.length, component: WatchLog },
   { id: 'plan', label: 'plan.title', count: (v) => v.plans.filter((p) => p.state === 'mismatch').length || undefined, component: Plan },
   { id: 'activity', label: 'activity.title', count: concerns, component: Activity },
+  { id: 'policy', label: 'policy.title', count: (v) => (v.policy.proposal ? 1 : undefined), component: Policy },
   { id: 'support', label: 'support.title', count: waiting, component: Support },
 ];
