@@ -85,6 +85,7 @@ func (r *Record) utc() {
 	if r.Plan != nil && r.Plan.Ends != nil {
 		own(r.Plan.Ends)
 	}
+	r.Dialogue.utc(own)
 	if r.Support != nil {
 		r.Support.utc(own)
 	}
@@ -268,23 +269,6 @@ func refs(list []Ref) error {
 		}
 	}
 	return nil
-}
-
-// Steps lists the steps of the lead dialogue.
-func Steps() []string {
-	return []string{"propose", "accept", "assume", "confirm", "reject", "timeout"}
-}
-
-func (d *Dialogue) validate() error {
-	if !slices.Contains(Steps(), d.Step) {
-		return fmt.Errorf("dialogue step %q unknown", d.Step)
-	}
-	for _, p := range []party.ID{d.Lead, d.Giver} {
-		if _, err := party.Parse(string(p)); err != nil {
-			return err
-		}
-	}
-	return errors.Join(refs(d.Incident), texts(d.Reason))
 }
 
 func (p *Posture) validate() error {

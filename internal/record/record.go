@@ -265,16 +265,6 @@ type Ref struct {
 	ID         ID       `cbor:"2,keyasint" json:"id"`
 }
 
-// Dialogue is one step of the lead dialogue (after AIDC and OLDI).
-type Dialogue struct {
-	Incident []Ref    `cbor:"1,keyasint" json:"incident"` // the joint incident as the sender knows it
-	Step     string   `cbor:"2,keyasint" json:"step"`     // "propose", "accept", "assume", "confirm", "reject", "timeout"
-	Epoch    uint32   `cbor:"3,keyasint" json:"epoch"`    // of the lead: rises with each hand-over
-	Lead     party.ID `cbor:"4,keyasint" json:"lead"`     // who shall lead when it ends well
-	Giver    party.ID `cbor:"5,keyasint" json:"giver"`    // who leads until the giver holds the ASSUME
-	Reason   string   `cbor:"6,keyasint,omitempty" json:"reason,omitempty"`
-}
-
 // Posture is what the originator itself does about an incident.
 type Posture struct {
 	Incident []Ref  `cbor:"1,keyasint" json:"incident"`

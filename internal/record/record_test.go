@@ -77,6 +77,26 @@ func good(k record.Kind) *record.Record {
 	return r
 }
 
+// dialogueOf returns a whole step with all that it may carry.
+func dialogueOf(step string) *record.Dialogue {
+	d := &record.Dialogue{
+		Incident: []record.Ref{{Originator: "tw", ID: record.ID{4}}}, Step: step, Epoch: 7, Base: 6, Lead: "tw", Giver: "jp", Reason: "closer",
+	}
+	switch step {
+	case "propose":
+		d.At, d.Cell = ptr(at), &record.Cell{LatE5: 24_50000, LonE5: 122_50000, GridM: 5000}
+	case "counter":
+		d.Answers, d.At, d.Place = 6, ptr(at), "hualien"
+	case "voice":
+		d.Spoken = ptr(at)
+	case "receipt", "refuse":
+		d.Of, d.Known, d.Seq = "notify", 8, 2
+	case "notify":
+		d.Claim, d.Seq = "leads", 2
+	}
+	return d
+}
+
 func kinds() []record.Kind { return record.Kinds() }
 func TestEveryKindComesBackAsItWas(t *testing.T) {
 	for _, k := range kinds() {
@@ -216,25 +236,39 @@ func TestValidateRefuses(t *testing.T) {
 		"a dialogue about too much":          {record.KindDialogue, func(r *record.Record) { r.Dialogue.Incident = make([]record.Ref, 65) }},
 		"a dialogue about nobody's incident": {record.KindDialogue, func(r *record.Record) { r.Dialogue.Incident[0].Originator = "" }},
 		"a dialogue about an empty id":       {record.KindDialogue, func(r *record.Record) { r.Dialogue.Incident[0].ID = record.ID{} }},
-		"a reason that is too long":          {record.KindDialogue, func(r *record.Record) { r.Dialogue.Reason = long }},
-		"a posture that is none":             {record.KindPosture, func(r *record.Record) { r.Posture.Posture = "attacking" }},
-		"a posture about nothing":            {record.KindPosture, func(r *record.Record) { r.Posture.Incident = nil }},
-		"distress beyond the pole":           {record.KindDistress, func(r *record.Record) { r.Distress.LatDeg = 90.1 }},
-		"distress beyond the date line":      {record.KindDistress, func(r *record.Record) { r.Distress.LonDeg = -180.1 }},
-		"distress nowhere":                   {record.KindDistress, func(r *record.Record) { r.Distress.LatDeg = math.NaN() }},
-		"distress without nature":            {record.KindDistress, func(r *record.Record) { r.Distress.Nature = "" }},
-		"distress with a long contact":       {record.KindDistress, func(r *record.Record) { r.Distress.Contact = long }},
-		"a recall of nothing":                {record.KindRecall, func(r *record.Record) { *r.Recall = record.Recall{} }},
-		"a recall of an empty id":            {record.KindRecall, func(r *record.Record) { r.Recall.Records[0] = record.ID{} }},
-		"a recall of an id twice":            {record.KindRecall, func(r *record.Record) { r.Recall.Records[0] = r.Recall.Records[1] }},
-		"a recall of too much":               {record.KindRecall, func(r *record.Record) { r.Recall.Records = manyIDs(65) }},
-		"a recall of an object twice":        {record.KindRecall, func(r *record.Record) { r.Recall.Objects = append(r.Recall.Objects, r.Recall.Objects[0]) }},
-		"a recall of too many objects":       {record.KindRecall, func(r *record.Record) { r.Recall.Objects = make([]record.Past, 65) }},
-		"a receipt of nothing":               {record.KindRecallReceipt, func(r *record.Record) { r.RecallReceipt.Recall = record.ID{} }},
-		"a receipt with another reason":      {record.KindRecallReceipt, func(r *record.Record) { r.RecallReceipt.Kept[0].Reason = "we like it" }},
-		"a receipt that says both":           {record.KindRecallReceipt, func(r *record.Record) { r.RecallReceipt.Kept[0].ID = r.RecallReceipt.Gone[0] }},
-		"a receipt of too much":              {record.KindRecallReceipt, func(r *record.Record) { r.RecallReceipt.Gone = manyIDs(65) }},
-		"a receipt of too many kept":         {record.KindRecallReceipt, func(r *record.Record) { r.RecallReceipt.Kept = make([]record.KeptRecord, 65) }},
+		"a receipt of no step":               {record.KindDialogue, func(r *record.Record) { r.Dialogue.Step = "receipt" }},
+		"a receipt of a receipt":             {record.KindDialogue, func(r *record.Record) { r.Dialogue.Step, r.Dialogue.Of = "receipt", "receipt" }},
+		"a proposal of a step":               {record.KindDialogue, func(r *record.Record) { r.Dialogue.Of = "accept" }},
+		"a claim that is none":               {record.KindDialogue, func(r *record.Record) { r.Dialogue.Step, r.Dialogue.Claim = "notify", "rules" }},
+		"a claim without NOTIFY":             {record.KindDialogue, func(r *record.Record) { r.Dialogue.Claim = "leads" }},
+		"a counter to nothing":               {record.KindDialogue, func(r *record.Record) { r.Dialogue.Step = "counter" }},
+		"a voice agreement of no time":       {record.KindDialogue, func(r *record.Record) { r.Dialogue.Step = "voice" }},
+		"a place without a time":             {record.KindDialogue, func(r *record.Record) { r.Dialogue.Place = "x" }},
+		"an acceptance with a time":          {record.KindDialogue, func(r *record.Record) { r.Dialogue.Step, r.Dialogue.At = "accept", &at }},
+		"two places": {record.KindDialogue, func(r *record.Record) {
+			r.Dialogue.At, r.Dialogue.Place, r.Dialogue.Cell = &at, "x", &record.Cell{GridM: 1}
+		}},
+		"a cell of no grid":             {record.KindDialogue, func(r *record.Record) { r.Dialogue.At, r.Dialogue.Cell = &at, &record.Cell{} }},
+		"a hand-over before our time":   {record.KindDialogue, func(r *record.Record) { r.Dialogue.At = ptr(time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC)) }},
+		"a reason that is too long":     {record.KindDialogue, func(r *record.Record) { r.Dialogue.Reason = long }},
+		"a posture that is none":        {record.KindPosture, func(r *record.Record) { r.Posture.Posture = "attacking" }},
+		"a posture about nothing":       {record.KindPosture, func(r *record.Record) { r.Posture.Incident = nil }},
+		"distress beyond the pole":      {record.KindDistress, func(r *record.Record) { r.Distress.LatDeg = 90.1 }},
+		"distress beyond the date line": {record.KindDistress, func(r *record.Record) { r.Distress.LonDeg = -180.1 }},
+		"distress nowhere":              {record.KindDistress, func(r *record.Record) { r.Distress.LatDeg = math.NaN() }},
+		"distress without nature":       {record.KindDistress, func(r *record.Record) { r.Distress.Nature = "" }},
+		"distress with a long contact":  {record.KindDistress, func(r *record.Record) { r.Distress.Contact = long }},
+		"a recall of nothing":           {record.KindRecall, func(r *record.Record) { *r.Recall = record.Recall{} }},
+		"a recall of an empty id":       {record.KindRecall, func(r *record.Record) { r.Recall.Records[0] = record.ID{} }},
+		"a recall of an id twice":       {record.KindRecall, func(r *record.Record) { r.Recall.Records[0] = r.Recall.Records[1] }},
+		"a recall of too much":          {record.KindRecall, func(r *record.Record) { r.Recall.Records = manyIDs(65) }},
+		"a recall of an object twice":   {record.KindRecall, func(r *record.Record) { r.Recall.Objects = append(r.Recall.Objects, r.Recall.Objects[0]) }},
+		"a recall of too many objects":  {record.KindRecall, func(r *record.Record) { r.Recall.Objects = make([]record.Past, 65) }},
+		"a receipt of nothing":          {record.KindRecallReceipt, func(r *record.Record) { r.RecallReceipt.Recall = record.ID{} }},
+		"a receipt with another reason": {record.KindRecallReceipt, func(r *record.Record) { r.RecallReceipt.Kept[0].Reason = "we like it" }},
+		"a receipt that says both":      {record.KindRecallReceipt, func(r *record.Record) { r.RecallReceipt.Kept[0].ID = r.RecallReceipt.Gone[0] }},
+		"a receipt of too much":         {record.KindRecallReceipt, func(r *record.Record) { r.RecallReceipt.Gone = manyIDs(65) }},
+		"a receipt of too many kept":    {record.KindRecallReceipt, func(r *record.Record) { r.RecallReceipt.Kept = make([]record.KeptRecord, 65) }},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -351,7 +385,7 @@ func drawn(t *rapid.T) *record.Record {
 			r.Track.Height, r.Track.SpeedKt, r.Track.Course, r.Track.Identity, r.Track.Address, r.Track.MMSI = nil, nil, nil, nil, nil, nil
 		}
 	case r.Dialogue != nil:
-		r.Dialogue.Step = rapid.SampledFrom(record.Steps()).Draw(t, "step")
+		r.Dialogue = dialogueOf(rapid.SampledFrom(record.Steps()).Draw(t, "step"))
 		r.Dialogue.Reason = text.Draw(t, "reason")
 	case r.Plan != nil:
 		r.Plan = goodPlan(rapid.SampledFrom([]string{record.PlanDeclare, record.PlanText, record.PlanEnd}).Draw(t, "act"))
@@ -420,6 +454,15 @@ func FuzzDecode(f *testing.F) {
 		}
 		f.Add(b)
 		f.Add(b[:len(b)/2])
+	}
+	for _, step := range record.Steps() {
+		r := good(record.KindDialogue)
+		r.Dialogue = dialogueOf(step)
+		b, err := record.Encode(r)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
 	}
 	f.Add([]byte{0xa0})
 	f.Fuzz(func(t *testing.T, b []byte) {
