@@ -26,6 +26,7 @@ func (d *Desk) build(now time.Time, p *pending, dec Decision, src Sources) (r *r
 	case p.Body != nil:
 		*r = *p.Body
 		r.Message = coarse(r.Message, dec.Then.GridM)
+		r.Dialogue = coarseStep(r.Dialogue, dec.Then)
 	case p.Kind == record.KindTrack:
 		r.Track = d.trackBody(p, dec.Then)
 	case p.Kind == record.KindIncident:

@@ -31,7 +31,7 @@ func hasCell(m *record.Message) bool {
 
 // withGrid refuses a message with a position under rules without a grid.
 func withGrid(dec Decision, body *record.Record) Decision {
-	if dec.Allow && body != nil && hasCell(body.Message) && dec.Then.GridM == 0 {
+	if dec.Allow && body != nil && (hasCell(body.Message) || hasPlace(body.Dialogue)) && dec.Then.GridM == 0 {
 		return Decision{Reason: NoFields, rules: dec.rules}
 	}
 	return dec
