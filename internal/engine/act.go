@@ -31,6 +31,8 @@ func acts() map[string]act {
 		"acknowledge-alarm": (*Engine).actAcknowledgeAlarm, "open": (*Engine).actOpen, "merge": (*Engine).actMerge,
 		"split": (*Engine).actSplit, "close": (*Engine).actClose, "reopen": (*Engine).actReopen,
 		"take": (*Engine).actTake, "propose": (*Engine).actPropose, "accept": (*Engine).actAccept,
+		"notify": (*Engine).actNotify, "standby": (*Engine).actStandby, "counter": (*Engine).actCounter, "cancel": (*Engine).actCancel,
+		"assume": (*Engine).actAssume, "voice": (*Engine).actVoice, "countersign": (*Engine).actCountersign,
 		"reject": (*Engine).actReject, "posture": (*Engine).actPosture, "log": (*Engine).actLog,
 		"strike": (*Engine).actStrike, "distress": (*Engine).actDistress, "plan-declare": (*Engine).actPlanDeclare, "plan-end": (*Engine).actPlanEnd,
 		"stop": (*Engine).actStop, "resume": (*Engine).actResume,
@@ -153,7 +155,9 @@ func codeOf(err error) string {
 		return "no-proposal"
 	case errors.Is(err, response.ErrPosture):
 		return "bad-posture"
-	case errors.Is(err, incident.ErrState), errors.Is(err, response.ErrNotNow):
+	case errors.Is(err, response.ErrTerms):
+		return "bad-time"
+	case errors.Is(err, incident.ErrState), errors.Is(err, response.ErrNotNow), errors.Is(err, response.ErrAssumed):
 		return "not-now"
 	}
 	return "bad-request"
@@ -288,46 +292,6 @@ func (e *Engine) actTake(c *Command, _ *Outputs) string {
 		return codeOf(err)
 	}
 	e.enter(incident.Number(c.Incident), incident.Event{Kind: "lead-taken", By: c.By, Text: string(e.self), Originators: []party.ID{e.self}})
-	return ""
-}
-
-func (e *Engine) actPropose(c *Command, out *Outputs) string {
-	inc, code := e.openIncident(c.Incident)
-	if code != "" {
-		return code
-	}
-	if !slices.Contains(e.partnersOf(&inc), c.Partner) {
-		return "no-such-partner"
-	}
-	o, err := e.responses.Propose(c.Incident, c.Partner, c.Lead, c.By, e.now)
-	if err != nil {
-		return codeOf(err)
-	}
-	e.enter(inc.Number, incident.Event{Kind: "lead-proposed", By: c.By, Text: string(c.Lead), Originators: []party.ID{e.self}})
-	if !e.sayAll([]response.Out{o}, out) {
-		e.responses.Withdraw(c.Incident, e.now)
-		return "withheld"
-	}
-	return ""
-}
-
-func (e *Engine) actAccept(c *Command, out *Outputs) string {
-	outs, err := e.responses.Accept(c.Incident, c.By, e.now)
-	if err != nil {
-		return codeOf(err)
-	}
-	e.enter(incident.Number(c.Incident), incident.Event{Kind: "lead-accepted", By: c.By, Originators: []party.ID{e.self}})
-	e.sayAll(outs, out)
-	return ""
-}
-
-func (e *Engine) actReject(c *Command, out *Outputs) string {
-	outs, err := e.responses.Reject(c.Incident, c.By, clip(c.Text, maxWord), e.now)
-	if err != nil {
-		return codeOf(err)
-	}
-	e.enter(incident.Number(c.Incident), incident.Event{Kind: "lead-rejected", By: c.By, Text: c.Text, Originators: []party.ID{e.self}})
-	e.sayAll(outs, out)
 	return ""
 }
 

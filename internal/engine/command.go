@@ -38,7 +38,8 @@ func Roles() []string { return []string{Viewer, Officer, Supervisor, Administrat
 func Verbs(role string) []string {
 	officer := []string{
 		"identify", "acknowledge", "acknowledge-alarm", "open", "merge", "split", "close", "reopen",
-		"take", "propose", "accept", "reject", "posture", "log", "strike", "distress",
+		"take", "propose", "accept", "reject", "notify", "standby", "counter", "cancel", "assume", "voice", "countersign",
+		"posture", "log", "strike", "distress",
 		"activity", "activity-amend", "activity-state", "activity-set-aside", "search-area", "search-state",
 		"message", "message-read", "hotline", "hotline-acknowledge",
 	}

@@ -46,6 +46,7 @@ func (e *Engine) linkEvent(ev *Event, out *Outputs) {
 	}
 	l.Problem = ev.Problem
 	l.Seen = l.Seen || ev.State == "up"
+	e.lineOf(l)
 	broken := l.Seen && !stopped && (ev.State == "down" || ev.State == "degraded") // not the wait for the first connection
 	journal := ev.Problem != "" && !slices.Contains(lineProblems(), ev.Problem)
 	e.system("link/"+string(ev.Partner), "link", string(ev.Partner), 2, broken || (ev.Problem != "" && !journal))

@@ -76,6 +76,7 @@ type Command struct {
 	Activity *ActivityArgs `cbor:"27,keyasint,omitempty" json:"activity,omitempty"`
 	Area     *AreaArgs     `cbor:"32,keyasint,omitempty" json:"area,omitempty"`
 	Message  *MessageArgs  `cbor:"26,keyasint,omitempty" json:"message,omitempty"`
+	Dialogue *Dialogue     `cbor:"31,keyasint,omitempty" json:"lead_args,omitempty"` // propose, counter: agreed time and place
 }
 
 // Event is what the node saw of its own adapters.

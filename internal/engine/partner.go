@@ -78,6 +78,8 @@ func refusalCode(err error) string {
 		{activity.ErrTime, "time"},
 		{response.ErrParty, "party"},
 		{response.ErrOrder, "order"},
+		{response.ErrEnded, "ended"},
+		{response.ErrBusy, "busy"},
 		{response.ErrAcross, "across"},
 		{support.ErrStale, "stale"},
 		{support.ErrParty, "party"},

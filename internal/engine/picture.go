@@ -14,7 +14,6 @@ import (
 	"github.com/kuroshio-watch/kuroshio/internal/plot"
 	"github.com/kuroshio-watch/kuroshio/internal/record"
 	"github.com/kuroshio-watch/kuroshio/internal/release"
-	"github.com/kuroshio-watch/kuroshio/internal/response"
 	"github.com/kuroshio-watch/kuroshio/internal/track"
 )
 
@@ -215,7 +214,7 @@ func (e *Engine) incidentView(inc *incident.Incident) IncidentView {
 		v.Events = append(v.Events, eventView(&ev))
 	}
 	v.Identities = e.identitiesOf(inc)
-	v.Lead = e.leadView(uint32(inc.Number))
+	v.Lead = e.leadView(uint32(inc.Number), e.partnersOf(inc))
 	for _, s := range e.responses.Postures(uint32(inc.Number)) {
 		v.Postures = append(v.Postures, PostureView(s))
 	}
@@ -254,18 +253,6 @@ func (e *Engine) identitiesOf(inc *incident.Incident) []IdentityView {
 	return list
 }
 
-func (e *Engine) leadView(n uint32) LeadView {
-	l := e.responses.Lead(n)
-	v := LeadView{State: l.State, Holder: l.Holder, Epoch: l.Epoch, Proposed: l.Proposed, Giver: l.Giver, With: l.With, ByUs: l.ByUs, Alarm: l.Alarm}
-	if !l.Since.IsZero() {
-		v.Since = &l.Since
-	}
-	if at, open := e.responses.Deadline(l); open {
-		v.Deadline = &at
-	}
-	return v
-}
-
 // can returns the verbs that fit an incident now, with the partners that they
 // may address.
 func (e *Engine) can(inc *incident.Incident) map[string][]string {
@@ -279,19 +266,7 @@ func (e *Engine) can(inc *incident.Incident) map[string][]string {
 	if inc.Alarm == incident.Unacknowledged || inc.Alarm == incident.Returned {
 		can["acknowledge"] = none
 	}
-	l := e.responses.Lead(uint32(inc.Number))
-	switch {
-	case l.State == response.Proposed && !l.ByUs:
-		can["accept"], can["reject"] = none, none
-	case l.State == response.Proposed || l.State == response.Accepted:
-	default:
-		if l.State == response.None {
-			can["take"] = none
-		}
-		for _, p := range e.partnersOf(inc) {
-			can["propose"] = append(can["propose"], string(p))
-		}
-	}
+	e.canLead(uint32(inc.Number), e.partnersOf(inc), can)
 	return can
 }
 

@@ -51,6 +51,7 @@ func (e *Engine) stop(p party.ID, out *Outputs) {
 	e.release.Freeze(p)
 	if l := e.links[p]; l.State != "stopped" {
 		l.State, l.Since = "stopped", e.now
+		e.lineOf(l)
 	}
 	out.Stop = append(out.Stop, p)
 	for _, c := range e.distressWith(p) {
@@ -140,6 +141,7 @@ func (e *Engine) actResume(c *Command, out *Outputs) string {
 	}
 	if l.State == "stopped" {
 		l.State, l.Since = "down", e.now
+		e.lineOf(l)
 	}
 	e.stopCases = slices.DeleteFunc(e.stopCases, func(s StopCase) bool {
 		if s.Party != c.Partner {

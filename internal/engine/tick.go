@@ -118,7 +118,7 @@ func (e *Engine) tick(out *Outputs) {
 			e.book.Keep(s)
 		}
 	}
-	outs, notices := e.responses.Tick(e.now)
+	outs, notices := e.responses.Tick(e.now, e.leadCases())
 	e.notices(notices)
 	e.sayAll(outs, out)
 	e.tickMessages(out)
@@ -140,7 +140,7 @@ func (e *Engine) openIncidents() []watch.OpenIncident {
 	for _, inc := range e.book.Open() {
 		list = append(list, watch.OpenIncident{
 			Number: uint32(inc.Number), Opened: inc.Entered, Exercise: inc.Exercise,
-			HasLead: e.responses.HasLead(uint32(inc.Number)),
+			HasLead: e.responses.HasLead(uint32(inc.Number)), TwoLead: e.responses.TwoLead(uint32(inc.Number)),
 		})
 	}
 	return list

@@ -162,7 +162,7 @@ type EventView struct {
 
 // LeadView is who leads the coordination of an incident.
 type LeadView struct {
-	State    string     `json:"state"`            // "none", "local", "proposed", "accepted", "confirmed"
+	State    string     `json:"state"`            // "none", "local", "told", "proposed", "accepted", "confirmed"
 	Holder   party.ID   `json:"holder,omitempty"` // who leads now
 	Epoch    uint32     `json:"epoch"`
 	Proposed party.ID   `json:"proposed,omitempty"` // who shall lead if the dialogue ends well
@@ -172,6 +172,35 @@ type LeadView struct {
 	Since    *time.Time `json:"since,omitempty"`
 	Deadline *time.Time `json:"deadline,omitempty"` // of the open step
 	Alarm    bool       `json:"alarm,omitempty"`
+
+	Voice   bool         `json:"voice,omitempty"` // agreed by voice: one-sided until countersigned
+	Spoken  *time.Time   `json:"spoken,omitempty"`
+	Standby bool         `json:"standby,omitempty"` // a person at the responder is looking
+	Assumed bool         `json:"assumed,omitempty"` // our ASSUME is out; the giver decides
+	At      *time.Time   `json:"at,omitempty"`      // agreed time and place of the hand-over
+	Place   string       `json:"place,omitempty"`
+	Cell    *record.Cell `json:"cell,omitempty"`
+	Sent    *SentView    `json:"sent,omitempty"`  // our latest step
+	Rival   party.ID     `json:"rival,omitempty"` // who claims to lead besides the holder
+	Means   party.ID     `json:"means,omitempty"` // who said that it means to lead
+
+	Table           party.ID   `json:"table,omitempty"` // who leads by the sector table, while it applies
+	TableSince      *time.Time `json:"table_since,omitempty"`
+	PartnerBelieves []Belief   `json:"partner_believes,omitempty"` // of the partners whose line is down
+}
+
+// SentView is our latest step and whether the partner's machine has it.
+type SentView struct {
+	To   party.ID `json:"to"`
+	Step string   `json:"step"`
+	Word string   `json:"word"` // "" for no word yet, "receipt", "withheld", or why it was refused
+}
+
+// Belief is whom a partner may hold for the lead; "" is nobody, several mean
+// that we can't know.
+type Belief struct {
+	Party party.ID   `json:"party"`
+	Leads []party.ID `json:"leads"`
 }
 
 // PostureView is what a party itself does.

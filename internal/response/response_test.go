@@ -37,6 +37,7 @@ type pair struct {
 	line  map[party.ID][]response.Out // to → waiting
 	now   time.Time
 	where string // the incident's sector
+	joint bool   // ticks know that both hold the incident
 	// holders is who led in each epoch, as either side ever held it.
 	holders map[uint32]party.ID
 }
@@ -79,6 +80,13 @@ func (p *pair) deliver(to party.ID, repeat bool) {
 	p.send(outs...)
 }
 
+func (p *pair) cases(id party.ID) []response.Case {
+	if !p.joint {
+		return nil
+	}
+	return []response.Case{{Incident: incident, Sector: p.where, Partners: []party.ID{other(id)}}}
+}
+
 func (p *pair) drain() {
 	for len(p.line["tw"])+len(p.line["jp"]) > 0 {
 		p.deliver("tw", false)
@@ -89,7 +97,7 @@ func (p *pair) drain() {
 func (p *pair) tick(d time.Duration) {
 	p.now = p.now.Add(d)
 	for _, id := range []party.ID{"jp", "tw"} {
-		outs, _ := p.desks[id].Tick(p.now)
+		outs, _ := p.desks[id].Tick(p.now, p.cases(id))
 		p.send(outs...)
 	}
 }
@@ -116,7 +124,7 @@ func TestLeadMovesWhenBothAgree(t *testing.T) {
 	for name, lead := range tests {
 		t.Run(name, func(t *testing.T) {
 			p := newPair(t)
-			p.must(p.desks["tw"].Propose(incident, "jp", lead, "officer", p.now))
+			p.must(p.desks["tw"].Propose(incident, "jp", lead, response.Meeting{}, "officer", p.now))
 			p.drain()
 			if got := p.desks["jp"].Lead(incident); got.State != response.Proposed || got.ByUs || got.Proposed != lead {
 				t.Fatalf("jp after PROPOSE = %+v, want a proposal by the partner", got)
@@ -134,11 +142,11 @@ func TestLeadMovesWhenBothAgree(t *testing.T) {
 
 func TestGiverLeadsUntilItHoldsAssume(t *testing.T) {
 	p := newPair(t)
-	p.must(p.desks["tw"].Propose(incident, "jp", "tw", "officer", p.now))
+	p.must(p.desks["tw"].Propose(incident, "jp", "tw", response.Meeting{}, "officer", p.now))
 	p.drain()
 	p.accept("jp")
-	p.drain()                                                             // tw leads in epoch 1
-	p.must(p.desks["tw"].Propose(incident, "jp", "jp", "officer", p.now)) // and offers it
+	p.drain()                                                                                 // tw leads in epoch 1
+	p.must(p.desks["tw"].Propose(incident, "jp", "jp", response.Meeting{}, "officer", p.now)) // and offers it
 	p.deliver("jp", false)
 	p.accept("jp") // ACCEPT and ASSUME are in the line
 	p.deliver("tw", false)
@@ -162,7 +170,7 @@ func TestRejectAndTimeoutChangeNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.now = p.now.Add(time.Minute)
-	p.must(p.desks["tw"].Propose(incident, "jp", "jp", "officer", p.now))
+	p.must(p.desks["tw"].Propose(incident, "jp", "jp", response.Meeting{}, "officer", p.now))
 	p.drain()
 	outs, err := p.desks["jp"].Reject(incident, "officer", "no ship near", p.now)
 	if err != nil {
@@ -173,7 +181,7 @@ func TestRejectAndTimeoutChangeNothing(t *testing.T) {
 	if l := p.desks["tw"].Lead(incident); l.State != response.Local || l.Holder != "tw" || !l.Since.Equal(start) {
 		t.Errorf("tw after REJECT = %+v, want its local lead", l)
 	}
-	p.must(p.desks["tw"].Propose(incident, "jp", "jp", "officer", p.now))
+	p.must(p.desks["tw"].Propose(incident, "jp", "jp", response.Meeting{}, "officer", p.now))
 	p.drain()
 	p.tick(2 * time.Minute)
 	for id, d := range p.desks {
@@ -204,8 +212,8 @@ func TestSectorsPartyWinsWhenBothPropose(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := newPair(t)
 			p.where = tt.sector
-			p.must(p.desks["tw"].Propose(incident, "jp", "tw", "officer", p.now))
-			p.must(p.desks["jp"].Propose(incident, "tw", "jp", "officer", p.now))
+			p.must(p.desks["tw"].Propose(incident, "jp", "tw", response.Meeting{}, "officer", p.now))
+			p.must(p.desks["jp"].Propose(incident, "tw", "jp", response.Meeting{}, "officer", p.now))
 			p.drain()
 			if l := p.desks[tt.wins].Lead(incident); !l.ByUs || l.State != response.Proposed {
 				t.Errorf("%s = %+v, want its own proposal to stand", tt.wins, l)
@@ -227,7 +235,7 @@ func TestSectorsPartyWinsWhenBothPropose(t *testing.T) {
 
 func TestStepsOfStrangersAreRefused(t *testing.T) {
 	p := newPair(t)
-	p.must(p.desks["tw"].Propose(incident, "jp", "tw", "officer", p.now))
+	p.must(p.desks["tw"].Propose(incident, "jp", "tw", response.Meeting{}, "officer", p.now))
 	m := p.line["jp"][0].Dialogue
 	if _, _, err := desk("cell").Receive("tw", incident, sector, m, p.now); !errors.Is(err, response.ErrParty) {
 		t.Errorf("Receive by a third party = %v, want ErrParty", err)
@@ -243,6 +251,7 @@ func TestNeverTwoConfirmedLeads(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		p := newPair(rt)
 		p.where = rapid.SampledFrom([]string{"gap_c", "gap_n", ""}).Draw(rt, "sector")
+		p.joint = rapid.Bool().Draw(rt, "joint")
 		ids := rapid.SampledFrom([]party.ID{"tw", "jp"})
 		for range rapid.IntRange(1, 80).Draw(rt, "acts") {
 			id := ids.Draw(rt, "party")
@@ -250,7 +259,7 @@ func TestNeverTwoConfirmedLeads(t *testing.T) {
 			case "take":
 				_ = p.desks[id].Take(incident, "officer", p.now)
 			case "propose":
-				if o, err := p.desks[id].Propose(incident, other(id), ids.Draw(rt, "lead"), "officer", p.now); err == nil {
+				if o, err := p.desks[id].Propose(incident, other(id), ids.Draw(rt, "lead"), response.Meeting{}, "officer", p.now); err == nil {
 					p.send(o)
 				}
 			case "accept":
@@ -262,7 +271,7 @@ func TestNeverTwoConfirmedLeads(t *testing.T) {
 					p.send(outs...)
 				}
 			case "withdraw":
-				p.desks[id].Withdraw(incident, p.now)
+				p.desks[id].Withdraw(incident)
 			case "deliver":
 				p.deliver(id, false)
 			case "repeat":
@@ -316,7 +325,7 @@ func TestMergeKeepsTheLeadFurtherAlong(t *testing.T) {
 	if err := d.Take(1, "officer", start); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.Propose(2, "jp", "tw", "officer", start); err != nil {
+	if _, err := d.Propose(2, "jp", "tw", response.Meeting{}, "officer", start); err != nil {
 		t.Fatal(err)
 	}
 	d.PartnerPosture("jp", 2, "watching", start)
@@ -365,7 +374,7 @@ func TestMergeIsTheSameEitherWayRound(t *testing.T) {
 // handOver leads an incident at tw to a confirmed lead.
 func handOver(t *testing.T, d *response.Desk, n uint32, lead party.ID, epoch uint32) {
 	t.Helper()
-	if _, err := d.Propose(n, "jp", lead, "officer", start); err != nil {
+	if _, err := d.Propose(n, "jp", lead, response.Meeting{}, "officer", start); err != nil {
 		t.Fatal(err)
 	}
 	giver := other(lead)
@@ -387,10 +396,10 @@ func handOver(t *testing.T, d *response.Desk, n uint32, lead party.ID, epoch uin
 // not belong; nothing may change.
 func TestStepsOutOfOrderAreRefused(t *testing.T) {
 	offer := func(d *response.Desk) { // we give, they shall lead
-		_, _ = d.Propose(incident, "jp", "jp", "officer", start)
+		_, _ = d.Propose(incident, "jp", "jp", response.Meeting{}, "officer", start)
 	}
 	request := func(d *response.Desk) { // we shall lead
-		_, _ = d.Propose(incident, "jp", "tw", "officer", start)
+		_, _ = d.Propose(incident, "jp", "tw", response.Meeting{}, "officer", start)
 	}
 	asked := func(d *response.Desk) { // they offer us the lead
 		_, _, _ = d.Receive("jp", incident, sector, &record.Dialogue{Step: "propose", Epoch: 1, Lead: "tw", Giver: "jp"}, start)
@@ -407,13 +416,12 @@ func TestStepsOutOfOrderAreRefused(t *testing.T) {
 		step   *record.Dialogue
 		want   error
 	}{
-		"it handles ASSUME before ACCEPT":              {offer, send("assume", 1, "jp"), response.ErrOrder},
 		"it handles CONFIRM before ACCEPT":             {request, send("confirm", 1, "tw"), response.ErrOrder},
 		"it handles CONFIRM to who was only asked":     {asked, send("confirm", 1, "tw"), response.ErrOrder},
 		"it handles ASSUME by the giver":               {agreed, send("assume", 1, "tw"), response.ErrOrder},
 		"it handles ACCEPT of their own proposal":      {asked, send("accept", 1, "tw"), response.ErrOrder},
-		"it handles ACCEPT of another epoch":           {request, send("accept", 2, "tw"), response.ErrStale},
-		"it handles ACCEPT without a proposal":         {func(*response.Desk) {}, send("accept", 1, "tw"), response.ErrStale},
+		"it handles ACCEPT of another epoch":           {request, send("accept", 2, "tw"), response.ErrOrder},
+		"it handles ACCEPT without a proposal":         {func(*response.Desk) {}, send("accept", 1, "tw"), response.ErrOrder},
 		"it handles a second proposal of theirs":       {asked, send("propose", 1, "jp"), response.ErrOrder},
 		"it handles an epoch that uses all up":         {func(*response.Desk) {}, send("propose", 1<<32-1, "jp"), response.ErrOrder},
 		"it handles epoch 0":                           {func(*response.Desk) {}, send("propose", 0, "jp"), response.ErrStale},
@@ -429,9 +437,13 @@ func TestStepsOutOfOrderAreRefused(t *testing.T) {
 			d := desk("tw")
 			tt.before(d)
 			before := d.Lead(incident)
+			before.Number = max(before.Number, 1) // a lead has a number once something came
 			outs, notices, err := d.Receive("jp", incident, sector, tt.step, start)
-			if !errors.Is(err, tt.want) || len(outs)+len(notices) != 0 {
-				t.Errorf("Receive = %v, %v, %v, want %v alone", outs, notices, err, tt.want)
+			if !errors.Is(err, tt.want) || len(outs) != 1 || len(notices) != 0 {
+				t.Fatalf("Receive = %v, %v, %v, want %v and its REFUSE alone", outs, notices, err, tt.want)
+			}
+			if a := outs[0].Dialogue; a.Step != "refuse" || a.Of != tt.step.Step || a.Epoch != tt.step.Epoch || a.Reason == "" {
+				t.Errorf("the answer is %+v, want a REFUSE with its reason", a)
 			}
 			if diff := cmp.Diff(before, d.Lead(incident)); diff != "" {
 				t.Errorf("the refused step changed the lead:\n%s", diff)
@@ -452,12 +464,19 @@ func TestTakerWaitsAfterAssume(t *testing.T) {
 		t.Fatalf("Accept = %+v, %v, want ACCEPT and ASSUME", outs, err)
 	}
 	var notices []response.Notice
+	sent := 0
 	for i := range 60 {
-		o, n := d.Tick(start.Add(time.Duration(i) * time.Minute))
+		o, n := d.Tick(start.Add(time.Duration(i)*time.Minute), nil)
 		notices = append(notices, n...)
-		if len(o) != 0 {
-			t.Fatalf("after %d min it sent %+v", i, o[0].Dialogue)
+		for _, again := range o {
+			sent++
+			if m := again.Dialogue; m.Step != "assume" || m.Epoch != 1 || again.Number != outs[1].Number || sent > 6 {
+				t.Fatalf("after %d min it sent %+v, for the %dth time", i, m, sent)
+			}
 		}
+	}
+	if sent != 6 {
+		t.Errorf("it sent its ASSUME again %d times, want 6", sent)
 	}
 	if len(notices) != 1 || notices[0].Kind != "lead-alarm" {
 		t.Errorf("notices = %+v, want one alarm", notices)
@@ -471,13 +490,13 @@ func TestTakerWaitsAfterAssume(t *testing.T) {
 // second was made.
 func TestLateAnswerDoesNotFitANewProposal(t *testing.T) {
 	p := newPair(t)
-	p.must(p.desks["tw"].Propose(incident, "jp", "tw", "officer", p.now)) // tw shall lead
+	p.must(p.desks["tw"].Propose(incident, "jp", "tw", response.Meeting{}, "officer", p.now)) // tw shall lead
 	p.deliver("jp", false)
 	p.accept("jp") // and jp agrees, but its answer is late
 	p.now = p.now.Add(6 * time.Minute)
-	outs, _ := p.desks["tw"].Tick(p.now)
+	outs, _ := p.desks["tw"].Tick(p.now, p.cases("tw"))
 	p.send(outs...)
-	p.must(p.desks["tw"].Propose(incident, "jp", "jp", "officer", p.now)) // now jp shall
+	p.must(p.desks["tw"].Propose(incident, "jp", "jp", response.Meeting{}, "officer", p.now)) // now jp shall
 	p.deliver("tw", false)
 	if l := p.desks["tw"].Lead(incident); l.State != response.Proposed || l.Proposed != "jp" {
 		t.Errorf("tw = %+v, want the new proposal still open", l)
@@ -500,19 +519,25 @@ func TestRoguePartnerMovesNothingAlone(t *testing.T) {
 		for range 40 {
 			now = now.Add(time.Duration(rapid.IntRange(0, 90).Draw(rt, "seconds")) * time.Second)
 			before := d.Lead(incident)
+			step := ""
 			switch rapid.IntRange(0, 9).Draw(rt, "who") {
 			case 0:
-				_, _ = d.Propose(incident, "jp", rapid.SampledFrom([]party.ID{"tw", "jp"}).Draw(rt, "to lead"), "officer", now)
+				_, _ = d.Propose(incident, "jp", rapid.SampledFrom([]party.ID{"tw", "jp"}).Draw(rt, "to lead"), response.Meeting{}, "officer", now)
 				continue
 			case 1:
 				_, _ = d.Accept(incident, "officer", now)
 				continue
 			case 2:
-				d.Tick(now)
+				d.Tick(now, nil)
 			default:
 				lead := rapid.SampledFrom([]party.ID{"tw", "jp"}).Draw(rt, "lead")
 				m := &record.Dialogue{Step: rapid.SampledFrom(record.Steps()).Draw(rt, "step"), Epoch: rapid.Uint32Range(0, 6).Draw(rt, "epoch"), Lead: lead, Giver: other(lead)}
+				step = m.Step
+				if step == "notify" {
+					m.Claim, m.Seq = rapid.SampledFrom(record.Claims()).Draw(rt, "claim"), rapid.Uint32Range(0, 9).Draw(rt, "seq")
+				}
 				_, _, err := d.Receive("jp", incident, sector, m, now)
+				before.Number = max(before.Number, 1) // a lead has a number once something came
 				if err != nil && !cmp.Equal(before, d.Lead(incident)) {
 					rt.Fatalf("a refused %s (%v) changed the lead", m.Step, err)
 				}
@@ -521,7 +546,11 @@ func TestRoguePartnerMovesNothingAlone(t *testing.T) {
 			if after.State == response.Accepted && before.State != response.Accepted && !before.ByUs {
 				rt.Fatalf("accepted without a person here:\n%+v\n%+v", before, after)
 			}
-			if after.Holder != before.Holder && before.State != response.Accepted {
+			agreed := before.State == response.Accepted || (before.State == response.Proposed && before.ByUs)
+			if step == "notify" { // its own word about itself; what was confirmed it may only give up
+				agreed = before.State != response.Confirmed || after.Holder == ""
+			}
+			if after.Holder != before.Holder && !agreed {
 				rt.Fatalf("the lead moved without agreement:\n%+v\n%+v", before, after)
 			}
 			if after.Epoch < before.Epoch || after.Closed < before.Closed {
@@ -556,10 +585,10 @@ func TestWithdrawEndsWhatCouldNotBeTold(t *testing.T) {
 	if err := d.Take(incident, "officer", start); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.Propose(incident, "jp", "jp", "officer", start); err != nil {
+	if _, err := d.Propose(incident, "jp", "jp", response.Meeting{}, "officer", start); err != nil {
 		t.Fatal(err)
 	}
-	d.Withdraw(incident, start)
+	d.Withdraw(incident)
 	if l := d.Lead(incident); l.State != response.Local || l.Holder != "tw" || l.Closed != 1 {
 		t.Errorf("Lead = %+v, want the local lead and the epoch used up", l)
 	}
@@ -569,9 +598,9 @@ func TestWithdrawEndsWhatCouldNotBeTold(t *testing.T) {
 // meanwhile.
 func TestWhoWaitsForAnEndedDialogueIsTold(t *testing.T) {
 	p := newPair(t)
-	p.must(p.desks["tw"].Propose(incident, "jp", "jp", "officer", p.now))
+	p.must(p.desks["tw"].Propose(incident, "jp", "jp", response.Meeting{}, "officer", p.now))
 	p.drain()
-	p.desks["tw"].Withdraw(incident, p.now)
+	p.desks["tw"].Withdraw(incident)
 	p.accept("jp")
 	if l := p.desks["jp"].Lead(incident); l.State != response.Accepted {
 		t.Fatalf("jp = %+v, want it to wait", l)
@@ -589,12 +618,12 @@ func TestWhoWaitsForAnEndedDialogueIsTold(t *testing.T) {
 func TestBothCountTheSameEpoch(t *testing.T) {
 	p := newPair(t)
 	for range 3 {
-		if _, err := p.desks["tw"].Propose(incident, "jp", "tw", "officer", p.now); err != nil {
+		if _, err := p.desks["tw"].Propose(incident, "jp", "tw", response.Meeting{}, "officer", p.now); err != nil {
 			t.Fatal(err)
 		}
-		p.desks["tw"].Withdraw(incident, p.now)
+		p.desks["tw"].Withdraw(incident)
 	}
-	p.must(p.desks["tw"].Propose(incident, "jp", "tw", "officer", p.now))
+	p.must(p.desks["tw"].Propose(incident, "jp", "tw", response.Meeting{}, "officer", p.now))
 	p.drain()
 	p.accept("jp")
 	p.drain()

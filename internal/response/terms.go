@@ -24,6 +24,14 @@ func (c *Config) sectors(with party.ID) map[string]party.ID {
 	return c.Sectors
 }
 
+// broken returns who leads while the line to with is down.
+func (c *Config) broken(with party.ID) map[string]party.ID {
+	if t := c.Agreed[with].Broken; t != nil {
+		return t
+	}
+	return c.sectors(with)
+}
+
 func (c *Config) t1(with party.ID) time.Duration {
 	if t := c.Agreed[with]; t.T1 > 0 {
 		return t.T1

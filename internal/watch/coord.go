@@ -52,28 +52,39 @@ func (w *Watch) stateOf(n track.Number) *trackState {
 	return &trackState{}
 }
 
-// leads is rule C01.
+// leads is rule C01, and rule C02, which is about two leads, not two postures:
+// it counts from when two parties were first seen to lead.
 func (w *Watch) leads(out *collector, incidents []OpenIncident) {
-	r, ok := w.rules[WithoutLead]
-	if !ok {
-		return
+	if r, ok := w.rules[WithoutLead]; ok {
+		w.leadRule(out, r, 0, incidents, func(inc *OpenIncident) (time.Time, bool) {
+			due := inc.Opened.Add(r.Params.Max)
+			return due, !inc.HasLead && !out.now.Before(due)
+		})
 	}
-	without := make(map[Key]bool)
-	for _, inc := range incidents {
+	if r, ok := w.rules[TwoLead]; ok {
+		w.leadRule(out, r, r.Params.Max, incidents, func(inc *OpenIncident) (time.Time, bool) { return time.Time{}, inc.TwoLead })
+	}
+}
+
+// leadRule holds one alert for each incident where holds says so, for delay.
+func (w *Watch) leadRule(out *collector, r Rule, delay time.Duration, incidents []OpenIncident, holds func(*OpenIncident) (time.Time, bool)) {
+	held := make(map[Key]bool)
+	for i := range incidents {
+		inc := &incidents[i]
 		slot := Key{Rule: r.ID, Incident: inc.Number}
-		due := inc.Opened.Add(r.Params.Max)
-		if inc.HasLead || out.now.Before(due) {
+		at, wrong := holds(inc)
+		if !wrong {
 			continue
 		}
-		without[slot] = true
-		w.hold(out, slot, out.now, 0, true, func() Alert {
+		held[slot] = true
+		w.hold(out, slot, out.now, delay, true, func() Alert {
 			return Alert{
-				Key: slot, At: due, Priority: r.Priority, Domain: r.Domain,
+				Key: slot, At: at, Priority: r.Priority, Domain: r.Domain,
 				Originators: []party.ID{w.cfg.Self}, Exercise: inc.Exercise,
 			}
 		})
 	}
-	for _, slot := range w.slots(func(k Key) bool { return k.Rule == r.ID && !without[k] }) {
+	for _, slot := range w.slots(func(k Key) bool { return k.Rule == r.ID && !held[k] }) {
 		w.release(out, slot, out.now, 0)
 	}
 }

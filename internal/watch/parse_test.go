@@ -27,7 +27,7 @@ func TestParseRulesShipped(t *testing.T) {
 	}
 	want := []watch.RuleID{
 		watch.ADIZEntry, watch.LineCrossing, watch.GateTransit, watch.Emergency,
-		watch.UncrewedInGap, watch.HeldByBoth, watch.WithoutLead, watch.HotlineUntested, watch.FeedLost,
+		watch.UncrewedInGap, watch.HeldByBoth, watch.WithoutLead, watch.TwoLead, watch.HotlineUntested, watch.FeedLost,
 	}
 	if d := cmp.Diff(want, ids); d != "" {
 		t.Errorf("rules (-want +got):\n%s", d)
@@ -83,6 +83,9 @@ func TestParseRulesAgreesWithTheRecord(t *testing.T) {
 			}
 			if s.ID == "C04" { // once a watch, as the issue asks; the record has once a day
 				r.Parameters["max_h"] = 8.0
+			}
+			if s.ID == "C02" { // two leads, not two postures
+				r.Name = map[string]string{"en": "two lead", "ja": "二重主導", "zh-Hant": "雙重主導"}
 			}
 			if s.Domain != r.Domain || s.Priority != r.Priority || !cmp.Equal(s.Name, r.Name) {
 				t.Errorf("%s differs from the record: %+v, %+v", s.ID, s, r)

@@ -30,6 +30,7 @@ const (
 	UncrewedInGap   RuleID = "A13" // slow uncrewed aircraft in a gap sector
 	HeldByBoth      RuleID = "A17" // one aircraft held by both parties
 	WithoutLead     RuleID = "C01" // incident without lead
+	TwoLead         RuleID = "C02" // two parties lead one incident
 	HotlineUntested RuleID = "C04" // no test of the line to a partner
 	FeedLost        RuleID = "C06" // feed lost
 )
@@ -62,7 +63,7 @@ type Params struct {
 	MaxSpeed     geo.Knots     // A13
 	MinHeight    geo.Feet      // A13
 	Types        []string      // A13: types that a person sets and that are uncrewed
-	Max          time.Duration // C01: open without lead; C04: without a test
+	Max          time.Duration // C01: open without lead; C02: with two; C04: without a test
 	Silent       time.Duration // C06
 	RatePct      float64       // C06: of the usual rate
 }
@@ -108,6 +109,7 @@ var parametersOf = map[RuleID]map[string]parameter{
 	},
 	HeldByBoth:      {},
 	WithoutLead:     {"max_s": seconds(func(p *Params) *time.Duration { return &p.Max })},
+	TwoLead:         {"max_s": seconds(func(p *Params) *time.Duration { return &p.Max })},
 	HotlineUntested: {"max_h": hours(func(p *Params) *time.Duration { return &p.Max })},
 	FeedLost: {
 		"silent_s": seconds(func(p *Params) *time.Duration { return &p.Silent }),

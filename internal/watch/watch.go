@@ -106,11 +106,12 @@ type Feed struct {
 	Exercise    bool
 }
 
-// OpenIncident is what rule C01 needs of an incident.
+// OpenIncident is what rules C01 and C02 need of an incident.
 type OpenIncident struct {
 	Number   uint32
 	Opened   time.Time
 	HasLead  bool
+	TwoLead  bool // a party claims to lead besides the lead
 	Exercise bool
 }
 

@@ -465,6 +465,29 @@ func TestWithoutLead(t *testing.T) {
 	r.want(watch.WithoutLead, "+-")
 }
 
+// Two leads are two that lead, for longer than their words cross on the line.
+func TestTwoLead(t *testing.T) {
+	r := newRig(t)
+	tick := func(after time.Duration, two bool) {
+		inc := watch.OpenIncident{Number: 4, Opened: t0, HasLead: true, TwoLead: two}
+		r.alerts = append(r.alerts, r.w.Tick(t0.Add(after), r.tb, nil, []watch.OpenIncident{inc})...)
+	}
+	tick(0, true)
+	tick(20*time.Second, false)
+	tick(25*time.Second, true)
+	tick(54*time.Second, true)
+	r.want(watch.TwoLead, "")
+	tick(55*time.Second, true)
+	tick(90*time.Second, true)
+	r.want(watch.TwoLead, "+")
+	if a := r.of(watch.TwoLead)[0]; a.Incident != 4 || !a.At.Equal(t0.Add(25*time.Second)) || a.Priority != 1 {
+		t.Errorf("alert is %+v", a)
+	}
+	tick(100*time.Second, false)
+	r.want(watch.TwoLead, "+-")
+	r.want(watch.WithoutLead, "")
+}
+
 func TestFeedLost(t *testing.T) {
 	tests := map[string]struct {
 		at   []time.Duration // of ticks
