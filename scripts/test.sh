@@ -3,11 +3,13 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 checks=$(mktemp)
-trap 'rm -f "$checks"' EXIT
-export KUROSHIO_CORPUS_CHECKS=$checks
+explored=$(mktemp)
+trap 'rm -f "$checks" "$explored"' EXIT
+export KUROSHIO_CORPUS_CHECKS=$checks KUROSHIO_EXPLORED=$explored
 
 go test -timeout 15m ./...
 (cd web && npm test --silent)
+cat "$explored"
 
 corpus=${KUROSHIO_CORPUS:-../shared/corpus}
 if [ -e "$corpus/README.md" ]; then
