@@ -77,7 +77,9 @@ func TestMessagesCoverTheNodesWords(t *testing.T) {
 			incident.EventClosed, incident.EventReopened, incident.EventSector, incident.EventNote, incident.EventIdentity, incident.EventDistress,
 			incident.EventAssociated, incident.EventPartner, incident.EventPartnerState, incident.EventLinked, incident.EventApart,
 			incident.EventDisputed, "posture", "lead-taken", "lead-proposed", "lead-accepted", "lead-confirmed", "lead-rejected",
-			"lead-timeout", "lead-alarm", incident.EventRecalled, incident.EventExpired, "distress-pass", "distress-hold",
+			"lead-timeout", "lead-alarm", "lead-notified", "lead-standby", "lead-countered", "lead-cancelled", "lead-assumed", "lead-voice",
+			"lead-countersigned", "lead-refused", "lead-told", "lead-means", "lead-yielded", "lead-two", "lead-released", "lead-table",
+			"lead-table-ended", incident.EventRecalled, incident.EventExpired, "distress-pass", "distress-hold",
 			"activity-match", "search-area",
 		},
 		"reason": {

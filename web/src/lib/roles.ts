@@ -17,7 +17,7 @@ export function allowed(role: Role | undefined, verb: Verb): boolean {
 
 // The verbs that the node lists in IncidentView.can when they fit; the others
 // need an open incident only.
-const listed: readonly Verb[] = ['acknowledge', 'close', 'reopen', 'take', 'propose', 'accept', 'reject', 'posture'];
+const listed: readonly Verb[] = ['acknowledge', 'close', 'reopen', 'take', 'propose', 'accept', 'reject', 'posture', 'notify', 'standby', 'counter', 'cancel', 'assume', 'voice', 'countersign'];
 
 /** whyNot says why the role may not use the verb on the incident now. */
 export function whyNot(role: Role | undefined, verb: Verb, incident?: IncidentView): Why {

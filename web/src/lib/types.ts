@@ -193,6 +193,19 @@ export interface LeadView {
   since?: string;
   deadline?: string;
   alarm?: boolean;
+  voice?: boolean;
+  spoken?: string;
+  standby?: boolean;
+  assumed?: boolean;
+  at?: string;
+  place?: string;
+  cell?: { lat_e5: number; lon_e5: number; grid_m: number };
+  sent?: { to: string; step: string; word: string };
+  rival?: string;
+  means?: string;
+  table?: string;
+  table_since?: string;
+  partner_believes?: { party: string; leads: string[] }[];
 }
 
 export interface PostureView {
@@ -560,6 +573,7 @@ export interface Command {
   from?: number;
   partner?: string;
   lead?: string;
+  lead_args?: { at?: string; place?: string };
   standard?: string;
   type?: string;
   presumed?: boolean;

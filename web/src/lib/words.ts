@@ -33,7 +33,8 @@ export type Theme = (typeof THEMES)[number];
 
 export const OFFICER_VERBS = [
   'identify', 'acknowledge', 'acknowledge-alarm', 'open', 'merge', 'split', 'close', 'reopen',
-  'take', 'propose', 'accept', 'reject', 'posture', 'log', 'strike', 'distress',
+  'take', 'propose', 'accept', 'reject', 'notify', 'standby', 'counter', 'cancel', 'assume', 'voice', 'countersign',
+  'posture', 'log', 'strike', 'distress',
   'activity', 'activity-amend', 'activity-state', 'activity-set-aside', 'search-area', 'search-state',
   'message', 'message-read', 'hotline', 'hotline-acknowledge',
   'support-request', 'support-approve', 'support-offer', 'support-decline', 'support-accept', 'support-deliver',
