@@ -126,6 +126,9 @@ type Watch struct {
 	Rules string   `toml:"rules"` // file; empty: the pack's
 	Plans string   `toml:"plans"` // CSV file; empty: no plan feed, A01 is out of service
 	ADIZ  []string `toml:"adiz"`  // zones in which a plan is wanted
+	// NoticesHold lets partners' own-activity notices keep what they explain from
+	// alarming. They are shown either way.
+	NoticesHold bool `toml:"notices_hold"`
 }
 
 // Policy names the release policy. Without one nothing leaves.
@@ -204,6 +207,7 @@ func Default() Config {
 		},
 		Zones:    Zones{Pack: "taiwan-ryukyu"},
 		Policy:   Policy{KeepPast: Duration(25 * time.Hour)},
+		Watch:    Watch{NoticesHold: true},
 		Response: Response{T1: Duration(2 * time.Minute), T2: Duration(5 * time.Minute)},
 	}
 }

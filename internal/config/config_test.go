@@ -88,7 +88,7 @@ func TestParseTakesAMinimalFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Node.Party != "tw" || c.Zones.Pack != "taiwan-ryukyu" || len(c.Feeds) != 0 || c.Time.Mode != "live" {
+	if c.Node.Party != "tw" || c.Zones.Pack != "taiwan-ryukyu" || len(c.Feeds) != 0 || c.Time.Mode != "live" || !c.Watch.NoticesHold {
 		t.Errorf("Parse(minimal) = %+v, want the defaults of a node without feeds", c)
 	}
 }

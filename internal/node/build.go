@@ -51,7 +51,7 @@ func Assemble(c *config.Config) (*engine.Config, []byte, error) {
 			return nil, nil, err
 		}
 	}
-	e.TwoPersons = c.Policy.TwoPersons
+	e.TwoPersons, e.NoHold = c.Policy.TwoPersons, !c.Watch.NoticesHold
 	if c.Policy.File != "" {
 		if e.Policy, err = readText(c.Policy.File); err != nil {
 			return nil, nil, err
