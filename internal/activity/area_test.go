@@ -23,6 +23,14 @@ func box(lat0, lon0, lat1, lon1 int32) record.Area {
 	return record.Area{Corners: []record.Corner{c(lat0, lon0), c(lat0, lon1), c(lat1, lon1), c(lat1, lon0)}}
 }
 
+// corners is a polygon of positions in hundredths of a degree.
+func corners(list ...int32) (a record.Area) {
+	for i := 0; i < len(list); i += 2 {
+		a.Corners = append(a.Corners, record.Corner{LatE5: list[i] * 1000, LonE5: list[i+1] * 1000})
+	}
+	return a
+}
+
 func circle(lat, lon int32, radius uint32) record.Area {
 	return record.Area{Centre: &record.Corner{LatE5: lat * 1000, LonE5: lon * 1000}, RadiusM: radius}
 }
@@ -193,6 +201,7 @@ func TestMeet(t *testing.T) {
 		"two squares":                    {body(west, nil), body(east, nil), "tw", 1},
 		"squares side by side":           {body(west, nil), body(box(2400, 12300, 2500, 12400), nil), "tw", 0},
 		"squares with a corner in touch": {body(west, nil), body(box(2500, 12300, 2600, 12400), nil), "tw", 0},
+		"the two halves of a square":     {body(corners(2400, 12200, 2400, 12300, 2500, 12300), nil), body(corners(2400, 12200, 2500, 12300, 2500, 12200), nil), "tw", 0},
 		"one inside the other":           {body(west, nil), body(box(2420, 12220, 2430, 12230), nil), "tw", 1},
 		"the same area":                  {body(west, nil), body(west, nil), "tw", 1},
 		"another hour":                   {body(west, nil), body(east, func(b *record.Activity) { b.From, b.To = b.To, b.To.Add(time.Hour) }), "tw", 0},

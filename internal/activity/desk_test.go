@@ -99,6 +99,7 @@ func TestWhatANoticeExplains(t *testing.T) {
 		"one of three where the notice says two":       {object: flying(1, nil), others: []activity.Object{flying(2, nil), flying(3, nil)}},
 		"one of two and a third that is an airliner":   {object: flying(1, nil), others: []activity.Object{flying(2, nil), flying(3, func(o *activity.Object) { o.Standard = "neutral" })}, want: true},
 		"one of two of which one is reported by both":  {object: flying(1, nil), others: []activity.Object{flying(2, sameAs(7)), reported(7, "friend", at(24.5, 122.5))}, want: true},
+		"one of two and a third that another reports":  {object: flying(1, nil), others: []activity.Object{flying(2, nil), ofCell(reported(7, "friend", at(24.5, 122.5)))}, want: true},
 		"one of two and a third that only they report": {object: flying(1, nil), others: []activity.Object{flying(2, nil), reported(7, "friend", at(24.5, 122.5))}},
 	}
 	for name, tt := range tests {
@@ -112,6 +113,22 @@ func TestWhatANoticeExplains(t *testing.T) {
 				t.Errorf("Hold = %v, want %v", got, tt.want)
 			}
 		})
+	}
+}
+
+func ofCell(o activity.Object) activity.Object {
+	o.Partner.Party = "cell"
+	return o
+}
+
+// The end of the box counts when an alert comes, whenever the picture was last
+// looked at.
+func TestNothingIsHeldAfterTheBox(t *testing.T) {
+	d := activity.NewDesk(config())
+	receive(t, d, notice(1, patrol()), epoch)
+	d.Look([]activity.Object{flying(1, nil)}, never, epoch.Add(2*time.Hour-time.Second))
+	if d.Hold(alert(watch.ADIZEntry, 1), epoch.Add(2*time.Hour)) {
+		t.Error("held back at the end of the box")
 	}
 }
 
