@@ -88,7 +88,12 @@ func TestFacilitiesAreToldOnceAndAgainWhenTheyChange(t *testing.T) {
 	text := head + ruleText("ports", "allow", "jp", "facility", "", "delay = \"0s\"\nslot = \"60s\"\nfields = [\"capacity\"]")
 	d := newDesk(policy(t, text))
 	pic := &picture{ports: []release.Facility{port()}}
-	if got := run(t, d, start, 300, pic); len(got) != 1 || got[0].r.Epoch != 1 {
+	for i := range 50 { // it waits for its slot once, not anew at each look
+		if step(t, d, start.Add(time.Duration(i+1)*time.Second), pic); d.Pending("jp") != 1 {
+			t.Fatalf("%d releases wait", d.Pending("jp"))
+		}
+	}
+	if got := run(t, d, start.Add(51*time.Second), 250, pic); len(got) != 1 || got[0].r.Epoch != 1 {
 		t.Fatalf("told %d times", len(got))
 	}
 	now := start.Add(301 * time.Second)
