@@ -75,6 +75,11 @@ func TestEveryRouteIsDescribedAndEveryDescriptionIsARoute(t *testing.T) {
 			admin = d.login("administrator")
 		}
 	}
+	for _, r := range console.Routes() {
+		if !slices.Contains(console.Described(), r) {
+			t.Errorf("%s has no words in described(): say what it takes and gives", r)
+		}
+	}
 	for _, r := range console.Described() {
 		if !slices.Contains(console.Routes(), r) {
 			t.Errorf("described() has words for %s, which is no route", r)

@@ -128,7 +128,7 @@ func (n *fakeNode) DryRun(_ context.Context, text string, from, to time.Time) (e
 	if n.dryErr != nil {
 		return engine.DryResult{}, n.dryErr
 	}
-	return engine.DryResult{From: from, To: to, Changed: text}, nil
+	return engine.DryResult{From: from, To: to, Changed: text, Rows: []engine.DryRow{}, Sums: []engine.DrySum{}}, nil
 }
 
 func (n *fakeNode) Explain(context.Context, uint32, uint32) ([]release.Explanation, bool, error) {
