@@ -261,7 +261,7 @@ func (c *compiler) contacts(t *planText, out *Terms) error {
 		if w.How == "" || len([]rune(w.How)) > maxComment {
 			return fmt.Errorf("how: want a text of up to %d characters", maxComment)
 		}
-		out.Contacts = append(out.Contacts, Contact{From: w.From, To: w.To, How: w.How})
+		out.Contacts = append(out.Contacts, Contact(w))
 	}
 	slices.SortFunc(out.Contacts, func(a, b Contact) int {
 		return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To), cmp.Compare(a.How, b.How))
