@@ -172,7 +172,7 @@ func verifyLog(ctx context.Context, r Reader, l Log, keys Keyring, w Witness, ne
 		if err != nil {
 			return rep, fmt.Errorf("read witness: %w", err)
 		}
-		if ok {
+		if ok && s.Epoch >= l.State.Epoch { // one of an older epoch is of a log that has ended
 			heads = append(heads, head{what: "witness in the keystore", LogState: s})
 		}
 	}

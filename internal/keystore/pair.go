@@ -174,6 +174,9 @@ func (b *pairBody) clone() pairBody {
 func (b *pairBody) wipe() {
 	clear(b.TransportKey)
 	clear(b.IDSecret)
+	if b.Prev != nil {
+		clear(b.Prev.Key)
+	}
 	for _, k := range b.DayKeys {
 		clear(k)
 	}

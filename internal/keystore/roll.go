@@ -396,11 +396,28 @@ func (s *Store) Pairing(partner party.ID) (string, error) {
 // auditor can check its journal later. The caller holds mu.
 func (s *Store) keepPublic(p *pairing) error {
 	b := &p.body
-	return s.save(randomName()+pastSuffix, &past{
+	x := &past{
 		Partner: b.Partner,
 		Own:     append(slices.Clone(b.Past), b.JournalVerifier),
 		Theirs:  append(slices.Clone(b.Peer.Past), b.Peer.Journal),
-	})
+	}
+	if b.Peer.Next != nil {
+		x.Theirs = append(x.Theirs, b.Peer.Next.Journal)
+	}
+	if err := s.save(randomName()+pastSuffix, x); err != nil {
+		return err
+	}
+	s.addPast(x)
+	return nil
+}
+
+func (s *Store) addPast(x *past) {
+	have := s.past[x.Partner]
+	if have == nil {
+		have = &past{Partner: x.Partner}
+		s.past[x.Partner] = have
+	}
+	have.Own, have.Theirs = append(have.Own, x.Own...), append(have.Theirs, x.Theirs...)
 }
 
 // loadPast reads the public keys of pairings that are over. The caller holds
@@ -415,12 +432,7 @@ func (s *Store) loadPast(entries []fs.DirEntry) error {
 		if err := s.load(e.Name(), &x); err != nil {
 			return err
 		}
-		have := s.past[x.Partner]
-		if have == nil {
-			have = &past{Partner: x.Partner}
-			s.past[x.Partner] = have
-		}
-		have.Own, have.Theirs = append(have.Own, x.Own...), append(have.Theirs, x.Theirs...)
+		s.addPast(&x)
 	}
 	return nil
 }

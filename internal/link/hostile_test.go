@@ -42,6 +42,7 @@ type hostile struct {
 	stream  *connect.BidiStreamForClient[[]byte, []byte]
 	session uint64
 	frames  chan link.Frame // what came; closed at the end
+	cancel  context.CancelFunc
 }
 
 // attack connects to node b as its partner.
@@ -64,7 +65,7 @@ func attack(t testing.TB, keys *keystore.Store, b *node) *hostile {
 	ctx, cancel := context.WithCancel(context.Background())
 	client := connect.NewClient[[]byte, []byte](&http.Client{Transport: transport},
 		"https://"+b.addr+"/kuroshio.link.v1.Link/Session", connect.WithCodec(raw{}))
-	h := &hostile{t: t, keys: keys, stream: client.CallBidiStream(ctx), frames: make(chan link.Frame, 1000)}
+	h := &hostile{t: t, keys: keys, stream: client.CallBidiStream(ctx), frames: make(chan link.Frame, 1000), cancel: cancel}
 	t.Cleanup(func() {
 		cancel()
 		transport.CloseIdleConnections()

@@ -4,11 +4,11 @@
 package link
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"log"
 	"net"
 	"net/http"
@@ -54,7 +54,7 @@ func NewServer(listen string, keys Keys) *Server {
 		ReadHeaderTimeout: 5 * time.Second, // also the time for the TLS handshake
 		IdleTimeout:       15 * time.Second,
 		MaxHeaderBytes:    8 << 10,
-		ErrorLog:          log.New(io.Discard, "", 0), // refusals are counted
+		ErrorLog:          log.New(garbage{s}, "", 0), // nothing is written: it is counted
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
 			if t, ok := c.(*tls.Conn); ok {
 				return context.WithValue(ctx, acceptedKey{}, t.NetConn())
@@ -80,7 +80,7 @@ func (s *Server) Remove(partner party.ID) {
 }
 
 // Refused returns how many connections were refused: unknown or unpaired
-// callers, stopped links, too many at once.
+// callers, stopped links, too many at once, garbage.
 func (s *Server) Refused() uint64 { return s.refused.Load() }
 
 // Run listens at the server's address and serves until ctx ends.
@@ -156,6 +156,17 @@ func (s *Server) linkFor(name string) (*Link, tls.Certificate) {
 		}
 	}
 	return nil, tls.Certificate{}
+}
+
+// garbage counts the callers that proved to be a partner and then sent what is
+// no HTTP/2. It hears of them by the server's log.
+type garbage struct{ server *Server }
+
+func (g garbage) Write(line []byte) (int, error) {
+	if bytes.Contains(line, []byte("http2: server")) {
+		g.server.refused.Add(1)
+	}
+	return len(line), nil
 }
 
 type acceptedKey struct{}

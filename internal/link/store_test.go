@@ -45,8 +45,12 @@ func openStored(t testing.TB, keys *keystore.Store, self, partner party.ID) *sto
 			t.Errorf("close store: %v", err)
 		}
 	})
-	return &stored{Store: s, desk: release.NewDesk(release.Config{
-		Self: self, Partners: []party.ID{partner}, MaxPending: 1 << 20,
+	return &stored{Store: s, desk: releaseDesk(t, keys, self, partner)}
+}
+
+func releaseDesk(t testing.TB, keys *keystore.Store, self party.ID, partners ...party.ID) *release.Desk {
+	return release.NewDesk(release.Config{
+		Self: self, Partners: partners, MaxPending: 1 << 20,
 		IDs: func(to party.ID, kind record.Kind, n uint64) record.ID {
 			id, err := keys.ID(to, kind, n)
 			if err != nil {
@@ -54,7 +58,7 @@ func openStored(t testing.TB, keys *keystore.Store, self, partner party.ID) *sto
 			}
 			return id
 		},
-	})}
+	})
 }
 
 // put commits n distress reports, the one record that needs no policy.

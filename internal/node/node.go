@@ -106,6 +106,9 @@ func (n *Node) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := n.adoptAll(ctx); err != nil {
+		return err
+	}
 	tc := tape.DefaultConfig()
 	tc.Synced, tc.Faults = committed, n.opt.Faults
 	if n.tape, err = tape.Open(filepath.Join(n.cfg.Node.Data, "tape"), tc); err != nil {
@@ -125,7 +128,7 @@ func (n *Node) open(ctx context.Context) error {
 	if err := n.loop.recover(ctx, party.ID(n.cfg.Node.Party), n.ids, committed); err != nil {
 		return err
 	}
-	return n.openLinks(ctx)
+	return n.openLinks()
 }
 
 // ids gives the id under which a partner knows one of our things. A partner
@@ -174,7 +177,7 @@ func (n *Node) newLoop() *loop {
 }
 
 // openLinks makes a link for each partner that is configured and paired.
-func (n *Node) openLinks(ctx context.Context) error {
+func (n *Node) openLinks() error {
 	states := n.loop.eng.LinkStates()
 	old := n.oldBackups()
 	if n.cfg.Link.Listen != "" {
@@ -185,9 +188,6 @@ func (n *Node) openLinks(ctx context.Context) error {
 		if _, paired := n.keys.Pin(id); !paired {
 			n.opt.Log.Warn("partner is not paired; no link to it", slog.String("partner", p.ID))
 			continue
-		}
-		if err := n.adopt(ctx, id); err != nil {
-			return err
 		}
 		g := newGate(n.store, !n.clock.stepped)
 		k, err := link.New(link.Config{
@@ -214,18 +214,24 @@ func (n *Node) openLinks(ctx context.Context) error {
 	return nil
 }
 
-// adopt ends the logs of an earlier pairing with the partner: it lost its node
-// and was paired anew.
-func (n *Node) adopt(ctx context.Context, id party.ID) error {
-	pairing, err := n.keys.Pairing(id)
-	if err != nil {
-		return err
+// adoptAll ends the logs of earlier pairings: a partner that lost its node was
+// paired anew. The tape, which is read after it, may name what was under the old
+// keys.
+func (n *Node) adoptAll(ctx context.Context) error {
+	for _, id := range n.keys.Partners() {
+		pairing, err := n.keys.Pairing(id)
+		if err != nil {
+			return err
+		}
+		ended, err := n.store.Adopt(ctx, id, pairing)
+		if err != nil {
+			return err
+		}
+		if ended {
+			n.opt.Log.WarnContext(ctx, "partner is paired anew; the logs of the earlier pairing have ended and are kept", slog.String("partner", string(id)))
+		}
 	}
-	ended, err := n.store.Adopt(ctx, id, pairing)
-	if ended {
-		n.opt.Log.WarnContext(ctx, "partner is paired anew; the logs of the earlier pairing have ended and are kept", slog.String("partner", string(id)))
-	}
-	return err
+	return nil
 }
 
 // oldBackups returns the partners whose journal is older than what the keystore

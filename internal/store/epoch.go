@@ -288,8 +288,19 @@ func (t *txn) retire(ctx context.Context, k logKey) error {
 	if k.direction == journal.Received {
 		next.epoch = 0 // that of the new node's log, whichever it is
 	}
-	_, err = t.exec(ctx, "state", `DELETE FROM states_out WHERE log = $1`, old.id)
-	return err
+	for _, q := range []struct {
+		query string
+		log   int64
+	}{
+		{`DELETE FROM states_out WHERE log = $1`, old.id},
+		{`UPDATE entries SET wrapped = NULL WHERE log = $1`, old.id},
+		{`UPDATE states_in SET wrapped = NULL WHERE log = $1`, next.id},
+	} {
+		if _, err := t.exec(ctx, "state", q.query, q.log); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // receivedLog returns the log in which the tape's number seq of the partner's

@@ -43,6 +43,10 @@ func Run(t *testing.T, d Driver) {
 		"a proof holds for its record":                proofsHold,
 		"logs of several partners are kept apart":     partnersApart,
 		"a failed write takes nothing and is retried": faultsRetried,
+		"a restored backup goes on in a new epoch":    backupGoesOn,
+		"a lost node that is paired anew begins anew": lostNodePairedAnew,
+		"a day's share is refused whole":              dayBounded,
+		"heartbeats tell what the tape has taken":     beatsTell,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, d) })
 	}

@@ -40,6 +40,18 @@ type Store interface {
 	StatesAcknowledged(ctx context.Context, to party.ID, n uint64) error
 	DigestStates(ctx context.Context, now time.Time) error
 	Pressure(ctx context.Context, to party.ID) (store.Pressure, error)
+	Today(ctx context.Context, partner party.ID) (sent, received store.Traffic, err error)
+	Beat(ctx context.Context, to party.ID, now time.Time, every time.Duration) (bool, error)
+	Flow(ctx context.Context, partner party.ID) (store.Flow, error)
+
+	OrderReopen(ctx context.Context, to party.ID) error
+	OrderAgree(ctx context.Context, from party.ID) error
+	Orders(ctx context.Context, partner party.ID) (store.Orders, error)
+	Reopen(ctx context.Context, to party.ID, quote *journal.Succession, states uint64) (journal.LogState, bool, error)
+	Receipt(ctx context.Context, from party.ID) ([]byte, error)
+	NextEpoch(ctx context.Context, from party.ID, epoch uint32, quote *journal.Succession) (journal.LogState, error)
+	Adopt(ctx context.Context, partner party.ID, pairing string) (bool, error)
+	Room(ctx context.Context, from party.ID) (bool, error)
 
 	Received(ctx context.Context, from party.ID) (journal.LogState, error)
 	TakeRecords(ctx context.Context, from party.ID, epoch uint32, items []record.Item) (journal.LogState, error)
@@ -130,6 +142,8 @@ type Node struct {
 	cfg  store.Config
 	d    Driver
 	tape uint64
+
+	ownClock bool // cfg.Now is the test's
 }
 
 // Start makes nodes that are paired with each other.
@@ -177,7 +191,10 @@ func (n *Node) Reopen(t testing.TB) {
 	}
 	audit, err := n.Keys.AuditSigner()
 	must(t, err)
-	n.cfg.Audit, n.cfg.Witness, n.cfg.Now = audit, n.Keys, Now
+	n.cfg.Audit, n.cfg.Witness = audit, n.Keys
+	if n.cfg.Now == nil || !n.ownClock {
+		n.cfg.Now = Now
+	}
 	s, err := n.d.Open(context.Background(), filepath.Join(n.Dir, "store"), n.Keys, n.cfg)
 	must(t, err)
 	n.Store = s
