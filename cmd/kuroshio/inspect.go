@@ -25,6 +25,8 @@ type journalCmd struct {
 	Prove  journalProveCmd  `cmd:"" help:"Write the proof of a record for a third person, where both parties declared that it may be."`
 	Check  journalCheckCmd  `cmd:"" help:"Check a proof with two public keys alone."`
 	Keys   journalKeysCmd   `cmd:"" help:"Print the public journal keys of a pair."`
+	Reopen journalReopenCmd `cmd:"" help:"Let our log towards a partner begin anew, after an old backup was restored."`
+	Agree  journalAgreeCmd  `cmd:"" help:"Agree that a partner which restored an old backup begins its log anew."`
 }
 
 type journalVerifyCmd struct {
@@ -59,7 +61,14 @@ func (c *journalVerifyCmd) Run(ctx context.Context, s streams) error {
 				if l.Partner != "" {
 					name = string(l.Partner) + " " + name
 				}
+				if l.Ended > 0 {
+					name = fmt.Sprintf("%s/%d", name, l.Ended)
+					state += ", ended"
+				}
 				fmt.Fprintf(s.out, "%-16s %8d entries, %8d receipted  %s\n", name, l.Size, l.CosignedSize, state)
+				for _, n := range l.Notes {
+					fmt.Fprintf(s.out, "%16s %s\n", "", n)
+				}
 			}
 		}
 		if !rep.Verified {

@@ -30,6 +30,7 @@ type cli struct {
 	Node    nodeCmd     `cmd:"" help:"Run a node."`
 	Invite  inviteCmd   `cmd:"" help:"Wait for a partner's join and pair with it."`
 	Join    joinCmd     `cmd:"" help:"Pair with a partner that has invited us."`
+	Keys    keysCmd     `cmd:"" help:"Roll over the keys made for a partner."`
 	Unpair  unpairCmd   `cmd:"" help:"Destroy the keys made for a partner. It can't come back."`
 	User    userCmd     `cmd:"" help:"Manage the people who may log in."`
 	Replay  replayCmd   `cmd:"" help:"Run recordings through the engine."`
@@ -38,7 +39,7 @@ type cli struct {
 	Stop    stopCmd     `cmd:"" help:"Stop release to a partner, or to all, at once."`
 	Recall  recallCmd   `cmd:"" help:"Take back what a partner was told."`
 	Peer    peerViewCmd `cmd:"" name:"peer-view" help:"Show what a partner holds of ours now."`
-	Journal journalCmd  `cmd:"" help:"Verify the journals of what passed between parties."`
+	Journal journalCmd  `cmd:"" help:"Verify the journals of what passed between parties; begin one anew after an old backup was restored."`
 	Sim     simCmd      `cmd:"" help:"Play a scenario into feeds over real sockets."`
 	Version versionCmd  `cmd:"" help:"Print the version."`
 	Support supportCmd  `cmd:"" help:"Check agreements on support and match requests with their clauses."`

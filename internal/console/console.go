@@ -110,6 +110,8 @@ type Config struct {
 
 	Support Supports // nil: there are no agreements
 
+	Links Links // what an administrator does with links; nil: nothing
+
 	TLS bool // the listener speaks TLS: cookies are Secure, HSTS is sent
 	Log *slog.Logger
 	Now func() time.Time // stamps audit entries; nil: time.Now
@@ -257,6 +259,7 @@ func (c *console) routeTable() map[string]map[string]route {
 			get:  {by: people{engine.Administrator}, do: c.listUsers},
 			post: {by: people{engine.Administrator}, do: c.putUser},
 		},
+		"/api/link": {post: {by: people{engine.Administrator}, do: c.linkAct}},
 	}
 }
 

@@ -135,6 +135,7 @@ func described() map[string]words {
 		"GET /api/audit": {
 			text: "The audit log, up to 500 entries.", gives: []auditItem{}, query: []openapi.Parameter{ask("after", "the entries after this number", count)},
 		},
+		"POST /api/link":  {text: "Let our log begin anew, agree that the partner's does, or roll our keys over.", takes: linkRequest{}, gives: struct{}{}},
 		"GET /api/users":  {text: "The people who may log in.", gives: []store.User{}},
 		"POST /api/users": {text: "Add a person or change the one of that name; what is left out stays.", takes: userRequest{}, gives: store.User{}},
 	}

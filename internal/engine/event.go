@@ -30,6 +30,8 @@ func (e *Engine) event(ev *Event, out *Outputs) {
 		e.messages.Sent(ev.Partner, ev.Count, e.now)
 	case "pressure":
 		e.pressure(ev)
+	case "flow":
+		e.flow(ev, out)
 	}
 }
 

@@ -81,7 +81,7 @@ type Command struct {
 
 // Event is what the node saw of its own adapters.
 type Event struct {
-	Kind    string   `cbor:"1,keyasint"` // "link", "feed", "store", "journal", "refused", "sent"
+	Kind    string   `cbor:"1,keyasint"` // "link", "feed", "store", "journal", "refused", "sent", "pressure", "flow"
 	Partner party.ID `cbor:"2,keyasint,omitempty"`
 	Feed    string   `cbor:"3,keyasint,omitempty"`
 	State   string   `cbor:"4,keyasint,omitempty"` // link: up|degraded|down|stopped; feed: up|down; store: ok|failed

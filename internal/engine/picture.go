@@ -44,7 +44,9 @@ func (e *Engine) View() *View {
 	e.viewIncidents(v)
 	e.viewAlarms(v)
 	for _, id := range e.cfg.Partners {
-		v.Links = append(v.Links, *e.links[id])
+		l := *e.links[id]
+		l.Held = e.outboxFull(id)
+		v.Links = append(v.Links, l)
 	}
 	for i := range e.cfg.Feeds {
 		f := &e.cfg.Feeds[i]

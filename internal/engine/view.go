@@ -243,6 +243,10 @@ type LinkView struct {
 	Refused   uint64     `json:"refused"`
 	Problem   string     `json:"problem,omitempty"` // a code: "journal", "backup", "version"
 	Seen      bool       `json:"seen,omitempty"`    // it has been up
+	Held      bool       `json:"held,omitempty"`    // release waits: the outbox or the day is nearly full
+	Flow      string     `json:"flow,omitempty"`    // "ok", "silent", "stuck": whether the partner's counters move with ours
+
+	Figures *LinkFigures `json:"figures,omitempty"` // of the node beside the engine
 }
 
 // FeedView is the health of one feed.

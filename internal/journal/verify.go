@@ -38,10 +38,10 @@ type Log struct {
 
 // Name tells the log from all others of the node, as a Witness keeps it.
 func (l Log) Name() string {
-	if l.Direction == Audit {
-		return string(Audit)
-	}
 	name := string(l.Partner) + "-" + string(l.Direction)
+	if l.Direction == Audit {
+		name = string(Audit)
+	}
 	if l.Ended > 0 {
 		return fmt.Sprintf("%s/%d", name, l.Ended)
 	}

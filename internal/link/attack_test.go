@@ -58,6 +58,7 @@ func TestAReaderThatNeverReadsLosesTheSession(t *testing.T) {
 	ka, kb := linktest.Paired(t, "tw", "jp")
 	timing := link.DefaultTiming()
 	timing.Send = 300 * time.Millisecond
+	timing.Ping, timing.Dead = time.Hour, 2*time.Hour // its silence alone would not end it
 	b := run(t, sideConfig{self: "jp", partner: "tw", keys: kb, memory: linktest.NewMemory(1), listener: listen(t), timing: timing})
 	for i := range uint64(1500) {
 		b.memory.AddRecord(linktest.Body(i+1, 12_000)) // 18 MB: more than all buffers on the way

@@ -62,14 +62,15 @@ func (n *Node) View() *engine.View {
 	c.Links = make([]engine.LinkView, len(v.Links))
 	for i, l := range v.Links {
 		if k := n.links[l.Party]; k != nil {
-			l = withStatus(l, k.Status())
+			l = n.withStatus(l, k.Status())
 		}
 		c.Links[i] = l
 	}
 	return &c
 }
 
-func withStatus(l engine.LinkView, s link.Status) engine.LinkView {
+func (n *Node) withStatus(l engine.LinkView, s link.Status) engine.LinkView {
+	l.Figures = n.figures(l.Party, s)
 	l.RTTMillis = float64(s.RTT.Microseconds()) / 1000
 	l.Queued, l.Sent = s.Queued, s.Sent
 	if s.State == link.Stopped && l.State != string(link.Stopped) { // the engine could not be told yet

@@ -41,6 +41,7 @@ func (n *Node) consoleHandler() (http.Handler, error) {
 	}
 	cfg := console.DefaultConfig()
 	cfg.Self, cfg.Name, cfg.Version = party.ID(n.cfg.Node.Party), n.cfg.Node.Name, n.opt.Version
+	cfg.Links = n
 	cfg.TimeMode, cfg.Partners = n.cfg.Time.Mode, n.cfg.PartnerIDs()
 	cfg.Zones, cfg.Rules, cfg.Land = zones, rules, n.land
 	cfg.Dist, cfg.TLS, cfg.Log, cfg.Now = web.Dist(), n.cfg.Console.Cert != "", n.opt.Log, n.clock.now

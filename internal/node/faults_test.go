@@ -298,6 +298,7 @@ func normal(t testing.TB, v *engine.View) json.RawMessage {
 	for i := range c.Links {
 		l := &c.Links[i]
 		l.Since, l.RTTMillis, l.LastHeard, l.Problem = time.Time{}, 0, nil, ""
+		l.Figures = nil         // as the links stand in this moment
 		l.Sent, l.Queued = 0, 0 // the session's own: it sends again what a broken line lost
 	}
 	c.Alarms = slices.DeleteFunc(slices.Clone(v.Alarms), func(a engine.AlarmView) bool { return a.Rule == "link" || a.Rule == "store" })

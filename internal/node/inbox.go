@@ -83,9 +83,13 @@ func (l *loop) housekeep(ctx context.Context) {
 			l.notify(p)
 		}
 	}
+	figures := make(map[party.ID]engine.LinkFigures, len(l.partners))
 	for _, p := range l.partners {
 		l.press(ctx, p)
+		l.pulse(ctx, p, now)
+		figures[p] = l.figuresOf(ctx, p)
 	}
+	l.figures.Store(&figures)
 }
 
 // How full an outbox is when release to that partner waits, and goes on.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/kuroshio-watch/kuroshio/internal/engine"
 	"github.com/kuroshio-watch/kuroshio/internal/frame"
+	"github.com/kuroshio-watch/kuroshio/internal/link"
 	"github.com/kuroshio-watch/kuroshio/internal/party"
 	"github.com/kuroshio-watch/kuroshio/internal/store"
 	"github.com/kuroshio-watch/kuroshio/internal/tape"
@@ -96,6 +97,9 @@ type loop struct {
 	stop    func(party.ID) // close this link at once
 	resume  func(party.ID)
 
+	linkState func(party.ID) link.State // "" where there is none
+	figures   atomic.Pointer[map[party.ID]engine.LinkFigures]
+
 	paired func(party.ID) bool
 	keys   func(context.Context) // looks whether a partner was unpaired by another process
 
@@ -123,6 +127,8 @@ type loop struct {
 	halted    bool // outputs of taped inputs are not committed: the next start makes them again
 	again     bool // the inbox could not be read
 	pressure  map[party.ID]bool
+	flows     map[party.ID]*flow
+	heartbeat time.Duration
 	partners  []party.ID
 	feeds     []*watched // set before run
 	finishing bool
@@ -139,6 +145,7 @@ func (l *loop) run(ctx context.Context) error {
 	defer l.changed.close()
 	defer close(l.done)
 	l.resumePressure()
+	l.resumeFlow()
 	if !l.stepped {
 		l.received() // what came in before the last stop
 	}

@@ -95,6 +95,7 @@ func (n *Node) open(ctx context.Context) error {
 	sc := store.DefaultConfig()
 	sc.OutboxRows, sc.OutboxBytes = uint64(n.cfg.Link.MaxRecords), uint64(n.cfg.Link.MaxBytes)
 	sc.KeepPast = time.Duration(n.cfg.Policy.KeepPast)
+	sc.Quota, sc.Quotas = quotas(n.cfg)
 	sc.Witness, sc.Now, sc.Faults = n.keys, n.clock.now, n.opt.Faults
 	if sc.Audit, err = n.keys.AuditSigner(); err != nil {
 		return fmt.Errorf("read audit key: %w", err)
@@ -147,12 +148,18 @@ func (n *Node) newLoop() *loop {
 		frames: make(chan frame.Frame, frameQueue), commands: make(chan commandRequest, commandQueue),
 		events: make(chan engine.Event, eventQueue), steps: make(chan stepRequest), queries: make(chan query),
 		inbox: make(chan struct{}, 1), done: make(chan struct{}), changed: newBroadcast(), taped: make(map[string]uint64),
-		pressure: make(map[party.ID]bool), partners: n.cfg.PartnerIDs(), config: n.engCfg,
+		pressure: make(map[party.ID]bool), flows: make(map[party.ID]*flow), heartbeat: time.Duration(n.cfg.Link.Heartbeat), partners: n.cfg.PartnerIDs(), config: n.engCfg,
 		stopping: make(map[party.ID]*atomic.Int32), show: time.NewTimer(time.Hour), tickGap: busyTickMin, keys: n.lookAtKeys,
 	}
 	l.show.Stop()
 	for _, p := range l.partners {
 		l.stopping[p] = new(atomic.Int32)
+	}
+	l.linkState = func(p party.ID) link.State {
+		if k := n.links[p]; k != nil {
+			return k.Status().State
+		}
+		return ""
 	}
 	l.paired = func(p party.ID) bool {
 		_, ok := n.keys.Pin(p)
@@ -193,7 +200,7 @@ func (n *Node) openLinks() error {
 		k, err := link.New(link.Config{
 			Self: party.ID(n.cfg.Node.Party), Partner: id, Dial: p.Dial, Stopped: states[id] == "stopped" || old[id],
 			Keys: n.keys, Outbox: g, Inbox: n.store, Now: n.clock.now, Timing: link.DefaultTiming(),
-			Versions:   link.Versions{Lowest: max(link.Oldest, n.cfg.Link.MinProtocol), Highest: link.Protocol},
+			Versions:   n.versions(),
 			OnReceived: func(party.ID) { n.loop.received() },
 			OnStatus:   n.linkStatus,
 			OnProblem: func(from party.ID, pr link.Problem) {

@@ -277,8 +277,8 @@ func (s *Store) AuditLog(ctx context.Context, after uint64, limit int) (list []A
 		}
 		list = append(list, e)
 		return nil
-	}, `SELECT seq, header FROM entries WHERE log = (SELECT id FROM logs WHERE direction = 'audit') AND seq > $1
-		ORDER BY seq LIMIT $2`, after, limit)
+	}, `SELECT base + seq, header FROM entries JOIN logs ON id = log WHERE (direction = 'audit' OR direction LIKE 'audit/%')
+		AND base + seq > $1 ORDER BY base + seq LIMIT $2`, after, limit)
 	if err != nil {
 		return nil, after, fmt.Errorf("read audit log: %w", err)
 	}

@@ -6,6 +6,7 @@ package store
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/kuroshio-watch/kuroshio/internal/journal"
@@ -20,9 +21,48 @@ type Orders struct {
 }
 
 // OrderReopen lets our log towards the partner begin anew at the next session,
-// after an old backup was restored.
+// after an old backup was restored. The audit log, which was restored with it,
+// begins anew at once.
 func (s *Store) OrderReopen(ctx context.Context, to party.ID) error {
-	return s.order(ctx, to, "reopen")
+	return errors.Join(s.order(ctx, to, "reopen"), s.reopenAudit(ctx))
+}
+
+// reopenAudit ends an audit log that is behind its witness. The first entry of
+// the next one says what the witness had seen.
+func (s *Store) reopenAudit(ctx context.Context) error {
+	name := (&logRow{logKey: auditKey}).name()
+	s.witness.mu.Lock()
+	behind := s.witness.behind[name]
+	s.witness.mu.Unlock()
+	if !behind {
+		return nil
+	}
+	seen, _, err := s.cfg.Witness.Witness(name)
+	if err != nil {
+		return fmt.Errorf("read witness: %w", err)
+	}
+	var state journal.LogState
+	err = s.update(ctx, "begin new audit log", func(t *txn) error {
+		old, _, err := t.endLog(ctx, auditKey)
+		if err != nil {
+			return err
+		}
+		if err := appendAudit(ctx, t, 0, []AuditEntry{{
+			At: s.cfg.Now(), By: "node", Act: "audit-reopened",
+			Text: fmt.Sprintf("an old backup was restored: the witness had seen %d entries with root %x, the log that ended has %d", seen.Size, seen.Root, old.size()),
+		}}); err != nil {
+			return err
+		}
+		l, err := t.log(ctx, auditKey)
+		if err == nil {
+			state = l.state()
+		}
+		return err
+	})
+	if err == nil {
+		s.forgiveWitness(auditKey, state)
+	}
+	return err
 }
 
 // OrderAgree lets the partner begin its log anew, once.
@@ -129,24 +169,23 @@ func (s *Store) Reopen(ctx context.Context, to party.ID, quote *journal.Successi
 // sendAnew puts what the partner gave no receipt for into the new log. Some of
 // it may be there already: it has its old id and says nothing new.
 func (s *Store) sendAnew(ctx context.Context, t *txn, old, next *logRow) error {
-	var items []record.Item
-	var days []string
+	var waiting []unsent
 	if err := each(ctx, t, func(r rows) error {
-		var it record.Item
-		var day string
+		var x unsent
 		var wrapped []byte
-		if err := r.Scan(&it.Seq, &day, &wrapped, &it.Header, &it.Ciphertext); err != nil {
+		if err := r.Scan(&x.Seq, &x.day, &wrapped, &x.Header, &x.Ciphertext, &x.record); err != nil {
 			return storeError(err)
 		}
 		var err error
-		it.Key, err = s.unwrap(old.partner, day, wrapped)
-		items, days = append(items, it), append(days, day)
+		x.Key, err = s.unwrap(old.partner, x.day, wrapped)
+		waiting = append(waiting, x) // bounded as the outbox is
 		return err
-	}, `SELECT seq, coalesce(day, ''), wrapped, header, ciphertext FROM entries WHERE log = $1 AND seq > $2 ORDER BY seq`, old.id, old.cosigned); err != nil {
+	}, `SELECT seq, coalesce(day, ''), wrapped, header, ciphertext, record FROM entries
+		WHERE log = $1 AND seq > $2 ORDER BY seq`, old.id, old.cosigned); err != nil {
 		return err
 	}
-	for i := range items {
-		if err := s.sealAnew(ctx, t, next, &items[i], days[i]); err != nil {
+	for i := range waiting {
+		if err := s.sealAnew(ctx, t, next, &waiting[i]); err != nil {
 			return err
 		}
 	}
@@ -159,9 +198,16 @@ func (s *Store) sendAnew(ctx context.Context, t *txn, old, next *logRow) error {
 	return err
 }
 
+// unsent is a record of an ended log that has no receipt.
+type unsent struct {
+	record.Item
+	day    string
+	record []byte // its id
+}
+
 // sealAnew seals a record for its place in the new log. One without a key (a
 // control leaf, or content that was recalled) is left out.
-func (s *Store) sealAnew(ctx context.Context, t *txn, next *logRow, it *record.Item, day string) error {
+func (s *Store) sealAnew(ctx context.Context, t *txn, next *logRow, it *unsent) error {
 	h, err := record.DecodeHeader(it.Header)
 	if err != nil || it.Key == nil {
 		return nil //nolint:nilerr // our own old log: what cannot be read has nothing to say
@@ -175,12 +221,14 @@ func (s *Store) sealAnew(ctx context.Context, t *txn, next *logRow, it *record.I
 	if err != nil {
 		return err
 	}
-	wrapped, err := s.keys.Wrap(next.partner, day, fresh.Key)
+	wrapped, err := s.keys.Wrap(next.partner, it.day, fresh.Key)
 	if err != nil {
 		return fmt.Errorf("wrap record key: %w", err)
 	}
 	next.queuedBytes += itemBytes(fresh)
-	return t.append(ctx, next, entry{tape: taped(0), day: day, wrapped: wrapped, header: fresh.Header, ciphertext: fresh.Ciphertext})
+	return t.append(ctx, next, entry{
+		tape: taped(0), day: it.day, wrapped: wrapped, header: fresh.Header, ciphertext: fresh.Ciphertext, record: it.record,
+	})
 }
 
 // Receipt returns the last checkpoint of the partner's log that we cosigned, nil

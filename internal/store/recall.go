@@ -28,8 +28,14 @@ var errDirty = errors.New("destroy keys: the commit has no cleansed snapshot")
 // destroy removes the keys of received records.
 func destroy(ctx context.Context, t *txn, list []Received) error {
 	for _, x := range list {
-		if _, err := t.exec(ctx, "destroy", `UPDATE `+table(x.Lane)+` SET wrapped = NULL WHERE seq = $1
-			AND log = (SELECT id FROM logs WHERE partner = $2 AND direction = 'received')`, x.Seq, x.Partner); err != nil {
+		log, local, ok, err := place(ctx, t, x.Partner, x.Lane, x.Seq)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			continue
+		}
+		if _, err := t.exec(ctx, "destroy", `UPDATE `+table(x.Lane)+` SET wrapped = NULL WHERE log = $1 AND seq = $2`, log, local); err != nil {
 			return err
 		}
 	}
@@ -121,8 +127,8 @@ type Outbox struct {
 
 // SentRecord is the place of a record in our log.
 type SentRecord struct {
-	Seq       uint64
-	Withdrawn bool // its key is gone
+	Seq       uint64 // 0: in a log that has ended, receipted
+	Withdrawn bool   // its key is gone
 }
 
 // OutboxView returns the numbers of all records sent to a partner, and what of
@@ -145,7 +151,9 @@ func (s *Store) OutboxView(ctx context.Context, to party.ID) (Outbox, error) {
 			copy(id[:], raw)
 			o.Records[id] = x
 			return nil
-		}, `SELECT record, seq, wrapped IS NULL FROM entries WHERE log = $1 AND record IS NOT NULL ORDER BY seq`, l.id); err != nil {
+		}, `SELECT record, 0, 0 FROM entries JOIN logs ON id = log WHERE partner = $2 AND direction LIKE 'sent/%' AND seq <= cosigned
+			AND record IS NOT NULL AND wrapped IS NOT NULL
+			UNION ALL SELECT record, seq, wrapped IS NULL FROM entries WHERE log = $1 AND record IS NOT NULL ORDER BY 2`, l.id, to); err != nil {
 			return err
 		}
 		return each(ctx, q, func(r rows) error {

@@ -268,6 +268,35 @@ export interface LinkView {
   received: number;
   refused: number;
   problem?: string;
+  seen?: boolean;
+  held?: boolean;
+  flow?: string;
+  figures?: LinkFigures;
+}
+
+export interface Share {
+  records: number;
+  max_records?: number;
+  octets: number;
+  max_octets?: number;
+}
+
+export interface Versions {
+  lowest: number;
+  highest: number;
+}
+
+export interface LinkFigures {
+  version?: number;
+  ours?: Versions;
+  theirs?: Versions;
+  clock_s?: number;
+  outbox?: Share;
+  sent_today?: Share;
+  received_today?: Share;
+  rolling?: boolean;
+  reopen?: boolean;
+  agree?: boolean;
 }
 
 export interface RefusedFor {
