@@ -22,6 +22,9 @@ race: ## the Go tests under the race detector, shuffled (but e2e, whose nodes ar
 fuzz: ## every fuzz target for FUZZTIME each
 	@scripts/fuzz.sh $(FUZZTIME)
 
+compat: ## the previous commit's binary against this one: two nodes, both ways round
+	@scripts/compat.sh $(BASE)
+
 soak: ## the long proofs; print their ends into the note on the issue
 	@scripts/soak.sh
 
@@ -56,4 +59,4 @@ lint: ## staticcheck
 tools: ## npm packages, and Chromium through apt where it is missing
 	@scripts/tools.sh $(CHROMIUM)
 
-.PHONY: help build test check race fuzz soak bench web gen gen-check golden fmt fmt-check vet lint tools
+.PHONY: help build test check race fuzz compat soak bench web gen gen-check golden fmt fmt-check vet lint tools

@@ -130,9 +130,34 @@ func TestPairing(t *testing.T) {
 				t.Errorf("keys are kept for %v, want %v", got, want)
 			}
 			if tt.ok {
+				administers(t, tw)
 				unpairs(t, tw, twKeys)
 			}
 		})
+	}
+}
+
+// administers does what an administrator does with a link from the command line.
+func administers(t *testing.T, config string) {
+	t.Helper()
+	for _, step := range []struct{ args, says string }{
+		{"keys list", "in use"},
+		{"keys roll jp", "signed by the old ones"},
+		{"keys list", "new keys are offered"},
+		{"journal reopen jp", "begins anew at the next session"},
+		{"journal agree jp", "may begin its log anew, once"},
+		{"journal verify", "verified"},
+	} {
+		var out strings.Builder
+		err := run(t.Context(), append(strings.Fields(step.args), "-c", config), streams{strings.NewReader(""), &out, io.Discard})
+		if err != nil || !strings.Contains(out.String(), step.says) {
+			t.Errorf("%s = %q, %v; want %q", step.args, out.String(), err, step.says)
+		}
+	}
+	for _, wrong := range []string{"keys roll jp", "keys roll xx", "journal reopen xx", "journal agree xx"} {
+		if err := run(t.Context(), append(strings.Fields(wrong), "-c", config), streams{strings.NewReader(""), io.Discard, io.Discard}); err == nil {
+			t.Errorf("%s: done", wrong)
+		}
 	}
 }
 

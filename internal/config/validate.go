@@ -60,14 +60,14 @@ func (c *Config) checkNode() *problem {
 	return nil
 }
 
-// maxProtocol is the highest version of the link's protocol that this program
-// speaks; the link package has the same, which a test holds.
-const maxProtocol = 1
+// MaxProtocol is the highest version of the link's protocol that this program
+// speaks: link.Protocol, which a test of the node holds.
+const MaxProtocol = 1
 
 func (c *Config) checkLink() *problem {
 	switch l := &c.Link; {
-	case l.MinProtocol < 1 || l.MinProtocol > maxProtocol:
-		return &problem{"link", 0, "min_protocol", fmt.Sprintf("%d: this program speaks 1 to %d", l.MinProtocol, maxProtocol)}
+	case l.MinProtocol < 1 || l.MinProtocol > MaxProtocol:
+		return &problem{"link", 0, "min_protocol", fmt.Sprintf("%d: this program speaks 1 to %d", l.MinProtocol, MaxProtocol)}
 	case time.Duration(l.Heartbeat) < 10*time.Second || time.Duration(l.Heartbeat) > time.Hour:
 		return &problem{"link", 0, "heartbeat", "want 10s to 1h"}
 	case !l.Quota.good():

@@ -32,6 +32,10 @@ func frames() map[string]link.Frame {
 		"ping":      {Ping: &link.Ping{N: 1}},
 		"pong":      {Pong: &link.Ping{N: 1}},
 		"stop":      {Stop: &link.Stop{Reason: link.StopJournal, Session: 3}},
+		"version":   {Stop: &link.Stop{Reason: link.StopProtocol, Session: 3, Lowest: 1, Highest: 2}},
+		"roll":      {Roll: &link.Roll{Signed: []byte("note")}},
+		"rolled":    {Rolled: &link.Rolled{N: 1}},
+		"newer":     {Hello: &link.Hello{Protocol: 3, Lowest: 2, Session: 3, Root: make([]byte, 32), Receipt: []byte("note")}},
 	}
 }
 
@@ -79,6 +83,12 @@ func TestFramesOutOfRangeAreRefused(t *testing.T) {
 		"batch zero":      change("states", func(f *link.Frame) { f.States.N = 0 }),
 		"ack of nothing":  change("ack", func(f *link.Frame) { f.Ack.Size = 0 }),
 		"long receipt":    change("ack", func(f *link.Frame) { f.Ack.Cosigned = make([]byte, 5000) }),
+		"no rollover":     change("roll", func(f *link.Frame) { f.Roll.Signed = nil }),
+		"long rollover":   change("roll", func(f *link.Frame) { f.Roll.Signed = make([]byte, 5000) }),
+		"rollover zero":   change("rolled", func(f *link.Frame) { f.Rolled.N = 0 }),
+		"versions turned": change("version", func(f *link.Frame) { f.Stop.Lowest = 9 }),
+		"floor above":     change("newer", func(f *link.Frame) { f.Hello.Lowest = 9 }),
+		"a long receipt":  change("newer", func(f *link.Frame) { f.Hello.Receipt = make([]byte, 5000) }),
 		"reason unknown":  change("stop", func(f *link.Frame) { f.Stop.Reason = 99 }),
 	} {
 		b, err := link.EncodeFrame(&f)

@@ -16,10 +16,18 @@ import (
 	"github.com/kuroshio-watch/kuroshio/internal/engine"
 	"github.com/kuroshio-watch/kuroshio/internal/incident"
 	"github.com/kuroshio-watch/kuroshio/internal/keystore"
+	"github.com/kuroshio-watch/kuroshio/internal/link"
 	"github.com/kuroshio-watch/kuroshio/internal/link/linktest"
 	"github.com/kuroshio-watch/kuroshio/internal/party"
 	"github.com/kuroshio-watch/kuroshio/internal/store"
 )
+
+func TestConfigurationKnowsTheVersionsOfTheLink(t *testing.T) {
+	if config.MaxProtocol != link.Protocol || config.Default().Link.MinProtocol != link.Oldest {
+		t.Errorf("configuration allows a floor of %d to %d, the link speaks %d to %d",
+			config.Default().Link.MinProtocol, config.MaxProtocol, link.Oldest, link.Protocol)
+	}
+}
 
 const adminPassword = "kelp forest 27"
 
