@@ -160,6 +160,72 @@ count_only = true`)))
 	}
 }
 
+// TestCountOnlyNamesNoTrackThatIsTold lets tracks leave by a rule of their own.
+func TestCountOnlyNamesNoTrackThatIsTold(t *testing.T) {
+	d := newDesk(policy(t, head+ruleText("tracks", "allow", "jp", "track", "", gapTerms.text())+
+		ruleText("count", "allow", "jp", "incident", "", gapTerms.text()+"\ncount_only = true")))
+	pic := &picture{tracks: []track.Track{airTrack(1, gap)}, cases: []release.Case{openCase(event("A04", start, "tw"))}}
+	pic.cases[0].Tracks = []track.Number{1}
+	told := false
+	for _, l := range run(t, d, start, 300, pic) {
+		told = told || l.r.Track != nil
+		if inc := l.r.Incident; inc != nil && (inc.Tracks != nil || inc.Events != nil || *inc.Count != 1) {
+			t.Errorf("incident = %+v, want a count alone", inc)
+		}
+	}
+	pic.cases[0].Events = append(pic.cases[0].Events, event("A06", start.Add(5*time.Minute), "tw"))
+	pic.cases[0].Tracks = []track.Number{1, 2} // a new count once the track is told
+	after := 0
+	for _, l := range run(t, d, start.Add(5*time.Minute), 300, pic) {
+		if inc := l.r.Incident; inc != nil {
+			after++
+			if inc.Tracks != nil || inc.Events != nil {
+				t.Errorf("incident = %+v, want a count alone", inc)
+			}
+		}
+	}
+	if !told || after == 0 {
+		t.Fatalf("track told %t, incident told again %d times", told, after)
+	}
+}
+
+// TestIdentityWithoutTypeTellsNoType grants identity and not type.
+func TestIdentityWithoutTypeTellsNoType(t *testing.T) {
+	d := newDesk(policy(t, head+ruleText("a", "allow", "jp", "track incident", "", `grid = "5km"
+time_bin = "60s"
+slot = "0s"
+delay = "0s"
+fields = ["identity"]`)))
+	pic := &picture{tracks: []track.Track{airTrack(1, gap)}, cases: []release.Case{openCase(event("A04", start, "tw"))}}
+	pic.cases[0].Identity = &release.CaseIdentity{Identity: record.Identity{Standard: "suspect", Type: "BZK-005", Presumed: true}, At: start}
+	kinds := make(map[record.Kind]bool)
+	for _, l := range run(t, d, start, 300, pic) {
+		kinds[l.r.Kind] = true
+		for _, id := range []*record.Identity{trackIdentity(l.r), caseIdentity(l.r)} {
+			if id != nil && (id.Type != "" || id.Presumed || id.Standard == "") {
+				t.Errorf("%s tells %+v, want the standard alone", l.r.Kind, id)
+			}
+		}
+	}
+	if len(kinds) != 2 {
+		t.Fatalf("told %v, want a track and an incident", kinds)
+	}
+}
+
+func trackIdentity(r *record.Record) *record.Identity {
+	if r.Track == nil {
+		return nil
+	}
+	return r.Track.Identity
+}
+
+func caseIdentity(r *record.Record) *record.Identity {
+	if r.Incident == nil {
+		return nil
+	}
+	return r.Incident.Identity
+}
+
 // TestNearFollowsFromTheCell compares two places in one cell, and the told
 // distance with the true one.
 func TestNearFollowsFromTheCell(t *testing.T) {
