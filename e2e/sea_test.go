@@ -53,6 +53,9 @@ func TestADriftingShipBetweenTwoCoastGuards(t *testing.T) {
 		}
 		refs = append(refs, reference(inc, with))
 		shipDrifts(t, r, id)
+		if inc.Lead.Since == nil || inc.Lead.Since.Before(clock(t, "2026-03-14T02:45:00Z")) || !agreed(r, id) {
+			t.Errorf("%s: the lead moved at %v, want it after an agreed place and time", id, inc.Lead.Since)
+		}
 		overlapAtSea(t, r, id)
 		postures := make(map[party.ID]string)
 		for _, p := range inc.Postures {
@@ -68,6 +71,16 @@ func TestADriftingShipBetweenTwoCoastGuards(t *testing.T) {
 	if n := len(r.report.Nodes[cell].Incidents); n != 0 {
 		t.Errorf("the cell was told of %d incidents", n)
 	}
+}
+
+// agreed reports whether a party's pictures show the agreed place and time of
+// the hand-over.
+func agreed(r *run, id party.ID) bool {
+	return slices.ContainsFunc(r.views[id], func(v *engine.View) bool {
+		return slices.ContainsFunc(v.Incidents, func(i engine.IncidentView) bool {
+			return i.Lead.Proposed == jp && i.Lead.At != nil && i.Lead.At.Format("15:04") == "02:55" && i.Lead.Cell != nil
+		})
+	})
 }
 
 // shipDrifts holds that the picture shows the ship drift to the north, and that
