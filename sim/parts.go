@@ -285,7 +285,7 @@ func (p *parser) checkArgs(a *Act) error {
 	if _, err := a.Command(1, 1); err != nil {
 		return err
 	}
-	need := map[string]string{"identify": "standard", "propose": "lead", "posture": "posture", "close": "outcome", "log": "text"}
+	need := map[string]string{"identify": "standard", "propose": "lead", "counter": "lead", "voice": "lead", "posture": "posture", "close": "outcome", "log": "text"}
 	if key, ok := need[a.Verb]; ok && a.Arg(key) == "" {
 		return fmt.Errorf("%s is missing", key)
 	}

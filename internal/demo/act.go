@@ -223,7 +223,10 @@ func (d *Demo) commandOf(a *pendingAct, v *engine.View, now time.Time) (cmd engi
 }
 
 func needsIncident(verb string) bool {
-	return slices.Contains([]string{"acknowledge", "take", "propose", "accept", "reject", "posture", "close", "reopen", "search-area", "search-state"}, verb)
+	return slices.Contains([]string{
+		"acknowledge", "take", "propose", "accept", "reject", "posture", "close", "reopen", "search-area", "search-state",
+		"notify", "standby", "counter", "cancel", "assume", "voice", "countersign",
+	}, verb)
 }
 
 // incidentFor returns the incident that the act is about.

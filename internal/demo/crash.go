@@ -222,6 +222,8 @@ func took(cmd *engine.Command, v *engine.View) bool {
 	}
 	kind := map[string]string{
 		"acknowledge": "acknowledged", "propose": "lead-proposed", "accept": "lead-accepted", "reject": "lead-rejected", "posture": "posture", "close": "closed",
+		"notify": "lead-notified", "standby": "lead-standby", "counter": "lead-countered", "cancel": "lead-cancelled", "assume": "lead-assumed",
+		"voice": "lead-voice", "countersign": "lead-countersigned",
 	}[cmd.Verb]
 	i := slices.IndexFunc(v.Incidents, func(i engine.IncidentView) bool { return i.N == cmd.Incident })
 	return i >= 0 && kind != "" && slices.ContainsFunc(v.Incidents[i].Events, func(e engine.EventView) bool {
