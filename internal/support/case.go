@@ -69,12 +69,6 @@ func (c *Case) Differs() bool {
 	return a.Match.Allows() && !sameClause(a.Match, g.Match)
 }
 
-// covered reports whether the same clause of both copies allows the request.
-func (c *Case) covered() bool {
-	g := c.giveSide()
-	return g != nil && sameClause(c.askSide().Match, g.Match) && !c.Differs()
-}
-
 // The states of a request. They follow from the two sides, so that both
 // parties see the same once they hold the same.
 const (
