@@ -36,7 +36,7 @@ var ranks = [][]string{
 	4:  {"internal/watch"},
 	5:  {"internal/incident"},
 	6:  {"internal/activity", "internal/message", "internal/plan", "internal/recall", "internal/response", "internal/search", "internal/support"},
-	7:  {"internal/release"},
+	7:  {"internal/card", "internal/release"},
 	8:  {"internal/engine"},
 	9:  {"internal/journal", "packs", "packs/agreements", "packs/phrasebook", "packs/policies"},
 	10: {"internal/keystore"},

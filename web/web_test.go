@@ -16,6 +16,7 @@ import (
 	"github.com/kuroshio-watch/kuroshio/internal/activity"
 	"github.com/kuroshio-watch/kuroshio/internal/engine"
 	"github.com/kuroshio-watch/kuroshio/internal/incident"
+	"github.com/kuroshio-watch/kuroshio/internal/message"
 	"github.com/kuroshio-watch/kuroshio/internal/plan"
 	"github.com/kuroshio-watch/kuroshio/internal/record"
 	"github.com/kuroshio-watch/kuroshio/internal/release"
@@ -112,6 +113,21 @@ func TestMessagesCoverTheNodesWords(t *testing.T) {
 		"support.unit-word": record.SupportUnits(), "support.settlement-word": record.SupportSettlements(),
 		"support.condition": record.SupportConditions(), "support.step": record.SupportSteps(), "support.state-word": support.States(),
 		"support.civil": support.CivilWays(), "support.facility": record.FacilityKinds(), "support.capacity": record.FacilityCapacities(),
+	}
+	for group, more := range map[string][]string{
+		"mstate":     {message.Queued, message.Sent, message.Received, message.Read, message.Withheld},
+		"precedence": record.Precedences(),
+		"desk":       record.Desks(),
+		"pgroup":     message.Groups(),
+		"ptype":      message.Types(),
+		"alarm-rule": {"message", "message-unread", "message-withheld", "no-duff", "hotline"},
+		"event":      {"no-duff"},
+		"errors": {
+			"withheld", "bad-precedence", "bad-parameter", "no-such-code", "no-such-place", "no-such-message", "place-not-released",
+			"track-not-released", "no-duff-missing", "no-test", "test-open",
+		},
+	} {
+		groups[group] = append(groups[group], more...)
 	}
 	for _, lang := range []string{"en", "zh-Hant", "ja"} {
 		b, err := os.ReadFile("messages/" + lang + ".json")

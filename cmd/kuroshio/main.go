@@ -43,6 +43,7 @@ type cli struct {
 	Sim     simCmd      `cmd:"" help:"Play a scenario into feeds over real sockets."`
 	Version versionCmd  `cmd:"" help:"Print the version."`
 	Support supportCmd  `cmd:"" help:"Check agreements on support and match requests with their clauses."`
+	Card    cardCmd     `cmd:"" help:"Print the fallback card of a partner and a day."`
 }
 
 // streams is where a command reads and writes.

@@ -43,6 +43,8 @@ type Config struct {
 	Plan     Plan      `toml:"plan"`
 	Support  Support   `toml:"support"`
 	Response Response  `toml:"response"`
+	Message  Message   `toml:"message"`
+	Contacts []Contact `toml:"contact"`
 	Feeds    []Feed    `toml:"feed"`
 	Sensors  []Sensor  `toml:"sensor"`
 }
@@ -158,6 +160,20 @@ type Response struct {
 	T2 Duration `toml:"t2"` // no answer: falls back to the giver
 }
 
+// Message sets up what watch floors say to each other.
+type Message struct {
+	Phrasebook   string   `toml:"phrasebook"`    // file; empty: the shipped one
+	HotlineEvery Duration `toml:"hotline_every"` // the line is tested, and overdue, after it; 0: as rule C04 says
+	HotlineAuto  bool     `toml:"hotline_auto"`  // the node begins tests by itself
+}
+
+// Contact is one way to reach a watch floor by voice, for the fallback card.
+type Contact struct {
+	Party string `toml:"party"`
+	Desk  string `toml:"desk"`
+	Text  string `toml:"text"`
+}
+
 // Feed is one input.
 type Feed struct {
 	Name     string    `toml:"name"`
@@ -209,6 +225,7 @@ func Default() Config {
 		Policy:   Policy{KeepPast: Duration(25 * time.Hour)},
 		Watch:    Watch{NoticesHold: true},
 		Response: Response{T1: Duration(2 * time.Minute), T2: Duration(5 * time.Minute)},
+		Message:  Message{HotlineAuto: true},
 	}
 }
 
@@ -241,7 +258,7 @@ func Parse(name string, b []byte) (*Config, error) {
 func (c *Config) resolve(dir string) {
 	files := []*string{
 		&c.Node.Data, &c.Keystore.Dir, &c.Keystore.PassphraseFile, &c.Time.Token, &c.Console.Cert, &c.Console.Key,
-		&c.Watch.Rules, &c.Watch.Plans, &c.Policy.File, &c.Plan.File, &c.Support.Register,
+		&c.Watch.Rules, &c.Watch.Plans, &c.Policy.File, &c.Plan.File, &c.Support.Register, &c.Message.Phrasebook,
 	}
 	for i := range c.Support.Agreements {
 		files = append(files, &c.Support.Agreements[i])

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/kuroshio-watch/kuroshio/geo"
 	"github.com/kuroshio-watch/kuroshio/internal/party"
@@ -32,7 +33,7 @@ func (p *problem) where() string {
 }
 
 func (c *Config) problem() *problem {
-	checks := []func() *problem{c.checkNode, c.checkTime, c.checkConsole, c.checkPartners, c.checkWatch, c.checkFeeds, c.checkSensors}
+	checks := []func() *problem{c.checkNode, c.checkTime, c.checkConsole, c.checkPartners, c.checkWatch, c.checkMessage, c.checkFeeds, c.checkSensors}
 	for _, check := range checks {
 		if p := check(); p != nil {
 			return p
@@ -169,6 +170,36 @@ func (c *Config) checkWatch() *problem {
 	}
 	if c.Response.T1 <= 0 || c.Response.T2 <= c.Response.T1 {
 		return &problem{"response", 0, "t2", "t1 must be above zero and t2 above t1"}
+	}
+	return nil
+}
+
+// How often a line may be tested: a test asks for a person at the other desk.
+const (
+	minHotline = 10 * time.Minute
+	maxHotline = 7 * 24 * time.Hour
+)
+
+const (
+	maxContacts = 64
+	maxContact  = 120 // characters
+)
+
+func (c *Config) checkMessage() *problem {
+	if d := time.Duration(c.Message.HotlineEvery); d != 0 && (d < minHotline || d > maxHotline) {
+		return &problem{"message", 0, "hotline_every", "want 10m to 168h, or 0 for what rule C04 says"}
+	}
+	if len(c.Contacts) > maxContacts {
+		return &problem{"contact", maxContacts, "party", fmt.Sprintf("at most %d contacts", maxContacts)}
+	}
+	for i, k := range c.Contacts {
+		known := k.Party == c.Node.Party || slices.ContainsFunc(c.Partners, func(p Partner) bool { return p.ID == k.Party })
+		switch {
+		case !known:
+			return &problem{"contact", i, "party", fmt.Sprintf("%q is neither this node nor a partner", k.Party)}
+		case k.Text == "" || utf8.RuneCountInString(k.Text) > maxContact || utf8.RuneCountInString(k.Desk) > maxContact:
+			return &problem{"contact", i, "text", fmt.Sprintf("say how to reach it, in at most %d characters", maxContact)}
+		}
 	}
 	return nil
 }

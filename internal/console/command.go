@@ -53,7 +53,7 @@ func (c *console) command(w http.ResponseWriter, r *http.Request, who person) {
 		refuseReply(w, reply)
 		return
 	}
-	answer(w, done{true, reply.Incident, reply.Entry, reply.Recall, reply.Named, reply.Distress, reply.Activity, reply.Request})
+	answer(w, done{true, reply.Incident, reply.Entry, reply.Recall, reply.Named, reply.Distress, reply.Activity, reply.Request, reply.Message})
 }
 
 // done answers an act that was done.
@@ -67,6 +67,7 @@ type done struct {
 	Distress []engine.StopCase `json:"distress,omitempty"`
 	Activity uint32            `json:"activity,omitempty"` // number of an own-activity notice
 	Request  uint64            `json:"request,omitempty"`
+	Message  uint64            `json:"message,omitempty"` // its number
 }
 
 // refuseReply answers with the engine's code. Some refusals leave something

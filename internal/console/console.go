@@ -108,7 +108,9 @@ type Config struct {
 	Land  json.RawMessage // body of /api/land, GeoJSON; nil: none
 	Dist  fs.FS           // the page; nil: only the API is served
 
-	Support Supports // nil: there are no agreements
+	Support    Supports        // nil: there are no agreements
+	Phrasebook json.RawMessage // body of /api/phrasebook; nil: none
+	Messages   Messages        // nil: none
 
 	Links Links // what an administrator does with links; nil: nothing
 
@@ -144,7 +146,7 @@ func (c *Config) Validate() error {
 	case c.MaxStreams <= 0:
 		return errors.New("set up console: want MaxStreams > 0")
 	}
-	for name, body := range map[string]json.RawMessage{"zones": c.Zones, "rules": c.Rules, "land": c.Land} {
+	for name, body := range map[string]json.RawMessage{"zones": c.Zones, "rules": c.Rules, "land": c.Land, "phrasebook": c.Phrasebook} {
 		if body != nil && !json.Valid(body) {
 			return fmt.Errorf("set up console: %s is not JSON", name)
 		}
@@ -255,6 +257,9 @@ func (c *console) routeTable() map[string]map[string]route {
 		"/api/audit":          {get: {by: people{engine.Auditor, engine.Administrator}, do: c.audit}},
 		"/api/agreements":     {get: {by: all, do: c.agreements}},
 		"/api/support/match":  {get: {by: all, do: c.matchSupport}},
+		"/api/phrasebook":     {get: prepared(c.cfg.Phrasebook, `{"edition":"","groups":[],"phrases":[],"handlings":[],"desks":[]}`)},
+		"/api/messages":       {get: {by: all, do: c.messages}},
+		"/api/fallback-card":  {get: {by: people{engine.Officer, engine.Supervisor}, do: c.fallbackCard}},
 		"/api/users": {
 			get:  {by: people{engine.Administrator}, do: c.listUsers},
 			post: {by: people{engine.Administrator}, do: c.putUser},

@@ -45,6 +45,7 @@ type Zone struct {
 
 // Place is a named point.
 type Place struct {
+	ID    zone.ID           `json:"id"`
 	Names map[string]string `json:"names"`
 	Kind  zone.Kind         `json:"kind"`
 	Class string            `json:"class,omitempty"`
@@ -65,7 +66,8 @@ type words struct {
 	query  []openapi.Parameter
 	takes  any
 	gives  any
-	status int // of the answer where it is not 200
+	status int  // of the answer where it is not 200
+	page   bool // the answer is HTML
 }
 
 // described is by method and path. A route without an entry is in the
@@ -87,6 +89,15 @@ func described() map[string]words {
 		"GET /api/zones":        {text: "Zones, places and sectors of the zone pack.", gives: Zones{}},
 		"GET /api/rules":        {text: "The watch rules in force.", gives: []engine.RuleView{}},
 		"GET /api/land":         {text: "The base map, GeoJSON.", gives: collection{}},
+		"GET /api/phrasebook":   {text: "The coded messages, their parameters and the precedences.", gives: Phrasebook{}},
+		"GET /api/messages": {
+			text: "The messages with one partner, or with all; ask again when the picture's messages.rev has changed.", gives: []engine.MessageView{},
+			query: []openapi.Parameter{ask("party", "the partner; all where it is left out", text)},
+		},
+		"GET /api/fallback-card": {
+			text: "The fallback card of a partner and a day, a page to print.", page: true,
+			query: []openapi.Parameter{ask("party", "the partner", text), ask("date", "UTC, as 2006-01-02; today where it is left out", text), ask("lang", "zh-Hant, ja or en", text)},
+		},
 		"GET /api/release": {
 			text: "What of one track or one incident goes to whom, and why.", gives: []release.Explanation{},
 			query: []openapi.Parameter{ask("track", "number of a track; this or incident", count), ask("incident", "number of an incident", count)},
@@ -232,6 +243,8 @@ func operation(types openapi.Types, failed *openapi.Schema, method string, rt ro
 	switch {
 	case w.status != 0:
 		status = w.status
+	case w.page:
+		answer.Content = map[string]openapi.Media{"text/html": {Schema: &openapi.Schema{Type: "string"}}}
 	case w.gives != nil:
 		answer.Content = openapi.JSON(types.Of(reflect.TypeOf(w.gives)))
 	default:

@@ -64,7 +64,7 @@ incident.Strike By:plant Reason:plant At:time
 engine.Command Verb:small By:plant Role:small Desk:plant Track:own Tracks:own Incident:own From:own Partner:small Lead:small Standard:small Type:plant
 engine.Command Presumed:small Posture:said Outcome:said Text:plant Domain:small Lat:place Lon:place Time:time Entry:own Alarm:small Contact:said Persons:said Exercise:small
 engine.PolicyAct Text:plant ID:small Reason:plant
-message.Message Number:own ID:own Partner:small Ours:small Precedence:small Exercise:small NoDuff:small Incident:own At:time Left:time State:small StateAt:time
+message.Message Number:own ID:own Partner:small Ours:small Precedence:small Exercise:small NoDuff:small Incident:own At:time Left:time Gone:small State:small StateAt:time
 message.Message Record:own Phrase:said Text:said Desk:said By:plant Answers:own Corrects:own
 `
 

@@ -314,6 +314,7 @@ func (e *Engine) forget(from party.ID, list []recall.Received, kind string) {
 	ids := make(incident.IDs, len(list))
 	for _, x := range list {
 		ids[x.ID] = true
+		e.messages.Forget(from, x.ID) // only a message has it
 	}
 	e.book.Forget(from, ids, kind, e.now)
 	e.forgetSupport(from, func(id record.ID) bool { return ids[id] })

@@ -56,6 +56,7 @@ type MessageView struct {
 	Incident   uint32            `json:"incident,omitempty"`
 	Exercise   bool              `json:"exercise,omitempty"`
 	NoDuff     bool              `json:"no_duff,omitempty"`
+	Gone       bool              `json:"gone,omitempty"` // the partner has recalled it
 	Precedence string            `json:"precedence"`
 	Text       string            `json:"text,omitempty"`
 	Code       string            `json:"code,omitempty"`
@@ -139,7 +140,7 @@ func (e *Engine) Messages(with party.ID) []MessageView {
 
 func (e *Engine) messageView(m *message.Message) MessageView {
 	v := MessageView{
-		N: m.Number, Party: m.Partner, Ours: m.Ours, Exercise: m.Exercise, NoDuff: m.NoDuff, Precedence: m.Precedence, Text: m.Text,
+		N: m.Number, Party: m.Partner, Ours: m.Ours, Exercise: m.Exercise, NoDuff: m.NoDuff, Gone: m.Gone, Precedence: m.Precedence, Text: m.Text,
 		At: m.At, By: m.By, State: m.State, StateAt: m.StateAt, Desk: m.Desk,
 	}
 	if n, ok := e.book.Resolve(incident.Number(m.Incident)); ok {

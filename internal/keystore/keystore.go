@@ -34,6 +34,7 @@ var (
 	ErrNotPaired    = errors.New("not paired")
 	ErrPaired       = errors.New("already paired")
 	ErrDayForgotten = errors.New("day key does not exist")
+	ErrNoCard       = errors.New("no secret is shared; pair again")
 )
 
 const (

@@ -432,3 +432,52 @@ func BenchmarkWrap(b *testing.B) {
 	}
 	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "keys/s")
 }
+
+// The secret of the card rests sealed, outlives a restart, and is gone with the
+// pairing.
+func TestSecretOfTheCard(t *testing.T) {
+	dir := t.TempDir()
+	kdf := keystore.KDF{Passes: 1, MemoryKiB: 64, Lanes: 1}
+	s, err := keystore.OpenKDF(dir, []byte("test"), kdf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	with, without, short := new(keystore.Pair), new(keystore.Pair), new(keystore.Pair)
+	for _, p := range []**keystore.Pair{&with, &without, &short} {
+		if *p, err = keystore.NewPair(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	secret := bytes.Repeat([]byte{7}, 32)
+	with.Share(secret)
+	for id, p := range map[party.ID]*keystore.Pair{"jp": with, "cell": without} {
+		if err := s.Add(id, p, peer(t)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	with.Discard()
+	if s, err = keystore.OpenKDF(dir, []byte("test"), kdf); err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.CardSecret("jp")
+	if err != nil || !bytes.Equal(got, secret) {
+		t.Errorf("CardSecret = %x, %v", got, err)
+	}
+	clear(got)
+	if again, _ := s.CardSecret("jp"); !bytes.Equal(again, secret) {
+		t.Error("CardSecret hands out its own memory")
+	}
+	if _, err := s.CardSecret("cell"); !errors.Is(err, keystore.ErrNoCard) {
+		t.Errorf("CardSecret of a pairing without = %v, want ErrNoCard", err)
+	}
+	if err := s.Forget("jp"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.CardSecret("jp"); !errors.Is(err, keystore.ErrNotPaired) {
+		t.Errorf("CardSecret after Forget = %v, want ErrNotPaired", err)
+	}
+	short.Share(secret[:31])
+	if err := s.Add("jp", short, peer(t)); err == nil {
+		t.Error("Add took a secret of 31 octets")
+	}
+}

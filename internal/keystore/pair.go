@@ -41,6 +41,7 @@ type pairBody struct {
 	Rolls           uint64            `cbor:"9,keyasint,omitempty"`  // own rollovers that are over
 	Prev            *transport        `cbor:"10,keyasint,omitempty"` // the transport key before the last, until it is needed no more
 	Past            []string          `cbor:"11,keyasint,omitempty"` // verifier keys of our journal before the present one
+	Card            []byte            `cbor:"12,keyasint,omitempty"` // secret of the fallback card, that both sides derived
 }
 
 type certCache struct {
@@ -130,6 +131,10 @@ func (p *Pair) Pin() ([32]byte, error) {
 // Journal returns the verifier key of the journal.
 func (p *Pair) Journal() string { return p.body.JournalVerifier }
 
+// Share keeps the secret of the fallback card, of 32 octets, that both sides
+// derived from the pairing.
+func (p *Pair) Share(secret []byte) { p.body.Card = bytes.Clone(secret) }
+
 // Discard forgets the keys; a copy that Store.Add kept stays.
 func (p *Pair) Discard() { p.body.wipe() }
 
@@ -155,6 +160,9 @@ func (b *pairBody) validate() error {
 	if len(b.TransportKey) != ed25519.SeedSize || len(b.IDSecret) != 32 {
 		return errors.New("incomplete keys")
 	}
+	if len(b.Card) != 0 && len(b.Card) != cardSecret {
+		return errors.New("incomplete secret of the card")
+	}
 	for _, k := range b.DayKeys {
 		if len(k) != 32 {
 			return errors.New("incomplete day key")
@@ -166,12 +174,13 @@ func (b *pairBody) validate() error {
 // clone copies the keys, so that the original may be wiped.
 func (b *pairBody) clone() pairBody {
 	c := *b
-	c.TransportKey, c.IDSecret = bytes.Clone(b.TransportKey), bytes.Clone(b.IDSecret)
+	c.TransportKey, c.IDSecret, c.Card = bytes.Clone(b.TransportKey), bytes.Clone(b.IDSecret), bytes.Clone(b.Card)
 	c.DayKeys = make(map[string][]byte)
 	return c
 }
 
 func (b *pairBody) wipe() {
+	clear(b.Card)
 	clear(b.TransportKey)
 	clear(b.IDSecret)
 	if b.Prev != nil {
@@ -345,6 +354,25 @@ func verifiers(keys ...string) (note.Verifiers, error) {
 		list[i] = v
 	}
 	return note.VerifierList(list...), nil
+}
+
+// cardSecret is the length of the secret of the fallback card, in octets.
+const cardSecret = 32
+
+// CardSecret returns what both sides derived from the pairing, for the table of
+// challenges on the fallback card. It stays the same over a rollover. The error
+// wraps ErrNoCard for a partner that was paired without.
+func (s *Store) CardSecret(partner party.ID) ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p, err := s.pair(partner)
+	if err != nil {
+		return nil, err
+	}
+	if len(p.body.Card) == 0 {
+		return nil, fmt.Errorf("read secret of the card for %s: %w", partner, ErrNoCard)
+	}
+	return bytes.Clone(p.body.Card), nil
 }
 
 // ID returns the identifier under which the partner knows our thing of that

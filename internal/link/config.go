@@ -194,6 +194,7 @@ type Status struct {
 	Refused   uint64        // frames since New
 	Refusal   Refusal       // the last one
 	Problem   Problem       // empty when there is none
+	Through   uint64        // number of the last record sent in this session; 0 without one
 
 	Version  uint16        // of the protocol in the last session; 0 before the first
 	Partner  Versions      // that the partner last said it speaks; zero before

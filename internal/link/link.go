@@ -141,7 +141,7 @@ func (l *Link) Status() Status {
 func (l *Link) statusLocked() Status {
 	st := l.status
 	if l.session != nil {
-		st.Queued = l.session.queued()
+		st.Queued, st.Through = l.session.queued(), l.session.through()
 	}
 	return st
 }

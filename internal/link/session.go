@@ -106,6 +106,13 @@ func (s *session) queued() uint64 {
 	return s.queuedLocked()
 }
 
+// through returns the number of the last record that was sent.
+func (s *session) through() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sent
+}
+
 // queuedLocked returns how many records of this session lack a receipt.
 func (s *session) queuedLocked() uint64 {
 	return s.sent - min(s.sent, max(s.receipted, s.theirs.Size))

@@ -74,6 +74,7 @@ type Message struct {
 	StateAt    time.Time      `json:"state_at"`
 	Desk       string         `json:"desk"` // at which it was read
 	Left       bool           `json:"left"` // ours: it is in the outbox
+	Gone       bool           `json:"gone"` // the partner has recalled it: its content is no longer here
 }
 
 // Alarm says that the condition of an alarm began or ended. An alarm that
@@ -140,7 +141,7 @@ func (d *Desk) Send(m Message, resumes bool, now time.Time) uint64 {
 func (d *Desk) Receive(m Message, resumes bool, now time.Time) (uint64, error) {
 	unread := 0
 	for i := range d.list {
-		if o := &d.list[i]; o.Partner == m.Partner && !o.Ours && o.State != Read {
+		if o := &d.list[i]; o.Partner == m.Partner && !o.Ours && !o.done() {
 			unread++
 		}
 	}
@@ -178,7 +179,7 @@ func (d *Desk) prune(p party.ID) {
 		return
 	}
 	at := of[0]
-	if i := slices.IndexFunc(of, func(i int) bool { return rank(d.list[i].State) >= rank(Read) }); i >= 0 {
+	if i := slices.IndexFunc(of, func(i int) bool { return d.list[i].done() }); i >= 0 {
 		at = of[i]
 	} else if i := slices.IndexFunc(of, func(i int) bool { return d.list[i].Ours }); i >= 0 {
 		at = of[i]
@@ -298,10 +299,14 @@ func (d *Desk) Forget(from party.ID, id record.ID) bool {
 	if i < 0 {
 		return false
 	}
-	d.list = slices.Delete(d.list, i, i+1)
+	m := &d.list[i]
+	m.Gone, m.Text, m.Phrase, m.Answers, m.Corrects = true, "", nil, nil, nil
 	d.rev++
 	return true
 }
+
+// done reports whether nobody has to look at the message any more.
+func (m *Message) done() bool { return m.Gone || rank(m.State) >= rank(Read) }
 
 // Counts sums up the messages of one partner.
 type Counts struct {
@@ -316,7 +321,7 @@ func (d *Desk) Counts(p party.ID) Counts {
 	for i := range d.list {
 		m := &d.list[i]
 		switch {
-		case m.Partner != p || rank(m.State) >= rank(Read):
+		case m.Partner != p || m.done():
 		case m.Ours:
 			c.Open++
 		default:
@@ -347,7 +352,7 @@ func (d *Desk) claims(now time.Time) map[string]claim {
 	list := make(map[string]claim)
 	for i := range d.list {
 		m := &d.list[i]
-		if rank(m.State) >= rank(Read) {
+		if m.done() {
 			continue
 		}
 		h := handling(m)

@@ -21,6 +21,7 @@ import (
 	"github.com/kuroshio-watch/kuroshio/internal/track"
 	"github.com/kuroshio-watch/kuroshio/internal/zone"
 	"github.com/kuroshio-watch/kuroshio/packs"
+	"github.com/kuroshio-watch/kuroshio/packs/phrasebook"
 )
 
 // Assemble reads what the configuration names (the zone pack, rules, plans and
@@ -36,6 +37,13 @@ func Assemble(c *config.Config) (*engine.Config, []byte, error) {
 		Partners: c.PartnerIDs(), Pack: pack.Zones, Rules: engine.Text{Name: c.Zones.Pack + "/rules.json", Data: pack.Rules},
 		T1: time.Duration(c.Response.T1), T2: time.Duration(c.Response.T2),
 	}
+	e.Phrasebook = &engine.Text{Name: phrasebook.Name, Data: phrasebook.Text()}
+	if c.Message.Phrasebook != "" {
+		if e.Phrasebook, err = readText(c.Message.Phrasebook); err != nil {
+			return nil, nil, err
+		}
+	}
+	e.Hotline = engine.HotlineConfig{Every: time.Duration(c.Message.HotlineEvery), Auto: c.Message.HotlineAuto}
 	for _, o := range c.Zones.Overrides {
 		e.Overrides = append(e.Overrides, zone.Override{ID: zone.ID(o.ID), Names: o.Names, Hide: o.Hide})
 	}

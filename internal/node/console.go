@@ -39,11 +39,16 @@ func (n *Node) consoleHandler() (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode rules: %w", err)
 	}
+	phrases, err := phrasebookBody(n.loop.eng.Phrasebook())
+	if err != nil {
+		return nil, fmt.Errorf("encode phrasebook: %w", err)
+	}
 	cfg := console.DefaultConfig()
 	cfg.Self, cfg.Name, cfg.Version = party.ID(n.cfg.Node.Party), n.cfg.Node.Name, n.opt.Version
 	cfg.Links = n
 	cfg.TimeMode, cfg.Partners = n.cfg.Time.Mode, n.cfg.PartnerIDs()
 	cfg.Zones, cfg.Rules, cfg.Land = zones, rules, n.land
+	cfg.Phrasebook, cfg.Messages = phrases, n
 	cfg.Dist, cfg.TLS, cfg.Log, cfg.Now = web.Dist(), n.cfg.Console.Cert != "", n.opt.Log, n.clock.now
 	cfg.Support = n
 	return console.NewHandler(cfg, n, n.store, n, books{n.store, n.keys})
@@ -74,7 +79,7 @@ func ZonesBody(pack zone.Pack, overrides []zone.Override) (json.RawMessage, erro
 	}
 	for _, p := range set.Places() {
 		if !p.Hidden {
-			body.Places = append(body.Places, console.Place{Names: p.Names, Kind: p.Kind, Class: p.Class, Lat: p.At.LatDeg, Lon: p.At.LonDeg})
+			body.Places = append(body.Places, console.Place{ID: p.ID, Names: p.Names, Kind: p.Kind, Class: p.Class, Lat: p.At.LatDeg, Lon: p.At.LonDeg})
 		}
 	}
 	for _, s := range set.Sectors() {

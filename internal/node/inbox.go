@@ -70,6 +70,7 @@ func (l *loop) fill(ctx context.Context, p *engine.Partner) error {
 // the engine of outboxes that fill up.
 func (l *loop) housekeep(ctx context.Context) {
 	l.lookAtFeeds(ctx)
+	l.tellSent(ctx)
 	l.wipe(ctx)
 	l.keys(ctx)
 	now := l.clock()

@@ -82,6 +82,7 @@ type loop struct {
 	tape    *tape.Tape     // owned by run
 	store   *store.Store
 	stepped bool
+	sent    sentWatch
 
 	frames   chan frame.Frame
 	commands chan commandRequest

@@ -180,6 +180,12 @@ func (n *Node) newLoop() *loop {
 			k.Resume()
 		}
 	}
+	l.sent = sentWatch{unsent: make(map[party.ID]uint64), through: func(p party.ID) uint64 {
+		if k := n.links[p]; k != nil {
+			return k.Status().Through
+		}
+		return 0
+	}}
 	return l
 }
 

@@ -65,6 +65,26 @@ func (s *Store) Records(ctx context.Context, to party.ID, after uint64, limit in
 	return list, nil
 }
 
+// Waiting counts the records of a kind in the partner's outbox behind number
+// after that have no receipt.
+func (s *Store) Waiting(ctx context.Context, to party.ID, kind record.Kind, after uint64) (n uint64, err error) {
+	err = each(ctx, s.r, func(r rows) error {
+		var b []byte
+		if err := r.Scan(&b); err != nil {
+			return storeError(err)
+		}
+		if h, err := record.DecodeHeader(b); err == nil && h.Kind == kind {
+			n++
+		}
+		return nil
+	}, `SELECT e.header FROM entries e JOIN logs l ON l.id = e.log
+		WHERE l.partner = $1 AND l.direction = 'sent' AND e.seq > $2 AND e.seq > l.cosigned`, to, after)
+	if err != nil {
+		return 0, fmt.Errorf("read outbox: %w", err)
+	}
+	return n, nil
+}
+
 func (s *Store) scanItem(r rows, partner party.ID) (record.Item, error) {
 	var it record.Item
 	var day string

@@ -28,6 +28,7 @@ export function incident(n: number, more: Partial<IncidentView> = {}): IncidentV
 
 export function view(more: Partial<View>): View {
   return {
+    messages: { rev: 0, partners: [] },
     seq: 1, now: NOW, party: 'tw', exercise: false, policy_version: '', policy: {}, zone_version: '', tracks: [], partner_tracks: [], incidents: [], alarms: [],
     counts: { unacknowledged: 0, acknowledged: 0, returned: 0, shelved: 0 }, links: [], feeds: [], out_of_service: [], log: [], plans: [], recalls: [], holdings: [], stop_cases: [],
     support: { requests: [], accounts: [], facilities: [], partner_facilities: [], agreements: [] },

@@ -107,6 +107,9 @@ func exchange(ctx context.Context, cfg *Config, own *keystore.Pair, p *peer, rol
 		err = confirm(ctx, cfg, p, role, transcript)
 	}
 	if err == nil {
+		err = share(own, p, transcript)
+	}
+	if err == nil {
 		err = keep(cfg, own, theirs)
 	}
 	if err != nil {
@@ -267,6 +270,20 @@ func confirmation(transcript []byte, role byte) []byte {
 	h.Write([]byte("kuroshio pairing 1 confirmed"))
 	h.Write([]byte{role})
 	return h.Sum(nil)
+}
+
+// share derives the secret of the fallback card: by the exporter of TLS 1.3
+// (RFC 8446 §7.5, HKDF) over the transcript, so that only the two ends of this
+// connection have it, and only for this pairing.
+func share(own *keystore.Pair, p *peer, transcript []byte) error {
+	state := p.conn.ConnectionState()
+	secret, err := state.ExportKeyingMaterial("EXPORTER-kuroshio-pairing-1-card", transcript, sha256.Size)
+	if err != nil {
+		return fmt.Errorf("derive secret of the card: %w", err)
+	}
+	own.Share(secret)
+	clear(secret)
+	return nil
 }
 
 // keep puts the result into the keystore.

@@ -4,12 +4,14 @@
 package pairing_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"encoding/binary"
 	"errors"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -94,6 +96,14 @@ func unpaired(t *testing.T, stores ...*keystore.Store) {
 }
 
 func TestTwoOfficersPair(t *testing.T) {
+	var cards []string // secrets of the pairings
+	for range 2 {
+		cards = append(cards, twoOfficersPair(t, cards))
+	}
+}
+
+func twoOfficersPair(t *testing.T, cards []string) string {
+	t.Helper()
 	ctx := bounded(t)
 	ka, kb := linktest.Keystore(t), linktest.Keystore(t)
 	va, vb := telephone()
@@ -115,11 +125,20 @@ func TestTwoOfficersPair(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.closed(t)
+	sa, errA := ka.CardSecret("jp")
+	sb, errB := kb.CardSecret("tw")
+	if errA != nil || errB != nil || !bytes.Equal(sa, sb) || len(sa) != 32 {
+		t.Errorf("secrets of the card: %x (%v) and %x (%v); want the same", sa, errA, sb, errB)
+	}
+	if slices.Contains(cards, string(sa)) {
+		t.Error("two pairings share one secret of the card")
+	}
 	code := <-codes
 	if other := <-codes; other != code || len(code) != 11 {
 		t.Errorf("codes %q and %q", code, other)
 	}
 	checkPaired(t, ka, kb)
+	return string(sa)
 }
 
 // checkPaired compares what each side holds with what the other has.

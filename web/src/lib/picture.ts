@@ -53,6 +53,7 @@ export function normalise(v: View): View {
   v.support ??= { requests: [], accounts: [], facilities: [], partner_facilities: [], agreements: [] };
   v.activity ??= { notices: [], overlaps: [], held: [], journal: [], holding: true };
   v.log ??= [];
+  v.messages ??= { rev: 0, partners: [] };
   v.counts ??= { unacknowledged: 0, acknowledged: 0, returned: 0, shelved: 0 };
   for (const f of v.feeds) f.refused ??= [];
   for (const t of v.tracks) t.sources ??= [];

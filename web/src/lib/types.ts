@@ -1,6 +1,8 @@
 // Copyright 2026 The Kuroshio Authors
 // SPDX-License-Identifier: Apache-2.0
 
+import type { MessageArgs, MessagesView } from './message';
+
 // The console's JSON, as the node writes it (engine.View, record.Record,
 // release.Explanation). Times are RFC 3339 in UTC; durations of records are
 // nanoseconds. What is unknown is absent.
@@ -458,6 +460,7 @@ export interface View {
   store_problem?: string;
   support: SupportView;
   activity: ActivityView;
+  messages: MessagesView;
 }
 
 export interface Info {
@@ -491,6 +494,7 @@ export interface ZoneItem {
 }
 
 export interface PlaceItem {
+  id: string;
   names: Names;
   kind: string;
   lat: number;
@@ -624,6 +628,8 @@ export interface Command {
   support?: SupportArgs;
   activity?: ActivityArgs;
   area?: AreaArgs;
+  message?: MessageArgs;
+  desk?: string;
 }
 
 export interface CommandReply {
@@ -631,6 +637,7 @@ export interface CommandReply {
   incident?: number;
   entry?: number;
   request?: number;
+  message?: number;
 }
 
 /** SupportArgs is engine.SupportArgs. */

@@ -6,6 +6,7 @@ import type { Key } from '../lib/i18n.svelte';
 import type { View } from '../lib/types';
 import WatchLog from '../ui/WatchLog.svelte';
 import Activity from './Activity.svelte';
+import Messages from './Messages.svelte';
 import Plan from './Plan.svelte';
 import Policy from './Policy.svelte';
 import Support from './Support.svelte';
@@ -27,6 +28,7 @@ const concerns = (v: View) => v.activity.overlaps.length + v.activity.notices.fi
 
 export const panels: Panel[] = [
   { id: 'log', label: 'log.title', count: (v) => v.log.length, component: WatchLog },
+  { id: 'messages', label: 'messages.title', count: (v) => v.messages.partners.reduce((n, p) => n + p.unread, 0) || undefined, component: Messages },
   { id: 'plan', label: 'plan.title', count: (v) => v.plans.filter((p) => p.state === 'mismatch').length || undefined, component: Plan },
   { id: 'activity', label: 'activity.title', count: concerns, component: Activity },
   { id: 'policy', label: 'policy.title', count: (v) => (v.policy.proposal ? 1 : undefined), component: Policy },

@@ -1,0 +1,173 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// What passes between watch floors, as the node tells it.
+
+import type { Lang } from './types';
+
+export interface HotlineView {
+  tested?: string;
+  since: string;
+  due?: string;
+  overdue?: boolean;
+  asked?: string;
+  waits?: string;
+  measured?: string;
+  rtt_ms?: number;
+  offset_ms?: number;
+}
+
+export interface ThreadsView {
+  party: string;
+  unread: number;
+  urgent?: number;
+  open?: number;
+  broken?: string;
+  line: HotlineView;
+}
+
+export interface MessagesView {
+  rev: number;
+  edition?: string;
+  partners: ThreadsView[];
+}
+
+export interface MessageView {
+  n: number;
+  party: string;
+  ours?: boolean;
+  incident?: number;
+  exercise?: boolean;
+  no_duff?: boolean;
+  gone?: boolean;
+  precedence: string;
+  text?: string;
+  code?: string;
+  edition?: string;
+  texts?: Record<Lang, string>;
+  answers?: number;
+  corrects?: number;
+  corrected?: number;
+  at: string;
+  by?: string;
+  state: string;
+  state_at: string;
+  desk?: string;
+}
+
+export interface PhraseParam {
+  name: string;
+  type: string;
+  measures?: string[];
+}
+
+export interface Phrase {
+  code: string;
+  group: string;
+  texts: Record<Lang, string>;
+  params: PhraseParam[];
+  no_duff?: boolean;
+  resumes?: boolean;
+}
+
+export interface Handling {
+  word: string;
+  domain: string;
+  priority: number;
+}
+
+export interface Phrasebook {
+  edition: string;
+  groups: string[];
+  phrases: Phrase[];
+  handlings: Handling[];
+  desks: string[];
+}
+
+export const NO_PHRASES: Phrasebook = { edition: '', groups: [], phrases: [], handlings: [], desks: [] };
+
+/** ParamArgs is a parameter as the node takes it. */
+export interface ParamArgs {
+  name: string;
+  place?: string;
+  lat?: number;
+  lon?: number;
+  track?: number;
+  object?: string;
+  time?: string;
+  number?: number;
+  measure?: string;
+  unit?: string;
+  frequency_khz?: number;
+  bearing_deg?: number;
+}
+
+export interface MessageArgs {
+  precedence?: string;
+  code?: string;
+  params?: ParamArgs[];
+  answers?: number;
+  corrects?: number;
+  no_duff?: boolean;
+  number?: number;
+}
+
+/** Value is what a person put in for one parameter. */
+export interface Value {
+  text: string;
+  measure: string;
+}
+
+/** found returns the phrases whose code begins so, or that hold every word in any language. */
+export function found(book: Phrasebook, search: string): Phrase[] {
+  const words = search.toLowerCase().split(/\s+/).filter(Boolean);
+  return book.phrases.filter((p) => {
+    const all = Object.values(p.texts).join(' ').toLowerCase();
+    return words.every((w) => p.code.startsWith(w) || all.includes(w));
+  });
+}
+
+// "24.5 122.5" and "24.5N 122.5E" are positions; anything else names a place.
+const POSITION = /^([+-]?\d+(?:\.\d+)?)\s*([NS])?[\s,]+([+-]?\d+(?:\.\d+)?)\s*([EW])?$/i;
+
+/** param turns what a person put in into an argument; undefined where it can't be read. */
+export function param(p: PhraseParam, v: Value, now: number): ParamArgs | undefined {
+  const text = v.text.trim();
+  const number = Number(text);
+  if (text === '') return undefined;
+  switch (p.type) {
+    case 'place': {
+      const m = POSITION.exec(text);
+      if (!m) return { name: p.name, place: text };
+      return { name: p.name, lat: Number(m[1]) * (m[2]?.toUpperCase() === 'S' ? -1 : 1), lon: Number(m[3]) * (m[4]?.toUpperCase() === 'W' ? -1 : 1) };
+    }
+    case 'track':
+      return text.startsWith('o:') ? { name: p.name, object: text.slice(2) } : { name: p.name, track: number };
+    case 'time': {
+      const ms = clock(text, now);
+      return ms === undefined ? undefined : { name: p.name, time: new Date(ms).toISOString() };
+    }
+    case 'unit':
+      return { name: p.name, unit: text };
+    case 'frequency': // megahertz where it has a point, else kilohertz
+      return Number.isNaN(number) ? undefined : { name: p.name, frequency_khz: Math.round(text.includes('.') ? number * 1000 : number) };
+    case 'bearing':
+      return Number.isNaN(number) ? undefined : { name: p.name, bearing_deg: ((Math.round(number) % 360) + 360) % 360 };
+    default:
+      if (Number.isNaN(number)) return undefined;
+      return p.measures?.length ? { name: p.name, number, measure: v.measure || p.measures[0] } : { name: p.name, number };
+  }
+}
+
+/** clock reads "13:40" as the nearest such time, or a whole date and time in UTC. */
+function clock(text: string, now: number): number | undefined {
+  const m = /^(\d{1,2}):?(\d{2})Z?$/i.exec(text);
+  if (!m) {
+    const ms = Date.parse(/Z$/i.test(text) ? text.replace(' ', 'T') : `${text.replace(' ', 'T')}Z`);
+    return Number.isNaN(ms) ? undefined : ms;
+  }
+  const d = new Date(now);
+  const ms = Date.UTC(d.getUTCFullYear(), d.getUTCMonth(), d.getUTCDate(), Number(m[1]), Number(m[2]));
+  const day = 86_400_000;
+  return [ms - day, ms, ms + day].sort((a, b) => Math.abs(a - now) - Math.abs(b - now))[0];
+}
