@@ -212,7 +212,7 @@ func (e *Engine) shelve(p *Partner, r *record.Record) {
 	}
 	x := recall.Received{Seq: p.Seq, Until: e.now.Add(malformedFor)}
 	if r != nil {
-		x.ID, x.Kind, x.Incident, x.Until = r.ID, r.Kind, uint32(e.concerns), e.until(r)
+		x.ID, x.Kind, x.Object, x.Incident, x.Until = r.ID, r.Kind, r.Object, uint32(e.concerns), e.until(r)
 	}
 	if early, displaced := e.shelf.Take(p.From, x); displaced {
 		e.early = append(e.early, recall.Of{From: p.From, Received: early})
@@ -230,8 +230,8 @@ func (e *Engine) until(r *record.Record) time.Time {
 
 // rely notes that an act of ours rests on what a partner told of an incident.
 func (e *Engine) rely(from party.ID, why string, n incident.Number) {
-	e.shelf.Rely(from, why, func(i uint32) bool {
-		into, ok := e.book.Resolve(incident.Number(i))
+	e.shelf.Rely(from, why, func(r recall.Received) bool {
+		into, ok := e.book.Resolve(incident.Number(r.Incident))
 		return ok && into == n
 	})
 }
@@ -321,12 +321,22 @@ func (e *Engine) forget(from party.ID, list []recall.Received, kind string) {
 	for _, x := range list {
 		e.activities.Forget(from, x.ID)
 		e.searches.Forget(from, x.ID)
+		e.messages.Forget(from, x.ID)
+		if kind == incident.EventRecalled || !e.inForce(from) { // a plan in force is ours as well, byte for byte
+			e.joint.Forget(from, x.ID, e.now)
+		}
 		if x.Kind == record.KindPosture && !e.shelf.Newer(from, x) {
 			if n, ok := e.book.Resolve(incident.Number(x.Incident)); ok {
 				e.responses.ForgetPosture(from, uint32(n))
 			}
 		}
 	}
+}
+
+// inForce reports whether a joint plan with a partner is in force.
+func (e *Engine) inForce(with party.ID) bool {
+	_, ok := e.joint.InForce(with)
+	return ok
 }
 
 // forgetObject takes one object of a partner's out, up to an epoch, and reports

@@ -28,10 +28,11 @@ type Declaration struct {
 	Comment  string            `json:"comment"`
 	Exercise bool              `json:"exercise"`
 	Parts    []record.PlanPart `json:"parts"`
-	Texts    map[string][]byte `json:"texts"` // by name of the part
-	Ends     *time.Time        `json:"ends"`  // from when on it stands no longer, UTC
-	At       time.Time         `json:"at"`    // when it was declared, or when all of it was here
-	Told     time.Time         `json:"told"`  // theirs: the latest time that its records bear
+	Texts    map[string][]byte `json:"texts"`             // by name of the part
+	Ends     *time.Time        `json:"ends"`              // from when on it stands no longer, UTC
+	At       time.Time         `json:"at"`                // when it was declared, or when all of it was here
+	Told     time.Time         `json:"told"`              // theirs: the latest time that its records bear
+	Records  []record.ID       `json:"records,omitempty"` // theirs: of which it was made
 }
 
 // live reports whether the declaration has not ended.
@@ -58,7 +59,7 @@ func (d *Declaration) clone() *Declaration {
 		return nil
 	}
 	c := *d
-	c.Parts, c.Texts = slices.Clone(d.Parts), maps.Clone(d.Texts)
+	c.Parts, c.Texts, c.Records = slices.Clone(d.Parts), maps.Clone(d.Texts), slices.Clone(d.Records)
 	if d.Ends != nil {
 		at := *d.Ends
 		c.Ends = &at
@@ -183,6 +184,7 @@ func (d *Desk) Receive(from party.ID, r *record.Record, now time.Time) error {
 	if err := x.take(m); err != nil {
 		return err
 	}
+	x.Records = append(x.Records, r.ID)
 	if r.Time.After(x.Told) && m.Act != record.PlanEnd {
 		x.Told = r.Time
 	}

@@ -33,6 +33,7 @@ type Received struct {
 	ID       record.ID   `json:"id"`
 	Seq      uint64      `json:"seq"` // its number in the partner's log
 	Kind     record.Kind `json:"kind"`
+	Object   record.ID   `json:"object"`             // the thing that it is about
 	Incident uint32      `json:"incident,omitempty"` // ours, that it was about
 	Until    time.Time   `json:"until"`              // the end of its retention
 	Relied   string      `json:"relied,omitempty"`   // one of record.KeptReasons: an act of ours rests on it
@@ -104,15 +105,15 @@ func (s *Shelf) Take(from party.ID, r Received) (early Received, displaced bool)
 	return early, displaced
 }
 
-// Rely notes that an act of ours rests on all that a partner told of an
-// incident: it is kept as evidence when the partner takes it back.
-func (s *Shelf) Rely(from party.ID, why string, about func(incident uint32) bool) {
+// Rely notes that an act of ours rests on what a partner told: it is kept as
+// evidence when the partner takes it back.
+func (s *Shelf) Rely(from party.ID, why string, on func(Received) bool) {
 	p := s.piles[from]
 	if p == nil {
 		return
 	}
 	for i := range p.list {
-		if r := &p.list[i]; r.State == Held && r.Relied == "" && r.Incident != 0 && about(r.Incident) {
+		if r := &p.list[i]; r.State == Held && r.Relied == "" && on(*r) {
 			r.Relied = why
 		}
 	}
@@ -285,11 +286,11 @@ func (s *Shelf) Close(open func(incident uint32) bool) []Of {
 	return list
 }
 
-// Newer reports whether a record of the same kind about the same incident came
+// Newer reports whether a record of the same kind about the same thing came
 // after r and is held.
 func (s *Shelf) Newer(from party.ID, r Received) bool {
 	return slices.ContainsFunc(s.pile(from).list, func(x Received) bool {
-		return x.Kind == r.Kind && x.Incident == r.Incident && x.Seq > r.Seq && x.State == Held
+		return x.Kind == r.Kind && x.Object == r.Object && x.Seq > r.Seq && x.State == Held
 	})
 }
 

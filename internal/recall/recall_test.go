@@ -47,7 +47,7 @@ func states(s *recall.Shelf, from party.ID) map[record.ID]recall.State {
 func TestARecallReachesWhatItNamesAndNothingElse(t *testing.T) {
 	s := shelf("jp", 5)
 	s.Take("tw", received(1)) // another's, of the same id
-	s.Rely("jp", "accept", func(n uint32) bool { return n == 2 })
+	s.Rely("jp", "accept", func(r recall.Received) bool { return r.Incident == 2 })
 	r := s.Recall("jp", 5, &record.Recall{Records: []record.ID{id(1), id(2), id(5), id(9)}, Objects: []record.Past{{Object: id(70), Epoch: 3}}}, closed)
 	want := []record.RecallReceipt{{
 		Recall: id(100), Gone: []record.ID{id(1)}, Kept: []record.KeptRecord{{ID: id(2), Reason: "accept"}},
@@ -81,7 +81,7 @@ func TestARecallReachesWhatItNamesAndNothingElse(t *testing.T) {
 
 func TestARecallOfAllAnswersInAsManyReceiptsAsItTakes(t *testing.T) {
 	s := shelf("jp", 200)
-	s.Rely("jp", "assume", func(n uint32) bool { return n <= 150 })
+	s.Rely("jp", "assume", func(r recall.Received) bool { return r.Incident <= 150 })
 	r := s.Recall("jp", 500, &record.Recall{All: true}, closed)
 	if len(r.Gone) != 50 || len(r.Kept) != 150 {
 		t.Fatalf("it takes %d and keeps %d", len(r.Gone), len(r.Kept))
@@ -104,7 +104,7 @@ func TestARecallOfAllAnswersInAsManyReceiptsAsItTakes(t *testing.T) {
 
 func TestEvidenceOfADistressCaseIsShownUntilItEnds(t *testing.T) {
 	s := shelf("jp", 1)
-	s.Rely("jp", "distress", func(uint32) bool { return true })
+	s.Rely("jp", "distress", func(recall.Received) bool { return true })
 	open := true
 	r := s.Recall("jp", 9, &record.Recall{Records: []record.ID{id(1)}}, func(uint32) bool { return open })
 	if len(r.Kept) != 1 || !r.Kept[0].Open {
@@ -124,7 +124,7 @@ func TestEvidenceOfADistressCaseIsShownUntilItEnds(t *testing.T) {
 
 func TestRetentionEnds(t *testing.T) {
 	s := shelf("jp", 2)
-	s.Rely("jp", "accept", func(n uint32) bool { return n == 2 })
+	s.Rely("jp", "accept", func(r recall.Received) bool { return r.Incident == 2 })
 	s.Recall("jp", 9, &record.Recall{Records: []record.ID{id(2)}}, closed)
 	later := received(3)
 	later.Until = start.Add(2 * time.Hour)
@@ -179,7 +179,7 @@ func TestAShelfGoesOnAfterASnapshot(t *testing.T) {
 				do = func(s *recall.Shelf) any { s.Take("jp", r); return nil }
 			case 1:
 				do = func(s *recall.Shelf) any {
-					s.Rely("jp", "accept", func(i uint32) bool { return int(i) == n })
+					s.Rely("jp", "accept", func(r recall.Received) bool { return int(r.Incident) == n })
 					return nil
 				}
 			case 2:

@@ -37,6 +37,8 @@ func Run(t *testing.T, d Driver) {
 		"a wrong digest is found":                     digestChecked,
 		"a missing batch is found":                    missingBatch,
 		"content ends with its key":                   contentEnds,
+		"a recall leaves nothing to go back to":       recallCleanses,
+		"what is withdrawn travels without its key":   withdrawnTravels,
 		"two snapshots are kept":                      snapshotsKept,
 		"users are kept":                              usersKept,
 		"the audit log is a journal":                  auditKept,
@@ -503,6 +505,76 @@ func contentEnds(t *testing.T, d Driver) {
 	if !rep.Verified || !rep.Logs[len(rep.Logs)-1].NoKeys {
 		t.Errorf("journal after unpairing: %+v", rep)
 	}
+}
+
+func recallCleanses(t *testing.T, d Driver) {
+	a, b := two(t, d, small())
+	for i := range 3 {
+		a.Put(t, Incident("jp", i), State("jp", i, 0))
+	}
+	must(t, Deliver(t.Context(), a, b))
+	takes(t, b, record.LaneRecord, "incident 0", "incident 1", "incident 2") // and the states
+	gone := []store.Received{{Partner: "tw", Lane: record.LaneRecord, Seq: 2}}
+	for tape := uint64(50); tape < 52; tape++ {
+		must(t, b.Commit(t.Context(), store.Commit{Tape: tape, Now: Now(), Snapshot: []byte("before")}))
+	}
+	for _, c := range []store.Commit{{Cleanse: true}, {Destroy: gone}} {
+		c.Tape, c.Now = 60, Now()
+		if err := b.Commit(t.Context(), c); err == nil {
+			t.Fatalf("%+v was committed without a cleansed snapshot", c)
+		}
+	}
+	if _, ok, err := b.Body(t.Context(), "tw", record.LaneRecord, 2); !ok || err != nil {
+		t.Fatalf("a commit that was refused has destroyed: %v, %v", ok, err)
+	}
+	must(t, b.Commit(t.Context(), store.Commit{Tape: 60, Now: Now(), Snapshot: []byte("after"), Cleanse: true, Destroy: gone}))
+	must(t, b.Wipe(t.Context()))
+	tape, _, body, err := b.Snapshot(t.Context())
+	must(t, err)
+	equal(t, "snapshot", fmt.Sprint(tape, string(body)), "60after")
+	_, _, _, err = b.SnapshotBefore(t.Context(), 60)
+	refused(t, "an older snapshot", err, store.ErrNotFound)
+	for seq, want := range map[uint64]bool{1: true, 2: false, 3: true} {
+		if _, ok, err := b.Body(t.Context(), "tw", record.LaneRecord, seq); ok != want || err != nil {
+			t.Errorf("record %d is readable: %v, %v", seq, ok, err)
+		}
+		if _, ok, err := b.Body(t.Context(), "tw", record.LaneState, seq); ok || err != nil {
+			t.Errorf("state %d, which only an older snapshot needs, is readable: %v, %v", seq, ok, err)
+		}
+	}
+	verified(t, a, b)
+}
+
+func withdrawnTravels(t *testing.T, d Driver) {
+	a, b := two(t, d, small())
+	a.Put(t, Incident("jp", 0))
+	must(t, Deliver(t.Context(), a, b))
+	a.Put(t, Incident("jp", 1), Incident("jp", 2), State("jp", 3, 0), State("jp", 4, 0))
+	c := store.Commit{Now: Now(), Withdraw: []store.Withdrawal{{
+		To: "jp", Records: []record.ID{Incident("jp", 0).ID(), Incident("jp", 1).ID()}, Objects: []record.ID{Object(3)},
+	}}}
+	a.tape++
+	c.Tape = a.tape
+	must(t, a.Commit(t.Context(), c))
+	o, err := a.OutboxView(t.Context(), "jp")
+	must(t, err)
+	equal(t, "receipted", o.Records[Incident("jp", 0).ID()], store.SentRecord{Seq: 1})
+	equal(t, "withdrawn", o.Records[Incident("jp", 1).ID()], store.SentRecord{Seq: 2, Withdrawn: true})
+	equal(t, "waiting", o.WaitingObjects, map[record.ID]bool{Object(4): true})
+	must(t, Deliver(t.Context(), a, b))
+	got, err := b.Tape(t.Context())
+	must(t, err)
+	equal(t, "taken", got, map[record.Lane][]string{record.LaneRecord: {"incident 0", "incident 2"}, record.LaneState: {"track 4 version 0"}})
+	verified(t, a, b)
+
+	a.Put(t, Incident("jp", 5), Record{"jp", record.KindRecall, Object(6), "a recall"}, State("jp", 7, 0))
+	a.tape++
+	must(t, a.Commit(t.Context(), store.Commit{Tape: a.tape, Now: Now(), Withdraw: []store.Withdrawal{{To: "jp", All: true}}}))
+	must(t, Deliver(t.Context(), a, b))
+	got, err = b.Tape(t.Context())
+	must(t, err)
+	equal(t, "taken", got, map[record.Lane][]string{record.LaneRecord: {"a recall"}})
+	verified(t, a, b)
 }
 
 func snapshotsKept(t *testing.T, d Driver) {

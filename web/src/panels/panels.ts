@@ -9,6 +9,7 @@ import Activity from './Activity.svelte';
 import Messages from './Messages.svelte';
 import Plan from './Plan.svelte';
 import Policy from './Policy.svelte';
+import Recall from './Recall.svelte';
 import Support from './Support.svelte';
 
 /** Panel is one tab of the row under the map. */
@@ -33,4 +34,5 @@ export const panels: Panel[] = [
   { id: 'activity', label: 'activity.title', count: concerns, component: Activity },
   { id: 'policy', label: 'policy.title', count: (v) => (v.policy.proposal ? 1 : undefined), component: Policy },
   { id: 'support', label: 'support.title', count: waiting, component: Support },
+  { id: 'recall', label: 'recall.title', count: (v) => v.recalls.filter((r) => r.missing).length || undefined, component: Recall },
 ];
