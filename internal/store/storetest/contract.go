@@ -379,7 +379,6 @@ func badRecordStays(t *testing.T, d Driver) {
 		"another place":    sealed(func(h *record.Header) { h.Seq = 3 }),
 		"another epoch":    sealed(func(h *record.Header) { h.LogEpoch = 2 }),
 		"another version":  sealed(func(h *record.Header) { h.Version++ }),
-		"an unknown kind":  sealed(func(h *record.Header) { h.Kind = 200 }), // of a newer partner
 		"another lane":     sealed(func(h *record.Header) { h.Lane = record.LaneState }),
 		"a state's kind":   sealed(func(h *record.Header) { h.Kind = record.KindTrack }),
 		"no object":        sealed(func(h *record.Header) { h.Object = record.ID{} }),
