@@ -51,6 +51,11 @@ type NodeReport struct {
 	Feeds         []engine.FeedView     `json:"feeds"`
 	Links         []engine.LinkView     `json:"links"`
 	OutOfService  []engine.OutOfService `json:"out_of_service"`
+	Messages      []engine.MessageView  `json:"messages"`
+	Activity      engine.ActivityView   `json:"activity"`
+	Support       engine.SupportView    `json:"support"`
+	Recalls       []engine.RecallView   `json:"recalls"`
+	Plans         []engine.PlanView     `json:"plans"`
 }
 
 // report reads every node's end through its API and writes the file.
@@ -108,6 +113,7 @@ func (m *member) report(ctx context.Context) (*NodeReport, error) {
 	}
 	n := &NodeReport{
 		Tracks: v.Tracks, PartnerTracks: v.PartnerTracks, Incidents: v.Incidents, Alarms: v.Alarms, Feeds: v.Feeds, Links: v.Links, OutOfService: v.OutOfService,
+		Activity: v.Activity, Support: v.Support, Recalls: v.Recalls, Plans: v.Plans,
 	}
 	c, err := m.login(ctx, engine.Auditor)
 	if err != nil {
@@ -117,6 +123,9 @@ func (m *member) report(ctx context.Context) (*NodeReport, error) {
 		return nil, err
 	}
 	if err := c.get(ctx, "/api/release-stats", &n.Released); err != nil {
+		return nil, err
+	}
+	if err := c.get(ctx, "/api/messages", &n.Messages); err != nil {
 		return nil, err
 	}
 	for i := range n.Links { // wall-clock figures are no part of the outcome
@@ -181,5 +190,8 @@ const whatToLookAt = `
           At tw, propose that tw leads: time runs at x1 until jp accepts. State a posture.
           Look at what is released of the track and why, and at the partner's view.
   02:26Z  It passes the Taiwan-Yonaguni gate: both time lines show it.
+  02:32Z  The second act, yours to play: a phrase that the other side reads in its language; own
+          activities that overlap; a counter-offer while the line is down (03:00Z to 03:05Z); fuel
+          that an agreement allows; a recall with its receipt; a stop. --headless plays it.
   04:28Z  jp loses it in the south. tw holds it through the Bashi Channel, home at 07:40Z.
 `
