@@ -298,3 +298,30 @@ func TestFilesStayReadable(t *testing.T) {
 		}
 	}
 }
+
+// TestNoConflictMarkers finds what a merge left behind in any text.
+func TestNoConflictMarkers(t *testing.T) {
+	marker := regexp.MustCompile(`(?m)^(<{7}|>{7}|\|{7}) `)
+	err := fs.WalkDir(os.DirFS("."), ".", func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.Name() == "node_modules" || d.Name() == "dist" || (p != "." && d.Name()[0] == '.' && d.IsDir()) {
+			if d.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if d.IsDir() || !slices.Contains([]string{".go", ".md", ".toml", ".json", ".ts", ".svelte", ".css", ".sql", ".sh", ".scenario"}, path.Ext(p)) {
+			return nil
+		}
+		b, err := os.ReadFile(p)
+		if m := marker.Find(b); m != nil {
+			t.Errorf("%s has a conflict marker", p)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -217,6 +217,21 @@ type Cut struct {
 	Between  [2]party.ID
 }
 
+// joins reports whether the cut is between the two.
+func (c *Cut) joins(a, b party.ID) bool {
+	return c.Between == [2]party.ID{a, b} || c.Between == [2]party.ID{b, a}
+}
+
+// Cutting reports whether the line between two parties is ever cut.
+func (s *Scenario) Cutting(a, b party.ID) bool {
+	return slices.ContainsFunc(s.Cuts, func(c Cut) bool { return c.joins(a, b) })
+}
+
+// IsCut reports whether the line between two parties is down at a time.
+func (s *Scenario) IsCut(a, b party.ID, now time.Time) bool {
+	return slices.ContainsFunc(s.Cuts, func(c Cut) bool { return c.joins(a, b) && !now.Before(c.From) && now.Before(c.To) })
+}
+
 // Fault is something that goes wrong with a feed.
 type Fault struct {
 	Feed     string

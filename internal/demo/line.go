@@ -15,7 +15,6 @@ import (
 
 	"github.com/kuroshio-watch/kuroshio/internal/engine"
 	"github.com/kuroshio-watch/kuroshio/internal/party"
-	"github.com/kuroshio-watch/kuroshio/sim"
 )
 
 // line is the wire between two nodes, which a scenario may cut. It carries what
@@ -129,9 +128,7 @@ func (d *Demo) between(a, b party.ID) *line {
 // both nodes have seen it: what they do then does not hang on chance.
 func (d *Demo) cutLines(ctx context.Context, now time.Time) error {
 	for _, l := range d.lines {
-		down := slices.ContainsFunc(d.world.Scenario().Cuts, func(c sim.Cut) bool {
-			return l.joins(c.Between[0], c.Between[1]) && !now.Before(c.From) && now.Before(c.To)
-		})
+		down := d.world.Scenario().IsCut(l.a, l.b, now)
 		if !l.cut(down) {
 			continue
 		}

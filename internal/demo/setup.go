@@ -105,13 +105,18 @@ func (d *Demo) setUp(ctx context.Context) error {
 	return nil
 }
 
-// openLines lays a line from each node to each that it dials.
+// openLines lays a line between each two nodes whose line the scenario cuts.
+// The others dial each other, so that they find each other also when the
+// conductor is gone.
 func (d *Demo) openLines() error {
 	if d.cfg.NoLink {
 		return nil
 	}
 	for i, a := range d.nodes {
 		for _, b := range d.nodes[i+1:] {
+			if !d.world.Scenario().Cutting(a.id, b.id) {
+				continue
+			}
 			l, err := openLine(a.id, b.id, b.link)
 			if err != nil {
 				return err
@@ -120,6 +125,14 @@ func (d *Demo) openLines() error {
 		}
 	}
 	return nil
+}
+
+// dialled returns the address at which m finds o.
+func (d *Demo) dialled(m, o *member) string {
+	if l := d.between(m.id, o.id); l != nil {
+		return l.addr()
+	}
+	return o.link
 }
 
 // addresses finds free loopback ports for every node and feed. They stay held
@@ -330,7 +343,7 @@ func (d *Demo) configText(m *member, feeds map[string]string) string {
 			}
 			fmt.Fprintf(&b, "\n[[partner]]\nid = %q\n", o.id)
 			if i > d.index(m) { // one of the two dials
-				fmt.Fprintf(&b, "dial = %q\n", d.between(m.id, o.id).addr())
+				fmt.Fprintf(&b, "dial = %q\n", d.dialled(m, o))
 			}
 		}
 	}

@@ -143,17 +143,6 @@ func found(t testing.TB, dir, text string) (list []string) {
 	return list
 }
 
-func closeCase(c *conversation, r *rig, text string) {
-	v := r.n.View()
-	for _, inc := range v.Incidents {
-		for _, ev := range inc.Events {
-			if ev.Text == text && inc.State == "open" {
-				r.must(c.t, engine.Officer, engine.Command{Verb: "close", Incident: inc.N, Outcome: "identified"})
-			}
-		}
-	}
-}
-
 // TestRecalledContentIsGoneFromTheFolder looks through every file of the
 // receiver's folder, while it runs and when it has stopped.
 func TestRecalledContentIsGoneFromTheFolder(t *testing.T) {
