@@ -19,6 +19,7 @@ import (
 
 	"github.com/kuroshio-watch/kuroshio/internal/engine"
 	"github.com/kuroshio-watch/kuroshio/internal/keystore"
+	"github.com/kuroshio-watch/kuroshio/internal/link/linktest"
 	"github.com/kuroshio-watch/kuroshio/internal/node"
 	"github.com/kuroshio-watch/kuroshio/internal/party"
 	"github.com/kuroshio-watch/kuroshio/internal/recall"
@@ -58,22 +59,45 @@ delay = "0s"
 type conversation struct {
 	t      testing.TB
 	tw, jp *rig
+	line   *linktest.Proxy // nil: they are connected without one
 }
 
 func converse(t testing.TB, retention string, faults node.Faults) *conversation {
 	t.Helper()
+	c := acquaint(t)
+	connect(t, c.tw, c.jp, nil)
+	c.begin(retention, faults)
+	return c
+}
+
+// converseOver is converse over a line with faults.
+func converseOver(t testing.TB, retention string) *conversation {
+	t.Helper()
+	c := acquaint(t)
+	c.jp.cfg.Link.Listen = freeTCP(t)
+	c.line = linktest.NewProxy(t, c.jp.cfg.Link.Listen)
+	connect(t, c.tw, c.jp, c.line)
+	c.begin(retention, nil)
+	return c
+}
+
+func acquaint(t testing.TB) *conversation {
+	t.Helper()
 	dir := t.TempDir()
 	c := &conversation{t: t, tw: newRig(t, "tw", filepath.Join(dir, "tw")), jp: newRig(t, "jp", filepath.Join(dir, "jp"))}
 	pair(t, c.tw, c.jp)
-	connect(t, c.tw, c.jp, nil)
+	return c
+}
+
+func (c *conversation) begin(retention string, faults node.Faults) {
+	t := c.t
+	t.Helper()
 	c.tw.policy(t, fmt.Appendf(nil, quick, "tw", retention, "jp", "jp"))
 	c.jp.policy(t, fmt.Appendf(nil, quick, "jp", "720h", "tw", "tw"))
 	c.jp.faults = faults
 	c.jp.open(t)
 	c.tw.open(t)
-	c.tw.await(t, "linked", linkIs("up"))
-	c.jp.await(t, "linked", linkIs("up"))
-	return c
+	c.linked()
 }
 
 // tell makes tw tell jp of a boat, and waits until jp holds the distress case.
@@ -304,12 +328,123 @@ func TestPeerViewIsWhatThePartnerHolds(t *testing.T) {
 	compare("after a recall of all", map[string]int{"gone": 6, "kept": 3})
 }
 
+// TestPeerViewWithoutReceipts compares at the partner's record number while the
+// line brings back no receipt, and then brings nothing at all.
+func TestPeerViewWithoutReceipts(t *testing.T) {
+	c := converseOver(t, "720h")
+	opened := 0
+	open := func() {
+		t.Helper()
+		opened++
+		c.tw.must(t, engine.Officer, engine.Command{Verb: "open", Text: fmt.Sprintf("aircraft %d", opened), Domain: "air"})
+	}
+	arrived := func() {
+		t.Helper()
+		c.jp.await(t, "told of all", func(v *engine.View) bool { return len(v.Incidents) == opened })
+	}
+	open()
+	open()
+	arrived()
+	c.peer() // all receipted
+
+	c.line.HoldBack(c.line.ToDialler())
+	open()
+	open()
+	arrived()
+	c.sameAt(4, 4, map[string]int{"held": 2, "held, no receipt": 2})
+
+	c.line.BlackHole()
+	open()
+	open()
+	v := c.sameAt(4, 6, map[string]int{"held": 2, "held, no receipt": 2})
+	take := func(id record.ID) {
+		t.Helper()
+		c.tw.must(t, engine.Supervisor, engine.Command{Verb: "recall", Partner: "jp", Text: "wrong", Recall: &engine.RecallArgs{Records: []record.ID{id}}})
+	}
+	take(v.Items[2].ID) // arrived, not receipted
+	take(v.Items[4].ID) // never arrived
+	v = c.sameAt(4, 8, map[string]int{"held": 2, "held, no receipt": 1, "recalled, no receipt": 1})
+	if s := []string{v.Items[4].State, v.Items[5].State}; !slices.Equal(s, []string{"recalled", "held"}) {
+		t.Errorf("beyond what has arrived: %v", s)
+	}
+	c.tw.must(t, engine.Supervisor, engine.Command{Verb: "stop", Partner: "jp"})
+	c.tw.must(t, engine.Supervisor, engine.Command{Verb: "resume", Partner: "jp", Recall: &engine.RecallArgs{Pending: "discard"}})
+	c.line.Cut()
+	c.line.Heal()
+	c.answered(2)
+	states := func(when string, want, theirs []string) {
+		t.Helper()
+		var ours, held []string
+		own := c.theirs()
+		for _, i := range c.peer().Items {
+			ours, held = append(ours, i.State), append(held, string(own[i.ID]))
+		}
+		if d := cmp.Diff(want, ours); d != "" {
+			t.Errorf("%s: our list: %s", when, d)
+		}
+		if d := cmp.Diff(theirs, held); d != "" {
+			t.Errorf("%s: their store: %s", when, d)
+		}
+	}
+	// What was withdrawn before its receipt may have arrived. A recall finds out.
+	states("receipted", []string{"held", "held", "gone", "withdrawn", "unknown", "withdrawn"}, []string{"held", "held", "gone", "held", "", ""})
+	take(v.Items[3].ID)
+	take(v.Items[5].ID)
+	c.answered(4)
+	states("recalled", []string{"held", "held", "gone", "gone", "unknown", "unknown"}, []string{"held", "held", "gone", "gone", "", ""})
+}
+
+// sameAt holds that our list of what jp holds is right up to the record number
+// that jp has come to, while our log has more, and returns it. The states are
+// counted up to there.
+func (c *conversation) sameAt(number, size uint64, want map[string]int) engine.PeerView {
+	t := c.t
+	t.Helper()
+	var v engine.PeerView
+	c.tw.await(t, fmt.Sprintf("at %d records", size), func(*engine.View) bool {
+		var err error
+		if v, err = c.tw.n.PeerView(t.Context(), "jp"); err != nil {
+			t.Fatal(err)
+		}
+		return v.Records == size
+	})
+	list, err := c.jp.n.Received(t.Context(), "tw")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(list) == 0 || list[len(list)-1].Seq != number {
+		t.Fatalf("jp has come to %+v, want record %d", list, number)
+	}
+	theirs, ours, states := make(map[record.ID]uint64), make(map[record.ID]uint64), make(map[string]int)
+	for _, r := range list {
+		if r.State == recall.Held {
+			theirs[r.ID] = r.Seq
+		}
+	}
+	for _, i := range v.Items {
+		if i.Record > number {
+			continue
+		}
+		ours[i.ID] = i.Record
+		state := i.State
+		if !i.Receipt {
+			state += ", no receipt"
+		}
+		states[state]++
+	}
+	if d := cmp.Diff(theirs, ours); d != "" {
+		t.Errorf("at record %d theirs and our list of it differ: %s", number, d)
+	}
+	if d := cmp.Diff(want, states); d != "" {
+		t.Errorf("at record %d: %s", number, d)
+	}
+	return v
+}
+
 // clockwork is a conversation under a conductor.
 func clockwork(t testing.TB, retention string, at time.Time, faults node.Faults) *conversation {
 	t.Helper()
-	dir := t.TempDir()
-	c := &conversation{t: t, tw: newRig(t, "tw", filepath.Join(dir, "tw")), jp: newRig(t, "jp", filepath.Join(dir, "jp"))}
-	pair(t, c.tw, c.jp)
+	c := acquaint(t)
 	connect(t, c.tw, c.jp, nil)
 	for _, r := range []*rig{c.tw, c.jp} {
 		other := map[*rig]string{c.tw: "jp", c.jp: "tw"}[r]
@@ -507,11 +642,14 @@ func TestStopOfAllPartnersIsOneAct(t *testing.T) {
 	tw := newRig(t, "tw", filepath.Join(dir, "tw"))
 	tw.cfg.Link.Listen = freeTCP(t)
 	var others []*rig
+	var ours []*linktest.Flow
 	for i := range 5 {
 		r := newRig(t, party.ID(fmt.Sprintf("p%d", i)), filepath.Join(dir, fmt.Sprint(i)))
 		pair(t, tw, r)
 		partners := tw.cfg.Partners
-		connect(t, r, tw, nil)
+		line := linktest.NewProxy(t, tw.cfg.Link.Listen)
+		connect(t, r, tw, line)
+		ours = append(ours, line.ToDialler())
 		tw.cfg.Partners = append(partners, tw.cfg.Partners...)
 		others = append(others, r)
 	}
@@ -549,8 +687,23 @@ func TestStopOfAllPartnersIsOneAct(t *testing.T) {
 	if reply.Code != "" || len(reply.Distress) != 5 {
 		t.Fatalf("reply: %+v, want the five open cases", reply)
 	}
-	for _, r := range others {
-		r.await(t, "cut off", linkIs("down"))
+	for i := range others { // each has something to say
+		if r := tw.do(t, engine.Officer, engine.Command{
+			Verb: "distress", Partner: party.ID(fmt.Sprintf("p%d", i)), Text: fmt.Sprintf("late %d", i), Lat: new(float64), Lon: new(float64),
+		}); r.Code != "pass-by-voice" {
+			t.Errorf("distress on stopped link %d = %q, want pass-by-voice", i, r.Code)
+		}
+	}
+	for i, flow := range ours {
+		if flow.Octets() == 0 {
+			t.Errorf("line %d was never used", i)
+		}
+		silent(t, tw, flow, begun)
+	}
+	for i, r := range others {
+		if v := r.await(t, "cut off", linkIs("down")); heardOf(fmt.Sprintf("late %d", i))(v) {
+			t.Errorf("p%d was told after the stop", i)
+		}
 	}
 	for _, k := range reply.Distress {
 		answer := "hold"

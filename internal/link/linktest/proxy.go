@@ -29,7 +29,8 @@ type Proxy struct {
 
 	mu    sync.Mutex
 	cut   bool
-	hole  chan struct{} // non-nil while everything is held back; closed to go on
+	hole  chan struct{} // non-nil while something is held back; closed to go on
+	only  *Flow         // the one direction that is held back; nil: both
 	conns map[net.Conn]struct{}
 }
 
@@ -98,12 +99,22 @@ func (p *Proxy) Cut() {
 func (p *Proxy) BlackHole() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.only = nil
 	if p.hole == nil {
 		p.hole = make(chan struct{})
 	}
 }
 
-// Heal ends Cut and BlackHole.
+// HoldBack is BlackHole for one direction: the other still works on what was
+// connected before.
+func (p *Proxy) HoldBack(f *Flow) {
+	p.BlackHole()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.only = f
+}
+
+// Heal ends Cut, BlackHole and HoldBack.
 func (p *Proxy) Heal() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -128,7 +139,7 @@ func (p *Proxy) accept() {
 			}
 			continue
 		}
-		if p.holed() != nil {
+		if p.holed(nil) != nil {
 			continue // what begins in a black hole stays in it: its packets are gone
 		}
 		p.wg.Go(func() { p.pipe(in, out, &p.toTarget, &p.toDialler) })
@@ -153,7 +164,7 @@ type chunk struct {
 // pipe carries one direction until either end closes.
 func (p *Proxy) pipe(from, to net.Conn, flow, back *Flow) {
 	chunks := make(chan chunk, 256) // full: the sender waits, as on a real line
-	p.wg.Go(func() { p.deliver(chunks, to, back) })
+	p.wg.Go(func() { p.deliver(chunks, to, flow, back) })
 	defer close(chunks)
 	for {
 		b := make([]byte, 16<<10)
@@ -170,21 +181,24 @@ func (p *Proxy) pipe(from, to net.Conn, flow, back *Flow) {
 	}
 }
 
-func (p *Proxy) waitForHeal() {
-	if hole := p.holed(); hole != nil {
+func (p *Proxy) waitForHeal(f *Flow) {
+	if hole := p.holed(f); hole != nil {
 		<-hole
 	}
 }
 
 // holed returns what is closed when the black hole heals, nil when there is
-// none.
-func (p *Proxy) holed() chan struct{} {
+// none for that direction. No direction is either.
+func (p *Proxy) holed(f *Flow) chan struct{} {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if f != nil && p.only != nil && p.only != f {
+		return nil
+	}
 	return p.hole
 }
 
-func (p *Proxy) deliver(chunks <-chan chunk, to net.Conn, back *Flow) {
+func (p *Proxy) deliver(chunks <-chan chunk, to net.Conn, flow, back *Flow) {
 	var failed error
 	for c := range chunks {
 		if failed != nil {
@@ -194,11 +208,11 @@ func (p *Proxy) deliver(chunks <-chan chunk, to net.Conn, back *Flow) {
 		if p.Trickle > 0 {
 			time.Sleep(time.Duration(len(c.b)) * time.Second / time.Duration(p.Trickle))
 		}
-		p.waitForHeal()
+		p.waitForHeal(flow)
 		_, failed = to.Write(c.b)
 		back.noteReset(failed) // it is told once, to whoever asks first
 	}
-	p.waitForHeal() // an end is held back too
+	p.waitForHeal(flow) // an end is held back too
 	if err := to.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 		return // the other direction closed it
 	}
