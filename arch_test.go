@@ -38,7 +38,7 @@ var ranks = [][]string{
 	6:  {"internal/activity", "internal/message", "internal/plan", "internal/recall", "internal/response", "internal/search", "internal/support"},
 	7:  {"internal/card", "internal/release"},
 	8:  {"internal/engine"},
-	9:  {"internal/journal", "packs", "packs/agreements", "packs/phrasebook", "packs/policies"},
+	9:  {"internal/journal", "packs", "packs/agreements", "packs/phrasebook", "packs/plans", "packs/policies"},
 	10: {"internal/keystore"},
 	11: {"internal/store", "internal/tape"},
 	12: {"internal/feed", "internal/link", "internal/store/storetest"},

@@ -12,6 +12,7 @@ import (
 
 	"github.com/kuroshio-watch/kuroshio/internal/engine"
 	"github.com/kuroshio-watch/kuroshio/internal/party"
+	"github.com/kuroshio-watch/kuroshio/internal/plan"
 )
 
 // at returns the first picture of a party from a time of the published day on.
@@ -47,6 +48,16 @@ func linkAt(t *testing.T, r *run, id, to party.ID, hour string) engine.LinkView 
 	return v.Links[i]
 }
 
+func planAt(t *testing.T, r *run, id, with party.ID, hour string) engine.PlanView {
+	t.Helper()
+	v := at(t, r, id, hour)
+	i := slices.IndexFunc(v.Plans, func(p engine.PlanView) bool { return p.Party == with })
+	if i < 0 {
+		t.Fatalf("%s has no plan with %s", id, with)
+	}
+	return v.Plans[i]
+}
+
 // other is the neighbour.
 var other = map[party.ID]party.ID{tw: jp, jp: tw}
 
@@ -56,6 +67,32 @@ func TestSecondAct(t *testing.T) {
 	t.Parallel()
 	r := of(t, full)
 
+	t.Run("the joint plan is in force once both have declared it", func(t *testing.T) {
+		for _, id := range []party.ID{tw, jp} {
+			for hour, state := range map[string]string{"02:29": "none", "02:35": "in-force", "07:59": "in-force"} {
+				p := planAt(t, r, id, other[id], hour)
+				if p.State != state || p.Applies != (state == "in-force") || p.T1S != 180 || p.T2S != 600 {
+					t.Errorf("%s at %s: %+v, want %s with timers of 3 and 10 minutes", id, hour, p, state)
+				}
+			}
+			var names []string
+			p := planAt(t, r, id, other[id], "02:35")
+			for _, part := range p.Parts {
+				if names = append(names, part.Name); part.State != plan.Equal {
+					t.Errorf("%s: %+v", id, part)
+				}
+			}
+			if want := "sectors lines thresholds timers phrasebook contacts proof"; strings.Join(names, " ") != want || p.Changed {
+				t.Errorf("%s compares %v, want %s; changed: %v", id, names, want, p.Changed)
+			}
+			if p.Ours == nil || p.Theirs == nil || !p.Ours.Exercise || !p.Theirs.Exercise {
+				t.Errorf("%s: a declaration is missing or no exercise: %+v", id, p)
+			}
+			if p := planAt(t, r, id, cell, "07:59"); p.State != "none" || p.Prepared {
+				t.Errorf("%s with cell: %+v", id, p)
+			}
+		}
+	})
 	t.Run("a coded question and its answer, each in the reader's language", func(t *testing.T) {
 		for _, id := range []party.ID{tw, jp} {
 			list := r.report.Nodes[id].Messages

@@ -25,6 +25,7 @@ import (
 	"github.com/kuroshio-watch/kuroshio/internal/party"
 	"github.com/kuroshio-watch/kuroshio/internal/store"
 	"github.com/kuroshio-watch/kuroshio/packs/agreements"
+	"github.com/kuroshio-watch/kuroshio/packs/plans"
 	"github.com/kuroshio-watch/kuroshio/packs/policies"
 	"github.com/kuroshio-watch/kuroshio/scenarios"
 	"github.com/kuroshio-watch/kuroshio/sim"
@@ -44,6 +45,7 @@ type member struct {
 	logins   map[string]string // name → password
 	passFile string
 	supports bool            // it has an agreement and a register
+	joint    bool            // it has a joint plan to declare
 	keys     *keystore.Store // until the node starts
 	held     []io.Closer     // its ports, until the node starts
 
@@ -219,8 +221,9 @@ func (d *Demo) makeNode(ctx context.Context, m *member, feeds map[string]string)
 	}
 	files["policy.toml"] = text
 	d.supportFiles(m, files)
-	if plans := d.world.Scenario().Plans[m.id]; plans != "" {
-		b, err := fs.ReadFile(d.planFiles(), plans)
+	d.jointFile(m, files)
+	if flights := d.world.Scenario().Plans[m.id]; flights != "" {
+		b, err := fs.ReadFile(d.planFiles(), flights)
 		if err != nil {
 			return fmt.Errorf("read plans: %w", err)
 		}
@@ -287,7 +290,19 @@ func (*Demo) supportFiles(m *member, files map[string][]byte) {
 // demoAgreement is made up for the demonstration, and says so.
 const demoAgreement = "demo-tw-jp"
 
-// planFiles is where the scenario's plans lie.
+// jointFile adds the invented joint plan of a party that has one with a partner.
+func (d *Demo) jointFile(m *member, files map[string][]byte) {
+	if d.cfg.NoLink {
+		return // no partner to declare it to
+	}
+	for _, o := range d.nodes {
+		if text, ok := plans.Text(fmt.Sprintf("demo-%s-%s", m.id, o.id)); ok {
+			files["joint.toml"], m.joint = text, true
+		}
+	}
+}
+
+// planFiles is where the scenario's flight plans lie.
 func (d *Demo) planFiles() fs.FS {
 	if _, err := os.Stat(d.cfg.Scenario); err == nil {
 		return os.DirFS(filepath.Dir(d.cfg.Scenario))
@@ -335,6 +350,9 @@ func (d *Demo) configText(m *member, feeds map[string]string) string {
 	}
 	if m.supports {
 		b.WriteString("\n[support]\nagreements = [\"agreement.toml\"]\nregister = \"register.toml\"\n")
+	}
+	if m.joint {
+		b.WriteString("\n[plan]\nfile = \"joint.toml\"\n")
 	}
 	if !d.cfg.NoLink {
 		for i, o := range d.nodes {
