@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { describe, expect, it } from 'vitest';
-import { block, kilohertz, megahertz, moment, number, point, points, stated, written } from '../src/lib/areas';
+import { block, handOver, kilohertz, megahertz, moment, number, point, points, stated, written } from '../src/lib/areas';
 import type { NoticeView } from '../src/lib/types';
 import { ring, shapes } from '../src/map/areas';
 import { draw, type Options } from '../src/map/draw';
@@ -33,6 +33,14 @@ describe('what an officer writes', () => {
       expect(written(a)).toEqual({ text, radius: '' });
     }
     expect(written({ centre: { lat_e5: 2_400_000, lon_e5: 12_200_000 }, radius_m: 9260 })).toEqual({ text: '24.00000, 122.00000', radius: '5' });
+  });
+  it('is when and where a lead changes hands', () => {
+    const at = '2026-03-14T01:15:00Z';
+    expect(handOver('', '', '')).toEqual({});
+    expect(handOver('2026-03-14T01:15', '', '')).toEqual({ lead_args: { at } });
+    expect(handOver('2026-03-14T01:15', 'yonaguni', ' ')).toEqual({ lead_args: { at, place: 'yonaguni' } });
+    expect(handOver('2026-03-14T01:15', '', '24 30, 122 15')).toEqual({ lead_args: { at }, lat: 24.5, lon: 122.25 });
+    expect([handOver('2026-03-14T01:15', 'yonaguni', '24, 122'), handOver('2026-03-14T01:15', '', 'there'), handOver('soon', '', '')]).toEqual([undefined, undefined, undefined]);
   });
   it('has times and numbers', () => {
     expect(moment('2026-03-14T01:15')).toBe('2026-03-14T01:15:00Z');

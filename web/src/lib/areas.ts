@@ -49,6 +49,21 @@ export function moment(field: string): string | undefined {
   return Number.isFinite(ms) ? new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z') : undefined;
 }
 
+export interface HandOver {
+  lead_args?: { at: string; place?: string };
+  lat?: number;
+  lon?: number;
+}
+
+/** handOver reads when and where a lead changes hands. A place, named or a position, needs a time; undefined where it can't be told. */
+export function handOver(field: string, place: string, position: string): HandOver | undefined {
+  const at = moment(field);
+  if (!at) return field === '' ? {} : undefined;
+  const p = point(position);
+  if (position.trim() !== '' && (place !== '' || !p)) return undefined;
+  return { lead_args: { at, place: place || undefined }, ...p };
+}
+
 /** number reads a number; undefined where the field is empty or holds none. */
 export function number(text: string): number | undefined {
   const v = Number(text);
