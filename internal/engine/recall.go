@@ -261,9 +261,12 @@ func (e *Engine) stillOpen(i uint32) bool {
 
 // takeRecall destroys what a partner takes back, as far as no act of ours rests
 // on it, and answers. It comes in order with what it names and never blocks the
-// lane.
+// lane. One of too many in a minute is refused: its sender misses the receipt.
 func (e *Engine) takeRecall(p *Partner, r *record.Record, out *Outputs) error {
 	e.book.Source(record.ID{}) // what stands for the rest is not the recall's own
+	if !e.shelf.Allow(p.From, e.now) {
+		return errFlood
+	}
 	res := e.shelf.Recall(p.From, p.Seq, r.Recall, e.stillOpen)
 	e.remove(p.From, res.Gone, incident.EventRecalled, out)
 	for _, x := range res.Kept {

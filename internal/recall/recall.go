@@ -62,7 +62,13 @@ type pile struct {
 	list   []Received    // in order of arrival
 	floors []record.Past // recalled objects of the state lane, oldest first
 	counts Counts
+	minute time.Time // of the last recall
+	worked int       // recalls in it
 }
+
+// maxRecalls bounds the recalls of one partner that are worked in a minute: each
+// costs a snapshot. It is two acts that each take back maxReceived records.
+const maxRecalls = 2 * (maxReceived/record.MaxRecalled + 1)
 
 // Shelf holds what was received, by partner. It has one owner.
 type Shelf struct {
@@ -142,6 +148,20 @@ type Result struct {
 	kept    []record.KeptRecord
 	gone    []record.ID
 	others  uint32
+}
+
+// Allow counts a partner's recall and reports whether it may still be worked in
+// this minute.
+func (s *Shelf) Allow(from party.ID, now time.Time) bool {
+	p := s.pile(from)
+	if at := now.Truncate(time.Minute); !at.Equal(p.minute) {
+		p.minute, p.worked = at, 0
+	}
+	if p.worked >= maxRecalls {
+		return false
+	}
+	p.worked++
+	return true
 }
 
 // Recall takes a partner's recall, which stands at number seq of its log. It
@@ -335,6 +355,8 @@ type PileState struct {
 	List   []Received    `json:"list"`
 	Floors []record.Past `json:"floors,omitempty"`
 	Counts Counts        `json:"counts"`
+	Minute time.Time     `json:"minute,omitzero"`
+	Worked int           `json:"worked,omitempty"`
 }
 
 // Snapshot returns a copy of the state.
@@ -342,7 +364,7 @@ func (s *Shelf) Snapshot() ShelfState {
 	var st ShelfState
 	for _, from := range slices.Sorted(maps.Keys(s.piles)) {
 		p := s.piles[from]
-		st.Piles = append(st.Piles, PileState{from, slices.Clone(p.list), slices.Clone(p.floors), p.counts})
+		st.Piles = append(st.Piles, PileState{from, slices.Clone(p.list), slices.Clone(p.floors), p.counts, p.minute, p.worked})
 	}
 	return st
 }
@@ -351,6 +373,8 @@ func (s *Shelf) Snapshot() ShelfState {
 func (s *Shelf) Restore(st ShelfState) {
 	*s = *NewShelf()
 	for _, p := range st.Piles {
-		s.piles[p.From] = &pile{list: slices.Clone(p.List), floors: slices.Clone(p.Floors), counts: p.Counts}
+		s.piles[p.From] = &pile{
+			list: slices.Clone(p.List), floors: slices.Clone(p.Floors), counts: p.Counts, minute: p.Minute, worked: p.Worked,
+		}
 	}
 }
