@@ -56,9 +56,9 @@ func TestNodesKilledAtTwentyWritesLoseNothingAndEndTheSame(t *testing.T) {
 		return kills
 	}
 	kills := map[party.ID][]demo.Kill{
-		tw:   at(3, 160, 140, 180, 150),
-		jp:   at(11, 195, 125, 170, 135),
-		cell: at(7, 130, 110, 140),
+		tw:   at(3, 190, 170, 210, 180),
+		jp:   at(11, 225, 155, 200, 165),
+		cell: at(7, 190, 170, 200),
 	}
 	crashed(t, demo.Config{Scenario: "short", Until: excerptEnd, KillAt: kills}, want)
 }

@@ -4,6 +4,7 @@
 package engine
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -140,6 +141,9 @@ func (e *Engine) viewSupport(v *View) {
 			Handling: e.release.Policy().Equivalent(f.Party, f.Label),
 		})
 	}
+	slices.SortStableFunc(s.Partners, func(a, b PartnerFacility) int {
+		return cmp.Or(cmp.Compare(a.Party, b.Party), cmp.Compare(a.Body.Name, b.Body.Name))
+	})
 	for _, a := range e.agreements {
 		s.Agreements = append(s.Agreements, AgreementBriefView{
 			ID: a.ID, Titles: a.Titles, Invented: a.Invented, Parties: a.Parties, InForce: a.InForce(e.now, e.now),
