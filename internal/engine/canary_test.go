@@ -40,6 +40,8 @@ import (
 //	own     numbers and ids of our own, of which release has no field
 //	made    worked out of planted ones
 //	said    what a person says to the partner on purpose
+//	told    as said, and planted by TestCanaryOfWhatIsSaid: no other partner hears it
+//	coarse  the exact value is planted there; cells alone may leave
 const classified = `
 plot.Plot Time:time Received:time Source:plant Sensor:plant Seq:plant Index:small Kind:small Domain:small Has:small
 plot.Plot SlantRange:plant Azimuth:plant SigmaRange:plant SigmaAzimuth:plant Pos:place SigmaPos:plant Height:place HeightKind:small
@@ -64,6 +66,12 @@ incident.Strike By:plant Reason:plant At:time
 engine.Command Verb:small By:plant Role:small Desk:plant Track:own Tracks:own Incident:own From:own Partner:small Lead:small Standard:small Type:plant
 engine.Command Presumed:small Posture:said Outcome:said Text:plant Domain:small Lat:place Lon:place Time:time Entry:own Alarm:small Contact:said Persons:said Exercise:small
 engine.PolicyAct Text:plant ID:small Reason:plant
+engine.MessageArgs Precedence:small Code:small Params:made Answers:own Corrects:own NoDuff:small Number:own
+engine.ParamArgs Name:small Place:small Lat:coarse Lon:coarse Track:own Object:own Time:said Number:told Measure:small Unit:told Frequency:told Bearing:small
+engine.SupportArgs Request:own Situation:small Category:small Unit:small Amount:told From:said Until:said Place:told Settlement:small Entry:own Price:said Currency:small
+engine.ActivityArgs Number:own Object:own To:small Kind:small Domain:small From:said Until:said Corners:told Centre:told RadiusM:small
+engine.ActivityArgs BaseFt:small TopFt:small Count:small ContactKHz:told State:small Aside:small
+engine.Dialogue At:said Place:small
 message.Message Number:own ID:own Partner:small Ours:small Precedence:small Exercise:small NoDuff:small Incident:own At:time Left:time Gone:small State:small StateAt:time
 message.Message Record:own Phrase:said Text:said Desk:said By:plant Answers:own Corrects:own
 `
@@ -86,6 +94,11 @@ func walked() []any {
 		incident.LogEntry{},
 		incident.Strike{},
 		engine.PolicyAct{},
+		engine.MessageArgs{},
+		engine.ParamArgs{},
+		engine.SupportArgs{},
+		engine.ActivityArgs{},
+		engine.Dialogue{},
 		engine.Command{},
 		message.Message{},
 	}
