@@ -190,6 +190,9 @@ func (d *Demo) perform(ctx context.Context, a *pendingAct, now time.Time, views 
 	}
 	a.done, a.code = err == nil, ""
 	delete(views, a.Party)
+	if err == nil && (cmd.Verb == "stop" || cmd.Verb == "resume") {
+		err = d.awaitStop(ctx, a.Party, cmd.Partner, cmd.Verb == "stop")
+	}
 	return err == nil, err
 }
 

@@ -142,6 +142,26 @@ func (d *Demo) cutLines(ctx context.Context, now time.Time) error {
 	return nil
 }
 
+// awaitStop waits until both nodes have seen that people of one stopped the link
+// to the other, or resumed it, as cutLines does.
+func (d *Demo) awaitStop(ctx context.Context, id, partner party.ID, stopped bool) error {
+	m, o := d.member(id), d.member(partner)
+	if m == nil || o == nil || d.cfg.NoLink {
+		return nil
+	}
+	if l := d.between(id, partner); l != nil && l.isDown() && !stopped {
+		return nil // it comes up with the line
+	}
+	v, err := o.view(ctx)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(v.Links, func(l engine.LinkView) bool { return l.Party == id && l.State == "stopped" }) {
+		return nil // it stays down
+	}
+	return errors.Join(m.awaitLink(ctx, partner, !stopped), o.awaitLink(ctx, id, !stopped))
+}
+
 // awaitLink waits until the link to a partner is up, or is not. One that people
 // have stopped stays so.
 func (m *member) awaitLink(ctx context.Context, partner party.ID, up bool) error {
