@@ -10,7 +10,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/kuroshio-watch/kuroshio/geo"
 	"github.com/kuroshio-watch/kuroshio/internal/engine"
+	"github.com/kuroshio-watch/kuroshio/internal/party"
 	"github.com/kuroshio-watch/kuroshio/internal/recall"
 	"github.com/kuroshio-watch/kuroshio/internal/record"
 )
@@ -291,4 +293,60 @@ func TestAFloodOfRecallsIsRefused(t *testing.T) {
 	if n := work(most); n != most-1 {
 		t.Errorf("%d more are worked in the next minute, want %d", n, most-1)
 	}
+}
+
+// TestPeerViewOfTheStateLaneIsWhatThePartnerHolds compares the objects told with
+// those that a second engine took, record by record.
+func TestPeerViewOfTheStateLaneIsWhatThePartnerHolds(t *testing.T) {
+	f := newFloor(t, openPolicy())
+	jp := &floor{t: t, e: engine.New("jp", idOf), now: f.now, sent: map[party.ID][]*record.Record{}, raw: map[party.ID][]byte{}}
+	cfg := config(t)
+	cfg.Partners = []party.ID{"tw"} // it has no policy: receipts leave without one
+	if out := jp.step(&engine.Input{Config: cfg}); out.Reply.Code != "" {
+		t.Fatalf("Config refused: %+v", out)
+	}
+	given := 0
+	carry := func() {
+		jp.now = f.now
+		for ; given < len(f.sent["jp"]); given++ {
+			jp.must("tw", f.sent["jp"][given])
+		}
+		jp.step(&engine.Input{Tick: &engine.Tick{}})
+	}
+	compare := func(when string, states ...string) (objects []engine.PeerItem) {
+		t.Helper()
+		theirs, ours := make(map[record.ID]bool), make(map[record.ID]bool)
+		for _, p := range jp.e.View().PartnerTracks {
+			theirs[p.Object] = true
+		}
+		var got []string
+		for _, i := range f.e.PeerView("jp").Items {
+			if i.Lane != "state" {
+				continue
+			}
+			objects, got = append(objects, i), append(got, i.State)
+			if i.State == "held" {
+				ours[i.Object] = true
+			}
+		}
+		if d := cmp.Diff(theirs, ours); d != "" {
+			t.Errorf("%s: theirs and our list of it differ: %s", when, d)
+		}
+		if d := cmp.Diff(states, got); d != "" {
+			t.Errorf("%s: %s", when, d)
+		}
+		return objects
+	}
+	f.fly(0x780001, geo.Point{LatDeg: 24.6, LonDeg: 122.6}, 45, 0, 3*time.Minute)
+	f.fly(0x780002, geo.Point{LatDeg: 24.6, LonDeg: 122.4}, 90, 0, time.Minute)
+	carry()
+	told := compare("at first", "held", "held")
+	f.do(engine.Command{Verb: "recall", Partner: "jp", Text: "ours", Recall: &engine.RecallArgs{Records: []record.ID{told[0].ID}}})
+	f.pass(10 * time.Second)
+	carry()
+	compare("before the receipt", "recalled", "held")
+	for _, r := range jp.kinds("tw", record.KindRecallReceipt) {
+		f.must("jp", r)
+	}
+	compare("after the receipt", "gone", "held")
 }
