@@ -87,11 +87,7 @@ type keysListCmd struct{ configFlag }
 
 // Run lists the partners with the pins of both sides.
 func (c *keysListCmd) Run(s streams) error {
-	cfg, pass, err := c.load(s)
-	if err != nil {
-		return err
-	}
-	keys, err := keystore.Open(cfg.Keystore.Dir, pass)
+	_, keys, err := c.keys(s)
 	if err != nil {
 		return err
 	}

@@ -38,6 +38,16 @@ func (f configFlag) load(s streams) (*config.Config, []byte, error) {
 	return cfg, pass, err
 }
 
+// keys reads the configuration and opens the keystore.
+func (f configFlag) keys(s streams) (*config.Config, *keystore.Store, error) {
+	cfg, pass, err := f.load(s)
+	if err != nil {
+		return nil, nil, err
+	}
+	keys, err := keystore.Open(cfg.Keystore.Dir, pass)
+	return cfg, keys, err
+}
+
 // read reads the configuration alone.
 func (f configFlag) read() (*config.Config, error) {
 	cfg, err := config.Load(f.Config)
@@ -233,11 +243,7 @@ type unpairCmd struct {
 // Run destroys the partner's keys. A running node notices within a second and
 // closes the link; to be quicker, stop the release in its console first.
 func (c *unpairCmd) Run(s streams) error {
-	cfg, pass, err := c.load(s)
-	if err != nil {
-		return err
-	}
-	keys, err := keystore.Open(cfg.Keystore.Dir, pass)
+	_, keys, err := c.keys(s)
 	if err != nil {
 		return err
 	}

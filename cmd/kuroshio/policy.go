@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/kuroshio-watch/kuroshio/internal/engine"
-	"github.com/kuroshio-watch/kuroshio/internal/keystore"
 	"github.com/kuroshio-watch/kuroshio/internal/node"
 	"github.com/kuroshio-watch/kuroshio/internal/party"
 )
@@ -118,11 +117,7 @@ type policyVersionsCmd struct {
 
 // Run lists the versions of a node's policy and checks their signatures.
 func (c *policyVersionsCmd) Run(s streams) error {
-	cfg, pass, err := c.load(s)
-	if err != nil {
-		return err
-	}
-	keys, err := keystore.Open(cfg.Keystore.Dir, pass)
+	cfg, keys, err := c.keys(s)
 	if err != nil {
 		return err
 	}

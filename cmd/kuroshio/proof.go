@@ -16,7 +16,6 @@ import (
 
 	"github.com/kuroshio-watch/kuroshio/internal/call"
 	"github.com/kuroshio-watch/kuroshio/internal/journal"
-	"github.com/kuroshio-watch/kuroshio/internal/keystore"
 	"github.com/kuroshio-watch/kuroshio/internal/party"
 )
 
@@ -115,11 +114,7 @@ type journalKeysCmd struct {
 
 // Run prints the public journal keys of a pair, the present one of each first.
 func (c *journalKeysCmd) Run(s streams) error {
-	cfg, pass, err := c.load(s)
-	if err != nil {
-		return err
-	}
-	keys, err := keystore.Open(cfg.Keystore.Dir, pass)
+	cfg, keys, err := c.keys(s)
 	if err != nil {
 		return err
 	}
