@@ -34,7 +34,7 @@ bench: ## benchmarks in the units of the design, COUNT runs each (default 1; 10 
 web: tools ## rebuild web/dist
 	cd web && npm run build
 
-gen: ## regenerate code and data packs
+gen: tools ## regenerate code and data packs
 	$(GO) generate $(PKG)
 
 gen-check: gen web ## fail when generated code or web/dist differ from what is checked in
