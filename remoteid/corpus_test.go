@@ -76,8 +76,8 @@ func lines(t *testing.T, path string) [][]byte {
 	return list
 }
 
-// TestCorpus holds every expected value of the recorded and generated beacons.
-func TestCorpus(t *testing.T) {
+// TestCorpusBeacons holds every expected value of the recorded and generated beacons.
+func TestCorpusBeacons(t *testing.T) {
 	dir := filepath.Join(corpustest.Dir(t), "remoteid")
 	for _, c := range []struct {
 		beacons, expected string
