@@ -49,7 +49,7 @@ func (d *Desk) Line(partner party.ID, up bool, now time.Time) {
 	}
 	delete(d.down, partner)
 	for _, l := range d.leads {
-		if s := &l.Sent; s.To == partner && s.Word != "receipt" && s.Word != "withheld" {
+		if s := &l.Sent; s.To == partner && s.Word != "withheld" && (s.Word != "receipt" || l.waitsForConfirm()) {
 			s.Tries, s.Last, s.Word = 0, time.Time{}, ""
 		}
 		if c := l.claim(partner); c != nil {

@@ -5,6 +5,7 @@ package response_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -483,6 +484,35 @@ func TestTakerWaitsAfterAssume(t *testing.T) {
 	}
 	if l := d.Lead(incident); l.State != response.Accepted || !l.Alarm || l.Holder == "tw" {
 		t.Errorf("Lead = %+v, want it to wait with its alarm and not to lead", l)
+	}
+}
+
+// A taker whose ASSUME was receipted and whose CONFIRM never came asks again
+// when the line is back: the explorer found it waiting for ever.
+func TestTakerAsksAgainWhenTheLineIsBack(t *testing.T) {
+	p := newPair(t)
+	p.must(p.desks["jp"].Propose(incident, "tw", "tw", response.Meeting{}, "officer", p.now))
+	p.deliver("tw", false)
+	p.deliver("jp", false)
+	p.accept("tw")
+	for range 60 { // no CONFIRM comes through, and what says so is used up
+		p.deliver("jp", false)
+		p.line["tw"] = slices.DeleteFunc(p.line["tw"], func(o response.Out) bool { return o.Dialogue.Step == "confirm" })
+		p.deliver("tw", false)
+		p.tick(time.Minute)
+	}
+	p.line["tw"], p.line["jp"] = nil, nil
+	if l := p.desks["tw"].Lead(incident); l.State != response.Accepted || !l.Assumed {
+		t.Fatalf("tw holds %+v, want it to wait for CONFIRM", l)
+	}
+	p.desks["tw"].Line("jp", false, p.now)
+	p.desks["tw"].Line("jp", true, p.now)
+	p.tick(time.Minute)
+	p.drain()
+	for id, d := range p.desks {
+		if l := d.Lead(incident); l.State != response.Confirmed || l.Holder != "tw" {
+			t.Errorf("%s holds %+v, want tw's confirmed lead", id, l)
+		}
 	}
 }
 

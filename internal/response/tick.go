@@ -83,8 +83,12 @@ func (d *Desk) unanswered(l *Lead, now time.Time) bool {
 	if s.To == "" || s.Tries >= d.cfg.Tries || !d.up(s.To) || now.Sub(s.Last) < d.wait(s.To) {
 		return false
 	}
-	return s.Word == "" || (s.Word == "receipt" && s.Body.Step == "assume" && l.Assumed)
+	return s.Word == "" || (s.Word == "receipt" && l.waitsForConfirm())
 }
+
+// waitsForConfirm reports whether our ASSUME is out: that the partner's machine
+// has it ends nothing, only its CONFIRM does.
+func (l *Lead) waitsForConfirm() bool { return l.Sent.Body.Step == "assume" && l.Assumed }
 
 // resend sends our latest step again: the same id and epoch.
 func (d *Desk) resend(incident uint32, l *Lead, now time.Time) Out {
