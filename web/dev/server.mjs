@@ -34,7 +34,7 @@ async function zones() {
   return {
     version: 'taiwan-ryukyu 1',
     zones: areas.map((f) => ({ id: f.properties.id, kind: f.properties.kind, party: f.properties.party, names: f.properties.names, version: '1', geometry: f.geometry })),
-    places: all.filter((f) => f.geometry.type === 'Point').map((f) => ({ names: f.properties.names, kind: f.properties.kind, lat: f.geometry.coordinates[1], lon: f.geometry.coordinates[0] })),
+    places: all.filter((f) => f.geometry.type === 'Point').map((f) => ({ id: f.properties.id, names: f.properties.names, kind: f.properties.kind, lat: f.geometry.coordinates[1], lon: f.geometry.coordinates[0] })),
     sectors: Object.fromEntries(sectors.map((s) => [s.zone, s.lead])),
   };
 }
