@@ -21,6 +21,7 @@ import (
 var (
 	randomID = regexp.MustCompile(`^[0-9a-f]{32}$`)
 	spoken   = regexp.MustCompile(`^[A-Z]-[0-9]{3}$`)
+	called   = regexp.MustCompile(`·[0-9a-f]{4}\b`) // how a message calls a partner's object
 )
 
 // normaliser replaces what two runs may differ in: random ids, and the spoken
@@ -49,6 +50,7 @@ func (n *normaliser) value(v any) any {
 			}
 			return n.ids[v]
 		}
+		return called.ReplaceAllString(v, "·")
 	}
 	return v
 }
