@@ -144,41 +144,27 @@ func (p *parser) end() error {
 
 func (p *parser) head(attrs []xml.Attr) error {
 	e := &p.e
-	var err error
+	texts := map[string]*string{
+		"uid": &e.UID, "type": &e.Type, "how": &e.How, "access": &e.Access, "qos": &e.QoS, "opex": &e.Opex,
+		"caveat": &e.Caveat, "releasableTo": &e.ReleasableTo,
+	}
+	times := map[string]*time.Time{"time": &e.Time, "start": &e.Start, "stale": &e.Stale}
 	for _, a := range attrs {
-		switch a.Name.Local {
-		case "uid":
-			e.UID = a.Value
-		case "type":
-			e.Type = a.Value
-		case "how":
-			e.How = a.Value
-		case "access":
-			e.Access = a.Value
-		case "qos":
-			e.QoS = a.Value
-		case "opex":
-			e.Opex = a.Value
-		case "caveat":
-			e.Caveat = a.Value
-		case "releasableTo":
-			e.ReleasableTo = a.Value
-		case "time":
-			e.Time, err = dateTime(a.Value, err)
-		case "start":
-			e.Start, err = dateTime(a.Value, err)
-		case "stale":
-			e.Stale, err = dateTime(a.Value, err)
+		if dst := texts[a.Name.Local]; dst != nil {
+			*dst = a.Value
+		}
+		if dst := times[a.Name.Local]; dst != nil {
+			var err error
+			if *dst, err = dateTime(a.Value); err != nil {
+				return err
+			}
 		}
 	}
-	return err
+	return nil
 }
 
-// dateTime reads a time; an earlier error stays.
-func dateTime(s string, before error) (time.Time, error) {
-	if before != nil {
-		return time.Time{}, before
-	}
+// dateTime reads a time.
+func dateTime(s string) (time.Time, error) {
 	t, err := time.Parse(time.RFC3339Nano, s)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("%w: time %.40q", ErrValue, s)

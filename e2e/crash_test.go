@@ -12,28 +12,29 @@ import (
 	"time"
 
 	"github.com/kuroshio-watch/kuroshio/internal/demo"
+	"github.com/kuroshio-watch/kuroshio/internal/journal"
 	"github.com/kuroshio-watch/kuroshio/internal/party"
+	"github.com/kuroshio-watch/kuroshio/internal/record"
 )
 
 // disturbed blanks what a crash changes in truth: when a link was last
-// established, that a line to a node that was gone was alarmed, and the audit
-// log, which holds the logins and the links' ups and downs.
+// established, that a line to a node that was gone was alarmed, the audit log,
+// which holds the logins and the links' ups and downs, and the logs' sizes.
 func disturbed(report map[string]any) {
 	for _, id := range []party.ID{tw, jp, cell} {
 		n := nodeOf(report, id)
 		links, _ := n["links"].([]any)
 		for _, l := range links {
 			delete(l.(map[string]any), "since")
-			delete(l.(map[string]any), "sent") // since the start; the logs' sizes tell how many there are
+			delete(l.(map[string]any), "sent") // since the start; sizes holds how many there are
 		}
 		delete(n, "alarms")
 		journal, _ := n["journal"].(map[string]any)
 		logs, _ := journal["logs"].([]any)
 		for _, l := range logs {
-			if log := l.(map[string]any); log["direction"] == "audit" {
-				delete(log, "size")
-				delete(log, "cosigned_size")
-			}
+			log, _ := l.(map[string]any)
+			delete(log, "size") // sizes holds those of the parties' logs
+			delete(log, "cosigned_size")
 		}
 	}
 }
@@ -90,17 +91,66 @@ func crashed(t *testing.T, cfg demo.Config, want *run) {
 		}
 	}
 	verified(t, got)
+	sizes(t, want, got)
+	sameReport(t, want.raw, got.raw, disturbed)
+	t.Logf("killed %d times in %d steps: same end; %.0f s\n%s", total, got.report.Steps, time.Since(begun).Seconds(), deaths(got))
+}
+
+// sizes holds that the logs of a disturbed run have every record once, and
+// none besides but what the nodes say anew, by design, each time a line comes
+// back: who leads, and the receipt of it.
+func sizes(t *testing.T, want, got *run) {
+	t.Helper()
+	said := make(map[way]int)
 	for _, id := range []party.ID{tw, jp, cell} {
-		for _, l := range want.report.Nodes[id].Journal.Logs {
-			for _, m := range got.report.Nodes[id].Journal.Logs {
-				if l.Partner == m.Partner && l.Direction == m.Direction && l.Partner != "" && l.Size != m.Size {
-					t.Errorf("%s: log %s %s has %d records, undisturbed %d", id, l.Partner, l.Direction, m.Size, l.Size)
-				}
+		for w, n := range anew(t, got, id) {
+			said[w] += n
+		}
+		for w, n := range anew(t, want, id) {
+			said[w] -= n
+		}
+	}
+	for id, node := range want.report.Nodes {
+		for _, l := range node.Journal.Logs {
+			i := slices.IndexFunc(got.report.Nodes[id].Journal.Logs, func(m journal.LogReport) bool {
+				return m.Partner == l.Partner && m.Direction == l.Direction
+			})
+			if l.Partner == "" {
+				continue // the audit log, with the logins
+			}
+			if i < 0 {
+				t.Errorf("%s has no log %s %s", id, l.Partner, l.Direction)
+				continue
+			}
+			w := way{id, l.Partner}
+			if l.Direction == "received" {
+				w = way{l.Partner, id}
+			}
+			m := got.report.Nodes[id].Journal.Logs[i]
+			if said[w] < 0 || m.Size != l.Size+uint64(said[w]) || m.CosignedSize != m.Size {
+				t.Errorf("%s: log %s %s has %d records, %d cosigned; undisturbed %d, said anew %d", id, l.Partner, l.Direction, m.Size, m.CosignedSize, l.Size, said[w])
 			}
 		}
 	}
-	sameReport(t, want.raw, got.raw, disturbed)
-	t.Logf("killed %d times in %d steps: same end; %.0f s\n%s", total, got.report.Steps, time.Since(begun).Seconds(), deaths(got))
+}
+
+// anew counts what a node holds of who leads, and of receipts of it.
+func anew(t *testing.T, r *run, id party.ID) map[way]int {
+	t.Helper()
+	n := make(map[way]int)
+	for _, h := range received(t, r, id) {
+		if !h.Payload {
+			continue
+		}
+		rec, err := record.Decode(h.Bytes)
+		if err != nil {
+			t.Fatalf("%s: %v", h.Name, err)
+		}
+		if d := rec.Dialogue; d != nil && (d.Step == "notify" || d.Of == "notify") {
+			n[way{rec.Originator, id}]++
+		}
+	}
+	return n
 }
 
 func deaths(r *run) string {
@@ -124,11 +174,11 @@ func TestSoakCrash(t *testing.T) {
 	ops := []string{"append", "sync", "commit"}
 	kills := make(map[party.ID][]demo.Kill)
 	for i := range 22 { // what the day has room for
-		kills[tw] = append(kills[tw], demo.Kill{N: 80 + (i*211)%1500}, demo.Kill{N: 5 + i%4, Op: ops[i%3]})
-		kills[jp] = append(kills[jp], demo.Kill{N: 83 + (i*233)%1500}, demo.Kill{N: 5 + i%4, Op: ops[i%3]})
+		kills[tw] = append(kills[tw], demo.Kill{N: 150 + (i*389)%2500}, demo.Kill{N: 5 + i%4, Op: ops[i%3]})
+		kills[jp] = append(kills[jp], demo.Kill{N: 153 + (i*431)%2500}, demo.Kill{N: 5 + i%4, Op: ops[i%3]})
 	}
 	for i := range 9 {
-		kills[cell] = append(kills[cell], demo.Kill{N: 40 + (i*331)%1900}, demo.Kill{N: 5 + i%4, Op: ops[i%3]})
+		kills[cell] = append(kills[cell], demo.Kill{N: 100 + (i*1031)%5200}, demo.Kill{N: 5 + i%4, Op: ops[i%3]})
 	}
 	crashed(t, demo.Config{Scenario: "2023-08-28", KillAt: kills}, want)
 }

@@ -210,3 +210,35 @@ func TestNoWordForAnEnemy(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// A colour or size that nobody defined falls back to something else in silence.
+func TestEveryStyleVariableIsDefined(t *testing.T) {
+	used, defined := make(map[string]string), make(map[string]bool)
+	err := fs.WalkDir(os.DirFS("src"), ".", func(p string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := os.ReadFile("src/" + p)
+		if err != nil {
+			return err
+		}
+		for _, m := range regexp.MustCompile(`var\((--[a-z0-9-]+)`).FindAllSubmatch(b, -1) {
+			used[string(m[1])] = p
+		}
+		for _, m := range regexp.MustCompile(`(--[a-z0-9-]+):`).FindAllSubmatch(b, -1) {
+			defined[string(m[1])] = true
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(used) < 10 {
+		t.Fatalf("only %d variables are used: the search finds nothing", len(used))
+	}
+	for name, where := range used {
+		if !defined[name] {
+			t.Errorf("%s uses %s, which nobody defines", where, name)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import App from './ui/App.svelte';
 import { app } from './lib/store.svelte';
 import './styles/tokens.css';
 import './styles/base.css';
+import './styles/panels.css';
 
 const target = document.getElementById('app');
 if (target) mount(App, { target });
