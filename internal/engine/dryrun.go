@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 	"time"
@@ -243,14 +242,10 @@ func (r *DryResult) GeoJSON() Collection {
 	return c
 }
 
-// square is a cell on the map, to look at: its edges are of its grid.
+// square returns the cell as people can lay it over a map.
 func square(c record.Cell) Geometry {
-	lat, lon := float64(c.LatE5)/1e5, float64(c.LonE5)/1e5
-	const metresPerDegree = 111_320
-	half := float64(c.GridM) / metresPerDegree / 2
-	wide := half / max(math.Cos(lat*math.Pi/180), 0.01)
-	at := func(dx, dy float64) [2]float64 {
-		return [2]float64{math.Round((lon+dx*wide)*1e5) / 1e5, math.Round((lat+dy*half)*1e5) / 1e5}
-	}
-	return Geometry{Type: "Polygon", Coordinates: [][][2]float64{{at(-1, -1), at(1, -1), at(1, 1), at(-1, 1), at(-1, -1)}}}
+	a, b := release.Corners(c)
+	return Geometry{Type: "Polygon", Coordinates: [][][2]float64{{
+		{a.LonDeg, a.LatDeg}, {b.LonDeg, a.LatDeg}, {b.LonDeg, b.LatDeg}, {a.LonDeg, b.LatDeg}, {a.LonDeg, a.LatDeg},
+	}}}
 }

@@ -26,15 +26,33 @@ func cellOf(p geo.Point, gridM uint32) record.Cell {
 	height := float64(gridM) / metresPerDegree
 	row := math.Floor((p.LatDeg + 90) / height)
 	lat := min(-90+(row+0.5)*height, 90)
-	edge := min(math.Abs(lat)+height/2, 90)
-	columns := max(math.Floor(360*math.Cos(edge*math.Pi/180)/height), 1)
-	width := 360 / columns
-	col := min(math.Floor((p.LonDeg+180)/width), columns-1)
+	width := widthOf(lat, height)
+	col := min(math.Floor((p.LonDeg+180)/width), math.Round(360/width)-1)
 	return record.Cell{
 		LatE5: int32(math.Round(lat * 1e5)),
 		LonE5: int32(math.Round((-180 + (col+0.5)*width) * 1e5)),
 		GridM: gridM,
 	}
+}
+
+// widthOf returns how wide the cells of a row are, in degrees; height is the
+// row's, and lat its middle.
+func widthOf(lat, height float64) float64 {
+	edge := min(math.Abs(lat)+height/2, 90)
+	return 360 / max(math.Floor(360*math.Cos(edge*math.Pi/180)/height), 1)
+}
+
+// Corners returns the south-west and the north-east corner of a cell, to the
+// fifth decimal of a degree, as its centre is.
+func Corners(c record.Cell) (southWest, northEast geo.Point) {
+	height := float64(c.GridM) / metresPerDegree
+	p := centre(c)
+	p.LatDeg = -90 + (math.Floor((p.LatDeg+90)/height)+0.5)*height // as before it was rounded
+	width := widthOf(p.LatDeg, height)
+	round := func(deg float64) float64 { return math.Round(deg*1e5) / 1e5 }
+	southWest = geo.Point{LatDeg: round(max(p.LatDeg-height/2, -90)), LonDeg: round(p.LonDeg - width/2)}
+	northEast = geo.Point{LatDeg: round(min(p.LatDeg+height/2, 90)), LonDeg: round(p.LonDeg + width/2)}
+	return southWest, northEast
 }
 
 func centre(c record.Cell) geo.Point {

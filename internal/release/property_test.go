@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"testing"
 	"time"
@@ -122,6 +123,33 @@ func TestCellIsNeverSmallerThanItsGrid(t *testing.T) {
 			in := geo.Direct(geo.Direct(c, 0, geo.Metres(corner[0]*float64(grid))), 90, geo.Metres(corner[1]*float64(grid)))
 			if got := centreOf(rt, grid, in); got != c {
 				rt.Fatalf("%v is inside the %d m square round %v, but is reported round %v", in, grid, c, got)
+			}
+		}
+	})
+}
+
+func TestCornersAreThoseOfTheCell(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		grid := rapid.SampledFrom([]uint32{1000, 5000, 20_000, 50_000}).Draw(rt, "grid")
+		c := centreOf(rt, grid, geo.Point{
+			LatDeg: rapid.Float64Range(-84, 84).Draw(rt, "lat"), LonDeg: rapid.Float64Range(-178, 178).Draw(rt, "lon"),
+		})
+		a, b := release.Corners(record.Cell{LatE5: int32(math.Round(c.LatDeg * 1e5)), LonE5: int32(math.Round(c.LonDeg * 1e5)), GridM: grid})
+		const hair = 2e-5 // degrees: corners and centres are rounded to half of it
+		for _, lat := range []float64{a.LatDeg, b.LatDeg} {
+			for _, lon := range []float64{a.LonDeg, b.LonDeg} {
+				for _, in := range []bool{true, false} {
+					towards := func(x, middle float64) float64 {
+						if (x < middle) == in {
+							return x + hair
+						}
+						return x - hair
+					}
+					p := geo.Point{LatDeg: towards(lat, c.LatDeg), LonDeg: towards(lon, c.LonDeg)}
+					if got := centreOf(rt, grid, p); (got == c) != in {
+						rt.Fatalf("%v lies inside the corners %v and %v of the cell round %v: %v; but is reported round %v", p, a, b, c, in, got)
+					}
+				}
 			}
 		}
 	})
