@@ -12,6 +12,7 @@ import (
 	"github.com/kuroshio-watch/kuroshio/internal/party"
 	"github.com/kuroshio-watch/kuroshio/internal/record"
 	"github.com/kuroshio-watch/kuroshio/internal/response"
+	"github.com/kuroshio-watch/kuroshio/internal/zone"
 )
 
 // Dialogue is where and when a person proposes that the lead is handed over.
@@ -43,19 +44,15 @@ func (e *Engine) meeting(c *Command) (t response.Meeting, code string) {
 		}
 		t.At = at.UTC().Truncate(time.Second)
 	}
-	if t.Place = c.Dialogue.Place; t.Place != "" && !e.namesPlace(t.Place) {
+	if t.Place = c.Dialogue.Place; t.Place != "" && !e.isPlace(t.Place) {
 		return t, "bad-position"
 	}
 	return t, ""
 }
 
-func (e *Engine) namesPlace(id string) bool {
-	for _, p := range e.zones.Places() {
-		if string(p.ID) == id && !p.Hidden {
-			return true
-		}
-	}
-	return false
+// isPlace reports whether an id is that of a place that the party shows.
+func (e *Engine) isPlace(id string) bool {
+	return slices.ContainsFunc(e.zones.Places(), func(p zone.Place) bool { return string(p.ID) == id && !p.Hidden })
 }
 
 // addressed returns an open incident and reports whether the command's partner

@@ -260,7 +260,7 @@ func (e *Engine) param(to party.ID, a *ParamArgs, gridM uint32) (q record.Param,
 	q = record.Param{Name: a.Name, Number: a.Number, Measure: a.Measure, Unit: a.Unit, Frequency: a.Frequency, Bearing: a.Bearing}
 	switch {
 	case a.Place != "":
-		if !e.namedPlace(a.Place) {
+		if !e.isPlaceOrZone(a.Place) {
 			return q, "no-such-place"
 		}
 		q.Place = &record.Place{Name: a.Place}
@@ -291,11 +291,12 @@ func (e *Engine) param(to party.ID, a *ParamArgs, gridM uint32) (q record.Param,
 	return q, ""
 }
 
-func (e *Engine) namedPlace(id string) bool {
+// isPlaceOrZone is isPlace, or the same of a zone.
+func (e *Engine) isPlaceOrZone(id string) bool {
 	if z, ok := e.zones.Zone(zone.ID(id)); ok {
 		return !z.Hidden
 	}
-	return slices.ContainsFunc(e.zones.Places(), func(p zone.Place) bool { return string(p.ID) == id && !p.Hidden })
+	return e.isPlace(id)
 }
 
 // objectOf returns an object as the partner knows it: a track of ours that was

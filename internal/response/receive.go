@@ -312,23 +312,26 @@ func (d *Desk) word(from party.ID, incident uint32, l *Lead, m *record.Dialogue,
 		return nil, nil
 	}
 	s := &l.Sent
-	if s.To == from && s.Body.Step == m.Of && s.Body.Epoch == m.Epoch && s.Word != "receipt" {
+	if s.To == from && s.Body.Step == m.Of && s.Body.Epoch == m.Epoch && s.Body.Lead == m.Lead && s.Body.Giver == m.Giver && s.Word != "receipt" {
 		s.Word = m.Reason
 		if m.Step == "receipt" {
 			s.Word = "receipt"
 			l.Alarm = l.Alarm && l.open() // of a CONFIRM that nobody had answered
 		}
 	}
-	if m.Step != "refuse" || !l.open() || l.With != from || l.Offer != m.Epoch {
-		return nil, nil
+	if m.Step != "refuse" || !l.fits(from, m) || (opens(m.Of) && !l.ByUs) {
+		return nil, nil // about another proposal, which may bear the same epoch
 	}
 	return d.refused(incident, l, m, now)
 }
 
+// opens reports whether a step is a proposal.
+func opens(step string) bool { return step == "propose" || step == "voice" || step == "counter" }
+
 // refused takes a REFUSE about the open dialogue. "ended" is the giver's word
 // that it never moves the lead under this epoch.
 func (d *Desk) refused(incident uint32, l *Lead, m *record.Dialogue, now time.Time) ([]Out, []Notice) {
-	opening := l.State == Proposed && l.ByUs && slices.Contains([]string{"propose", "voice", "counter"}, m.Of)
+	opening := l.State == Proposed && opens(m.Of)
 	switch {
 	case m.Reason == "ended":
 	case !opening || m.Reason == "across":

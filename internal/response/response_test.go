@@ -516,6 +516,54 @@ func TestTakerAsksAgainWhenTheLineIsBack(t *testing.T) {
 	}
 }
 
+// A counter-proposal and a proposal that was numbered anew may bear one epoch.
+// What the partner's machine says of the first must not end the second: the
+// explorer found a lead that the giver held for confirmed and the taker not.
+func TestRefusalOfACounterEndsNoOtherProposal(t *testing.T) {
+	tw, jp := desk("tw"), desk("jp")
+	give := func(to *response.Desk, from party.ID, o response.Out) []response.Out {
+		t.Helper()
+		outs, _, _ := to.Receive(from, incident, sector, o.Dialogue, start)
+		return outs
+	}
+	find := func(outs []response.Out, step string) response.Out {
+		t.Helper()
+		i := slices.IndexFunc(outs, func(o response.Out) bool { return o.Dialogue.Step == step })
+		if i < 0 {
+			t.Fatalf("no %s in %+v", step, outs)
+		}
+		return outs[i]
+	}
+	first, err := jp.Propose(incident, "tw", "tw", response.Meeting{}, "officer", start)
+	if err != nil {
+		t.Fatal(err)
+	}
+	give(tw, "jp", first)
+	countered, err := tw.Counter(incident, "jp", response.Meeting{}, "officer", start)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stale := find(give(tw, "jp", first), "refuse") // a repeat of the first
+	anew := find(give(jp, "tw", stale), "propose")
+	give(tw, "jp", anew)
+	if c := find(countered, "counter").Dialogue; c.Epoch != anew.Dialogue.Epoch {
+		t.Fatalf("the counter bears epoch %d and the proposal %d: this test needs one", c.Epoch, anew.Dialogue.Epoch)
+	}
+	refusal := find(give(jp, "tw", find(countered, "counter")), "refuse")
+	accepted, err := tw.Accept(incident, "officer", start)
+	if err != nil {
+		t.Fatal(err)
+	}
+	confirm := find(give(jp, "tw", find(accepted, "assume")), "confirm")
+	give(tw, "jp", refusal)
+	give(tw, "jp", confirm)
+	for id, d := range map[party.ID]*response.Desk{"tw": tw, "jp": jp} {
+		if l := d.Lead(incident); l.State != response.Confirmed || l.Holder != "tw" {
+			t.Errorf("%s holds %+v, want tw's confirmed lead", id, l)
+		}
+	}
+}
+
 // TestLateAnswerDoesNotFitANewProposal answers the first proposal after the
 // second was made.
 func TestLateAnswerDoesNotFitANewProposal(t *testing.T) {
