@@ -15,8 +15,9 @@ import (
 )
 
 // Body makes a request's body of "key=value" arguments. Keys go into objects by
-// dots; a list's elements are separated by commas; an object, or a list of
-// objects, is JSON; "key=@FILE" takes the value from a file.
+// dots, and into a list of objects by the element's number, from 0; a list's
+// elements are separated by commas; an object, or a list of objects, may be JSON;
+// "key=@FILE" takes the value from a file.
 func Body(types openapi.Types, s *openapi.Schema, args []string, file func(name string) ([]byte, error)) (map[string]any, error) {
 	body := make(map[string]any)
 	for _, arg := range args {
@@ -47,6 +48,9 @@ func put(types openapi.Types, ref *openapi.Schema, into map[string]any, path []s
 	if p == nil {
 		return fmt.Errorf("argument %s: %q is not taken here; there are %s", key, path[0], strings.Join(slices.Sorted(maps.Keys(s.Properties)), ", "))
 	}
+	if list := types.Find(p); len(path) > 2 && list != nil && list.Type == "array" {
+		return putElement(types, list, into, path, key, text)
+	}
 	if len(path) > 1 {
 		below, ok := into[path[0]].(map[string]any)
 		if !ok {
@@ -67,6 +71,31 @@ func put(types openapi.Types, ref *openapi.Schema, into map[string]any, path []s
 	}
 	into[path[0]] = v
 	return nil
+}
+
+// maxElements bounds a list that is written element by element.
+const maxElements = 64
+
+// putElement goes into the element whose number the path names; it may be the
+// one behind the last.
+func putElement(types openapi.Types, list *openapi.Schema, into map[string]any, path []string, key, text string) error {
+	have, ok := into[path[0]].([]any)
+	if !ok && into[path[0]] != nil {
+		return fmt.Errorf("argument %s: %s has a value already", key, path[0])
+	}
+	i, err := strconv.Atoi(path[1])
+	if err != nil || i < 0 || i > len(have) || i >= maxElements {
+		return fmt.Errorf("argument %s: element %q: want the next number of the list, from 0", key, path[1])
+	}
+	if i == len(have) {
+		have = append(have, make(map[string]any))
+		into[path[0]] = have
+	}
+	element, ok := have[i].(map[string]any)
+	if !ok {
+		return fmt.Errorf("argument %s: %s has a value already", key, path[0])
+	}
+	return put(types, list.Items, element, path[2:], key, text)
 }
 
 // value reads one value in the type that the schema says.
