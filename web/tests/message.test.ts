@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { describe, expect, it } from 'vitest';
-import { found, param, type Phrasebook } from '../src/lib/message';
+import { ALL_THREADS, found, param, threadFor, unreadIn, type MessageView, type Phrasebook } from '../src/lib/message';
 
 const book: Phrasebook = {
   edition: '1', groups: [], handlings: [], desks: [],
@@ -45,5 +45,26 @@ describe('parameters', () => {
     for (const [type, text] of [['place', ' '], ['time', 'noon'], ['bearing', 'north'], ['number', 'four'], ['frequency', 'x']] as const) {
       expect(arg(type, text), type).toBeUndefined();
     }
+  });
+});
+
+describe('threads', () => {
+  const said = (n: number, more: Partial<MessageView>): MessageView => ({ n, party: 'jp', precedence: 'routine', at: '', state: 'received', state_at: '', ...more });
+  const list = [said(1, { incident: 7 }), said(2, {}), said(3, { incident: 7, state: 'read' }), said(4, { incident: 7, ours: true, state: 'sent' }), said(5, { incident: 8 })];
+
+  it('say where the unread messages are', () => {
+    expect([...unreadIn(list)]).toEqual([[7, 1], [0, 1], [8, 1]]);
+  });
+
+  it('an answer goes where the message was, whatever thread is open', () => {
+    expect(threadFor(list, ALL_THREADS, 1)).toBe(7);
+    expect(threadFor(list, 8, 1)).toBe(7);
+    expect(threadFor(list, 7, 2)).toBeUndefined();
+  });
+
+  it('a new message goes to the thread that is open', () => {
+    expect(threadFor(list, 8, 0)).toBe(8);
+    expect(threadFor(list, 0, 0)).toBeUndefined();
+    expect(threadFor(list, ALL_THREADS, 0)).toBeUndefined();
   });
 });

@@ -171,3 +171,19 @@ function clock(text: string, now: number): number | undefined {
   const day = 86_400_000;
   return [ms - day, ms, ms + day].sort((a, b) => Math.abs(a - now) - Math.abs(b - now))[0];
 }
+
+/** ALL_THREADS stands for all threads with a partner; 0 is the general one. */
+export const ALL_THREADS = -1;
+
+/** unreadIn counts the partner's unread messages by thread. */
+export function unreadIn(list: MessageView[]): Map<number, number> {
+  const n = new Map<number, number>();
+  for (const m of list) if (!m.ours && m.state !== 'read') n.set(m.incident ?? 0, (n.get(m.incident ?? 0) ?? 0) + 1);
+  return n;
+}
+
+/** threadFor returns the incident that a new message is about: that of the message it answers or corrects, else of the thread that is open. */
+export function threadFor(list: MessageView[], thread: number, about: number): number | undefined {
+  const n = about ? list.find((m) => m.n === about)?.incident : thread;
+  return n !== undefined && n > 0 ? n : undefined;
+}
