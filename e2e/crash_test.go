@@ -19,23 +19,42 @@ import (
 
 // disturbed blanks what a crash changes in truth: when a link was last
 // established, that a line to a node that was gone was alarmed, the audit log,
-// which holds the logins and the links' ups and downs, and the logs' sizes.
+// which holds the logins and the links' ups and downs, how often a log was
+// signed, and all that counts records that a node says anew when a line comes
+// back; sizes holds how many those are.
 func disturbed(report map[string]any) {
 	for _, id := range []party.ID{tw, jp, cell} {
 		n := nodeOf(report, id)
-		links, _ := n["links"].([]any)
-		for _, l := range links {
-			delete(l.(map[string]any), "since")
-			delete(l.(map[string]any), "sent") // since the start; sizes holds how many there are
+		for _, l := range objects(n["links"]) {
+			blank(l, "since", "sent", "received", "figures")
 		}
 		delete(n, "alarms")
-		journal, _ := n["journal"].(map[string]any)
-		logs, _ := journal["logs"].([]any)
-		for _, l := range logs {
-			log, _ := l.(map[string]any)
-			delete(log, "size") // sizes holds those of the parties' logs
-			delete(log, "cosigned_size")
+		for _, s := range objects(n["released"]) {
+			if s["rule"] == "dialogue" || s["rule"] == "no-rule" { // who leads, to those who may know and to the others
+				blank(s, "released", "withheld")
+			}
 		}
+		journal, _ := n["journal"].(map[string]any)
+		for _, l := range objects(journal["logs"]) {
+			blank(l, "size", "cosigned_size", "checkpoints")
+		}
+	}
+}
+
+// objects are those in a list of a report.
+func objects(list any) (found []map[string]any) {
+	all, _ := list.([]any)
+	for _, v := range all {
+		if m, ok := v.(map[string]any); ok {
+			found = append(found, m)
+		}
+	}
+	return found
+}
+
+func blank(object map[string]any, keys ...string) {
+	for _, k := range keys {
+		delete(object, k)
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 
 var (
 	randomID = regexp.MustCompile(`^[0-9a-f]{32}$`)
+	notice   = regexp.MustCompile(`^[a-z]{2,}-[0-9a-f]{8}$`) // how a node calls a partner's notice
 	spoken   = regexp.MustCompile(`^[A-Z]-[0-9]{3}$`)
 	called   = regexp.MustCompile(`·[0-9a-f]{4}\b`) // how a message calls a partner's object
 )
@@ -44,7 +45,7 @@ func (n *normaliser) value(v any) any {
 			v[i] = n.value(v[i])
 		}
 	case string:
-		if randomID.MatchString(v) || spoken.MatchString(v) {
+		if randomID.MatchString(v) || notice.MatchString(v) || spoken.MatchString(v) {
 			if n.ids[v] == "" {
 				n.ids[v] = fmt.Sprintf("random %d", len(n.ids))
 			}

@@ -171,7 +171,7 @@ func (d *Demo) perform(ctx context.Context, a *pendingAct, now time.Time, views 
 	}
 	if a.sent.Verb != "" && took(&a.sent, v) { // done before the node died
 		a.done, a.code = true, ""
-		return true, nil
+		return true, d.awaitEffect(ctx, a.Party, &a.sent)
 	}
 	cmd, ok, err := d.commandOf(a, v, now)
 	if err != nil || !ok {
@@ -190,10 +190,19 @@ func (d *Demo) perform(ctx context.Context, a *pendingAct, now time.Time, views 
 	}
 	a.done, a.code = err == nil, ""
 	delete(views, a.Party)
-	if err == nil && (cmd.Verb == "stop" || cmd.Verb == "resume") {
-		err = d.awaitStop(ctx, a.Party, cmd.Partner, cmd.Verb == "stop")
+	if err == nil {
+		err = d.awaitEffect(ctx, a.Party, &cmd)
 	}
 	return err == nil, err
+}
+
+// awaitEffect waits until both nodes have seen what a command does to the link
+// between them.
+func (d *Demo) awaitEffect(ctx context.Context, id party.ID, cmd *engine.Command) error {
+	if cmd.Verb != "stop" && cmd.Verb != "resume" {
+		return nil
+	}
+	return d.awaitStop(ctx, id, cmd.Partner, cmd.Verb == "stop")
 }
 
 // commandOf makes the command of an act. It reports false while the track or

@@ -152,14 +152,21 @@ func (d *Demo) awaitStop(ctx context.Context, id, partner party.ID, stopped bool
 	if l := d.between(id, partner); l != nil && l.isDown() && !stopped {
 		return nil // it comes up with the line
 	}
-	v, err := o.view(ctx)
-	if err != nil {
-		return err
-	}
-	if slices.ContainsFunc(v.Links, func(l engine.LinkView) bool { return l.Party == id && l.State == "stopped" }) {
-		return nil // it stays down
+	if held, err := o.stops(ctx, id); err != nil || held {
+		return err // it stays down
 	}
 	return errors.Join(m.awaitLink(ctx, partner, !stopped), o.awaitLink(ctx, id, !stopped))
+}
+
+// stops reports whether the people of a node have stopped its link to a partner.
+func (m *member) stops(ctx context.Context, partner party.ID) (bool, error) {
+	v, err := m.view(ctx)
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(v.Links, func(l engine.LinkView) bool {
+		return l.Party == partner && l.State == "stopped"
+	}), nil
 }
 
 // awaitLink waits until the link to a partner is up, or is not. One that people

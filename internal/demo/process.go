@@ -105,27 +105,42 @@ func (m *member) awaitHealthy(ctx context.Context) error {
 	}
 }
 
-// awaitLinksOf waits until every link of the node is up that nobody stopped and
-// no scenario cut.
+// awaitLinksOf waits until every link of the node is up that neither end has
+// stopped and no scenario cut.
 func (d *Demo) awaitLinksOf(ctx context.Context, m *member) error {
 	for {
-		v, err := m.view(ctx)
-		if err != nil {
+		down, err := d.linksDown(ctx, m)
+		if err != nil || down == 0 {
 			return err
-		}
-		down := 0
-		for _, l := range v.Links {
-			if cut := d.between(m.id, l.Party); l.State != "up" && l.State != "stopped" && (cut == nil || !cut.isDown()) {
-				down++
-			}
-		}
-		if down == 0 {
-			return nil
 		}
 		if !sleep(ctx, poll) {
 			return fmt.Errorf("node %s: %d links are not up: %w", m.id, down, ctx.Err())
 		}
 	}
+}
+
+// linksDown counts the links of the node that ought to be up and are not.
+func (d *Demo) linksDown(ctx context.Context, m *member) (down int, err error) {
+	v, err := m.view(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, l := range v.Links {
+		if cut := d.between(m.id, l.Party); l.State == "up" || l.State == "stopped" || (cut != nil && cut.isDown()) {
+			continue
+		}
+		if o := d.member(l.Party); o != nil {
+			held, err := o.stops(ctx, m.id)
+			if err != nil {
+				return 0, err
+			}
+			if held {
+				continue
+			}
+		}
+		down++
+	}
+	return down, nil
 }
 
 // stopLimit is how long a node may take to stop cleanly.
