@@ -23,7 +23,7 @@ const module = "github.com/kuroshio-watch/kuroshio"
 // only.
 var libraries = []string{
 	"geo", "asterix", "asterix/cat034", "asterix/cat048", "asterix/pcap", "asterix/spec", "asterix/internal/wire", "asterix/internal/cat254",
-	"modes", "modes/beast", "modes/avr", "ais", "ais/nmea", "mtt", "remoteid", "cot",
+	"modes", "modes/beast", "modes/avr", "ais", "ais/nmea", "mtt", "gospa", "remoteid", "cot",
 }
 
 // ranks lists our packages from the sea to the screen. A package imports only
