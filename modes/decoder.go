@@ -34,10 +34,11 @@ type Config struct {
 	ForgetAfter time.Duration
 }
 
-// DefaultConfig returns a Config without a receiver. 60 s is the rule of
-// dump1090 and readsb.
+// DefaultConfig returns a Config without a receiver. dump1090 and readsb believe
+// an address for 60 to 120 s, as their two halves of memory happen to stand; the
+// middle of that is ours.
 func DefaultConfig() Config {
-	return Config{MaxAircraft: 8192, AddressTTL: time.Minute, ForgetAfter: 15 * time.Minute}
+	return Config{MaxAircraft: 8192, AddressTTL: 90 * time.Second, ForgetAfter: 15 * time.Minute}
 }
 
 // Validate reports what of c makes no sense.

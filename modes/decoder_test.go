@@ -88,10 +88,10 @@ func TestAddressFilter(t *testing.T) {
 	want("all-call", s.short(modes.EncodeAllCall(own)), nil)
 	want("reply at once", s.short(reply), nil)
 	want("DF11 to an interrogator", s.bytes(toInterrogator), nil)
-	s.wait(time.Minute)
-	want("reply after 60 s", s.short(reply), nil)
+	s.wait(90 * time.Second)
+	want("reply after 90 s", s.short(reply), nil)
 	s.wait(time.Millisecond)
-	want("reply after more than 60 s", s.short(reply), modes.ErrUnknownAddress)
+	want("reply after more than 90 s", s.short(reply), modes.ErrUnknownAddress)
 	want("squitter", s.long(modes.EncodeIdentification(own, "KRS1", 0xA3)), nil)
 	s.wait(-200 * time.Millisecond)
 	want("reply a little out of order", s.short(reply), nil)
@@ -407,4 +407,33 @@ func TestConfig(t *testing.T) {
 			s.at(taoyuan, true, modes.RefusedNot)
 		})
 	}
+}
+
+// TestAccuracyOfVersion0 follows an aircraft whose type codes alone speak of
+// quality until it says that it is of version 2.
+func TestAccuracyOfVersion0(t *testing.T) {
+	s := start(t, nil)
+	want := func(step string, known, fromTC bool, nacp, sil uint8) {
+		t.Helper()
+		if s.r.Has(modes.FieldNACp|modes.FieldSIL) != known || s.r.QualityFromTC != fromTC || s.r.NACp != nacp || s.r.SIL != sil {
+			t.Errorf("%s: NACp %d, SIL %d, known %v, from the type code %v", step, s.r.NACp, s.r.SIL, s.r.Has(modes.FieldNACp), s.r.QualityFromTC)
+		}
+	}
+	s.at(taoyuan, false, modes.RefusedUnpaired)
+	want("position without a version", true, true, 8, 2)
+	if err := s.long(modes.EncodeVelocity(own, 300, 90, 0)); err != nil {
+		t.Fatal(err)
+	}
+	want("velocity", false, false, 0, 0)
+	if err := s.long(modes.EncodeStatus(own, 10, 3, false)); err != nil {
+		t.Fatal(err)
+	}
+	want("status", true, false, 10, 3)
+	s.at(taoyuan, true, modes.RefusedNot)
+	want("position of version 2", false, false, 0, 0)
+	mlat := modes.EncodeAirbornePosition(0x890002, taoyuan, 10000, false)
+	if err := s.d.DecodeMLAT(s.now, mlat[:], &s.r); err != nil {
+		t.Fatal(err)
+	}
+	want("MLAT position", false, false, 0, 0)
 }

@@ -102,6 +102,10 @@ type Frame struct {
 	NACv                            uint8 // navigation accuracy category, velocity
 	SIL                             uint8 // source integrity level
 	NICSupplA, NICSupplB, NICSupplC bool
+	// QualityFromTC says that NACp and SIL were not sent: the aircraft is of
+	// version 0, or never said its version, and they are what its type code
+	// stands for (Decoder only).
+	QualityFromTC bool
 	// ContainmentRadius is Rc: the true position is within it but for SIL.
 	ContainmentRadius geo.Metres
 }

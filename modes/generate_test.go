@@ -20,7 +20,7 @@ import (
 type sky struct {
 	frames   []timed
 	truth    []agreed
-	aircraft []string
+	aircraft map[string]heard
 }
 
 var epoch = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
@@ -73,10 +73,14 @@ func generate(t testing.TB, seed uint64, n int) sky {
 			}
 		}
 	}
-	for i := range flights {
-		s.aircraft = append(s.aircraft, flights[i].icao.String())
+	s.aircraft = map[string]heard{}
+	for i, w := range s.truth {
+		if w.DF != nil {
+			h := s.aircraft[w.ICAO]
+			h.take(s.frames[i].at, *w.DF, deref(w.Callsign), deref(w.Squawk), w.Alt)
+			s.aircraft[w.ICAO] = h
+		}
 	}
-	slices.Sort(s.aircraft)
 	return s
 }
 
@@ -137,6 +141,13 @@ func (s *sky) noise(now time.Time, rng *rand.Rand) {
 }
 
 func ptr[T any](v T) *T { return &v }
+
+func deref(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
 
 func TestGenerated(t *testing.T) {
 	for seed := range uint64(3) {

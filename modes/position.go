@@ -66,6 +66,9 @@ func (a *aircraft) remember(now int64, f *Frame) {
 	if f.Has(FieldSpeed) {
 		a.gs, a.gsMS, a.hasGS = f.GroundSpeed, now, true
 	}
+	if f.Has(FieldTC) && (!a.hasVersion || a.version == 0) {
+		a.deriveAccuracy(f)
+	}
 	if !f.Has(FieldCPR) {
 		return
 	}
@@ -76,6 +79,17 @@ func (a *aircraft) remember(now int64, f *Frame) {
 		f.ContainmentRadius = c.radius
 		f.set(FieldRadius)
 	}
+}
+
+// deriveAccuracy fills in what an aircraft of version 0, which sends neither
+// NACp nor SIL, says by the type code of its positions.
+func (a *aircraft) deriveAccuracy(f *Frame) {
+	nacp, sil, ok := accuracyV0(f.TC)
+	if !ok || f.Source == SourceMLAT {
+		return
+	}
+	f.NACp, f.SIL, f.QualityFromTC = nacp, sil, true
+	f.set(FieldNACp | FieldSIL)
 }
 
 // locate finds the position of a frame with CPR.

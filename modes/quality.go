@@ -90,6 +90,35 @@ func containmentV0(tc uint8) containment {
 	return containment{}
 }
 
+// accuracyV0 returns the accuracy and the source integrity level that a
+// position of version 0 stands for by its type code (DO-260B table N-7); false
+// for a type code that carries no position.
+func accuracyV0(tc uint8) (nacp, sil uint8, ok bool) {
+	switch tc {
+	case 0, 18, 22:
+		return 0, 0, true
+	case 5, 9, 20:
+		return 11, 2, true
+	case 6, 10, 21:
+		return 10, 2, true
+	case 7, 11:
+		return 8, 2, true
+	case 8:
+		return 0, 2, true
+	case 12:
+		return 7, 2, true
+	case 13:
+		return 6, 2, true
+	case 14:
+		return 5, 2, true
+	case 15:
+		return 4, 2, true
+	case 16, 17:
+		return 1, 2, true
+	}
+	return 0, 0, false
+}
+
 func pick(cond bool, yes, no containment) containment {
 	if cond {
 		return yes

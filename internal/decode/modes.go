@@ -106,7 +106,7 @@ const (
 )
 
 func (s *source) remember(r *modes.Report) {
-	if r.NonICAO || !r.Has(modes.FieldNACp) {
+	if r.NonICAO || !r.Has(modes.FieldNACp) || r.QualityFromTC {
 		return
 	}
 	if _, known := s.accuracy[r.ICAO]; !known && len(s.accuracy) >= maxAccuracies {
