@@ -22,8 +22,10 @@ const module = "github.com/kuroshio-watch/kuroshio"
 // libraries are usable alone: they import the standard library and each other
 // only.
 var libraries = []string{
-	"geo", "asterix", "asterix/cat034", "asterix/cat048", "asterix/pcap", "asterix/spec", "asterix/internal/wire", "asterix/internal/cat254",
-	"modes", "modes/beast", "modes/avr", "ais", "ais/nmea", "mtt", "gospa", "remoteid", "cot",
+	"geo", "mtt", "gospa", "remoteid", "cot",
+	"asterix", "asterix/cat034", "asterix/cat048",
+	"asterix/inspect", "asterix/pcap", "asterix/spec", "asterix/internal/wire", "asterix/internal/cat254",
+	"modes", "modes/beast", "modes/avr", "ais", "ais/nmea",
 }
 
 // ranks lists our packages from the sea to the screen. A package imports only
@@ -42,7 +44,7 @@ var ranks = [][]string{
 	10: {"internal/keystore"},
 	11: {"internal/store", "internal/tape"},
 	12: {"internal/feed", "internal/link", "internal/store/storetest"},
-	13: {"internal/link/linktest", "internal/link/pairing", "internal/openapi", "internal/replay", "sim", "scenarios", "web"},
+	13: {"internal/dump", "internal/link/linktest", "internal/link/pairing", "internal/openapi", "internal/replay", "sim", "scenarios", "web"},
 	14: {"internal/config", "internal/console"},
 	15: {"internal/node"},
 	16: {"internal/call", "internal/demo"},

@@ -16,6 +16,7 @@ import (
 //
 //	# comment
 //	category NUMBER EDITION "TITLE"
+//	reads EDITION...                        other editions that the table reads as well
 //	item NAME FORM "TITLE"                  FORM: fixed ext repfx compound explicit, rep N
 //	sub NAME FORM "TITLE"                   a subfield of the compound item above; "sub -" skips a slot
 //	NAME[=GONAME] BITS KIND [LSB UNIT <LIMIT|<=LIMIT -> METHOD] | DOC
@@ -61,6 +62,9 @@ func (p *parser) parseLine(l string) error {
 		return nil
 	case word == "category":
 		return p.category(rest)
+	case word == "reads":
+		p.cat.Reads = append(p.cat.Reads, strings.Fields(rest)...)
+		return nil
 	case word == "item":
 		return p.item(rest)
 	case word == "sub":

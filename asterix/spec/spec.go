@@ -40,9 +40,11 @@ const (
 type Category struct {
 	Number  int
 	Edition string
-	Title   string
-	Items   []Item
-	UAP     []string // item names in the order of field reference numbers; "-" is unused
+	// Reads names other editions whose records the table reads as well.
+	Reads []string
+	Title string
+	Items []Item
+	UAP   []string // item names in the order of field reference numbers; "-" is unused
 }
 
 // Item returns the item with the name, or nil.

@@ -34,6 +34,7 @@ type cli struct {
 	Unpair  unpairCmd   `cmd:"" help:"Destroy the keys made for a partner. It can't come back."`
 	User    userCmd     `cmd:"" help:"Manage the people who may log in."`
 	Replay  replayCmd   `cmd:"" help:"Run recordings through the engine."`
+	Decode  decodeCmd   `cmd:"" help:"Write recordings as JSON lines: every record, and why others were refused."`
 	Policy  policyCmd   `cmd:"" help:"Check and explain release policies."`
 	Call    callCmd     `cmd:"" help:"Use a running node's API as one of its people."`
 	Stop    stopCmd     `cmd:"" help:"Stop release to a partner, or to all, at once."`
@@ -62,6 +63,7 @@ func run(ctx context.Context, args []string, s streams) error {
 	parser, err := kong.New(&c, kong.Name("kuroshio"), kong.UsageOnError(),
 		kong.Description("Two watch floors coordinate what they see; each says only what its policy releases."),
 		kong.Writers(s.out, s.err), kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(s),
+		kong.Vars{"formats": formatNames()},
 		kong.Exit(func(int) { told = true }), kong.ShortUsageOnError())
 	if err != nil {
 		return err

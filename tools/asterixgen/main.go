@@ -6,6 +6,10 @@
 // of asterix/spec finds fault with. It decodes no data.
 //
 //	asterixgen -def asterix/spec/cat048.def -out asterix/cat048
+//
+// With -tables it writes the texts of all tables in a folder as one Go file.
+//
+//	asterixgen -tables asterix/spec -out asterix/spec
 package main
 
 import (
@@ -21,8 +25,13 @@ import (
 func main() {
 	def := flag.String("def", "", "table to read")
 	out := flag.String("out", ".", "folder of the package to write")
+	tables := flag.String("tables", "", "folder of tables to write as Go text")
 	flag.Parse()
-	if err := run(*def, *out); err != nil {
+	write := func() error { return run(*def, *out) }
+	if *tables != "" {
+		write = func() error { return runTables(*tables, *out) }
+	}
+	if err := write(); err != nil {
 		fmt.Fprintln(os.Stderr, "asterixgen:", err)
 		os.Exit(1)
 	}

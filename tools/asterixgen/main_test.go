@@ -37,6 +37,20 @@ func TestGeneratedIsCurrent(t *testing.T) {
 	}
 }
 
+// TestTablesAreCurrent does the same with the texts of the tables.
+func TestTablesAreCurrent(t *testing.T) {
+	out := t.TempDir()
+	if err := runTables("../../asterix/spec", out); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(generated(t, out), generated(t, "../../asterix/spec")); diff != "" {
+		t.Errorf("run go generate in asterix/spec; checked in (-generated +checked in):\n%s", diff)
+	}
+	if err := runTables(t.TempDir(), out); err == nil {
+		t.Error("a folder without tables was taken")
+	}
+}
+
 func generated(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	paths, err := filepath.Glob(filepath.Join(dir, "*_gen.go"))

@@ -1,0 +1,116 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package inspect_test
+
+import (
+	"encoding/hex"
+	"strings"
+	"testing"
+
+	"github.com/kuroshio-watch/kuroshio/asterix/inspect"
+	"github.com/kuroshio-watch/kuroshio/asterix/spec"
+)
+
+// table has every form that an item can have.
+const table = `category 254 0.1 "T"
+item 010 fixed "T"
+A/X 3 u | d
+A/Y 9 i 1/10 K <=25 -> B | d
+spare 4
+B 8 oct | d
+item 020 ext "T"
+C 7 u | d
+fx
+D 7 i | d
+fx
+item 030 rep 1 "T"
+. 8 i 1/2 s <=64 -> E | d
+item 040 repfx "T"
+F 7 u | d
+item 050 compound "T"
+sub G fixed "T"
+. 48 icao | d
+sub -
+sub H rep 1 "T"
+I 8 u | d
+item 060 fixed "T"
+. 72 octets | d
+item 070 fixed "T"
+. 64 u 1/3 s <=1e -> J | d
+item RE explicit "T"
+uap 010 020 030 040 050 060 RE
+uap 070
+`
+
+func open(t *testing.T) *inspect.Table {
+	t.Helper()
+	text := strings.Replace(table, "<=1e", "<=9000000000000000000", 1)
+	text = strings.Replace(text, "B 8 oct", "B 8 u", 1)
+	c, err := spec.Parse(strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, err := inspect.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
+
+// TestAppendValue compares values with those worked out by hand.
+func TestAppendValue(t *testing.T) {
+	x := open(t)
+	for name, tt := range map[string]struct{ item, raw, want string }{
+		"groups and a negative quantity":   {"010", "bff07f", `{"A":{"X":5,"Y":-0.1},"B":127}`},
+		"one extent":                       {"020", "04", `{"C":2}`},
+		"all extents":                      {"020", "05fe", `{"C":2,"D":-1}`},
+		"extents beyond the definition":    {"020", "05ff0302", `{"C":2,"D":-1,"_unknownExtents":"0302"}`},
+		"no element":                       {"030", "00", `[]`},
+		"elements":                         {"030", "02ff03", `[-0.5,1.5]`},
+		"elements with FX":                 {"040", "0302", `[{"F":1},{"F":1}]`},
+		"no subfield":                      {"050", "00", `{}`},
+		"subfields":                        {"050", "a048f534c7583f0107", `{"G":"ROT415 ?","H":[{"I":7}]}`},
+		"an octet string of nine octets":   {"060", "010000000000000000", `18446744073709551616`},
+		"a number that float64 must round": {"070", "ffffffffffffffff", `6148914691236517000`},
+		"content":                          {"RE", "03aabb", `"aabb"`},
+		"an item that there is not":        {"099", "00", `null`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			raw, err := hex.DecodeString(tt.raw)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := string(x.AppendValue(nil, tt.item, raw)); got != tt.want {
+				t.Errorf("AppendValue(%s, %s) = %s, want %s", tt.item, tt.raw, got, tt.want)
+			}
+		})
+	}
+}
+
+func TestItems(t *testing.T) {
+	x := open(t)
+	var got []string
+	n, err := x.Items([]byte{0xc0, 1, 2, 3, 4, 9, 9}, func(item string, raw []byte) bool {
+		got = append(got, item+"="+hex.EncodeToString(raw))
+		return true
+	})
+	if want := "010=010203 020=04"; err != nil || n != 5 || strings.Join(got, " ") != want {
+		t.Errorf("Items = %v, %d, %v, want %s, 5", got, n, err, want)
+	}
+	if n, err := x.Items([]byte{0xc0, 1, 2, 3, 5}, func(string, []byte) bool { return true }); err == nil {
+		t.Errorf("Items of a record that is cut off = %d", n)
+	}
+}
+
+func TestNewRefuses(t *testing.T) {
+	for name, c := range map[string]*spec.Category{
+		"no slot":              {Number: 1},
+		"an undefined item":    {Number: 1, UAP: []string{"010"}},
+		"a category beyond it": {Number: 256, UAP: []string{"-"}},
+	} {
+		if x, err := inspect.New(c); err == nil {
+			t.Errorf("%s: New = %v", name, x)
+		}
+	}
+}
