@@ -3,13 +3,13 @@
 
 // Package ais decodes and encodes the messages by which ships, aircraft in
 // search and rescue, base stations and aids to navigation report themselves
-// (ITU-R M.1371-5): types 1 to 5, 9, 11, 18, 19, 21, 24 and 27. Its Gate
-// refuses what cannot be true, and its Decoder goes from a received line to a
-// checked message.
+// (ITU-R M.1371-5), types 1 to 27: what a station reports of itself goes to a
+// Message, the rest beside it to an Extra. Its Gate refuses what cannot be true,
+// and its Decoder goes from a received line to a checked message.
 //
 // It does not decide whether a plausible report is honest, correlates nothing
-// with other sensors, and reads no port, clock or file. Binary and safety
-// messages are recognised but not decoded.
+// with other sensors, and reads no port, clock or file. The data of binary
+// messages is kept as it came.
 package ais
 
 import (

@@ -35,39 +35,45 @@ func armour(v byte) byte {
 }
 
 // unarmour fills b from an armoured payload.
-func (b *bits) unarmour(payload []byte, fill int) error {
+func (b *bits) unarmour(payload []byte, fill int) (err error) {
+	b.n, err = unarmour(b.b[:], payload, fill, maxBits/6)
+	return err
+}
+
+// unarmour writes the bits of an armoured payload, of at most limit characters,
+// to dst and returns how many the whole payload has.
+func unarmour(dst, payload []byte, fill, limit int) (int, error) {
 	if fill < 0 || fill > 5 || 6*len(payload) < fill {
-		return &Error{Bit: 6 * len(payload), Reason: ReasonFill}
+		return 0, &Error{Bit: 6 * len(payload), Reason: ReasonFill}
 	}
-	b.n = 6*len(payload) - fill
-	n := min(len(payload), maxBits/6)
+	n := min(len(payload), limit)
 	i, o := 0, 0
 	for ; i+4 <= n; i, o = i+4, o+3 {
 		p := (*[4]byte)(payload[i:])
 		v0, v1, v2, v3 := sixBit[p[0]], sixBit[p[1]], sixBit[p[2]], sixBit[p[3]]
 		if v0|v1|v2|v3 > 63 {
-			return badArmour(payload, i)
+			return 0, badArmour(payload, i)
 		}
 		w := uint32(v0)<<18 | uint32(v1)<<12 | uint32(v2)<<6 | uint32(v3)
-		binary.BigEndian.PutUint32(b.b[o:], w<<8)
+		binary.BigEndian.PutUint32(dst[o:], w<<8)
 	}
 	var w, left uint32
 	for ; i < n; i++ {
 		v := sixBit[payload[i]]
 		if v > 63 {
-			return badArmour(payload, i)
+			return 0, badArmour(payload, i)
 		}
 		w, left = w<<6|uint32(v), left+6
 		if left >= 8 {
 			left -= 8
-			b.b[o] = byte(w >> left)
+			dst[o] = byte(w >> left)
 			o++
 		}
 	}
 	if left > 0 {
-		b.b[o] = byte(w << (8 - left))
+		dst[o] = byte(w << (8 - left))
 	}
-	return nil
+	return 6*len(payload) - fill, nil
 }
 
 func badArmour(payload []byte, from int) error {
@@ -80,14 +86,20 @@ func badArmour(payload []byte, from int) error {
 }
 
 // uint returns width bits, at most 32, at off. Off+width is at most maxBits.
-func (b *bits) uint(off, width int) uint32 {
-	w := binary.BigEndian.Uint64(b.b[off>>3:])
+func (b *bits) uint(off, width int) uint32 { return uintAt(b.b[:], off, width) }
+
+// int is uint of a two's-complement number.
+func (b *bits) int(off, width int) int32 { return intAt(b.b[:], off, width) }
+
+// uintAt returns width bits, at most 32, at off of b, which goes on for eight
+// bytes from there.
+func uintAt(b []byte, off, width int) uint32 {
+	w := binary.BigEndian.Uint64(b[off>>3:])
 	return uint32(w << (off & 7) >> (64 - width))
 }
 
-// int is uint of a two's-complement number.
-func (b *bits) int(off, width int) int32 {
-	w := binary.BigEndian.Uint64(b.b[off>>3:])
+func intAt(b []byte, off, width int) int32 {
+	w := binary.BigEndian.Uint64(b[off>>3:])
 	return int32(int64(w<<(off&7)) >> (64 - width))
 }
 

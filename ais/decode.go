@@ -11,8 +11,8 @@ import (
 	"github.com/kuroshio-watch/kuroshio/geo"
 )
 
-// ErrUnsupported marks a message of a type (or a part of type 24) that this
-// package does not decode. Type and MMSI are set. It is not malformed.
+// ErrUnsupported marks a message of a type (or a part of type 24) that the
+// function called does not decode. Type and MMSI are set. It is not malformed.
 var ErrUnsupported = errors.New("message type not decoded")
 
 // Reason says why a message was refused. There is a fixed set of them.

@@ -40,6 +40,12 @@ func NewDecoder(cfg GateConfig) *Decoder {
 // the time from the tag block where there is one. It does not allocate but
 // for errors, new senders and new stations.
 func (d *Decoder) Decode(now time.Time, source string, line []byte, m *Message) (complete bool, err error) {
+	return d.DecodeWith(now, source, line, m, nil)
+}
+
+// DecodeWith is Decode that reads the types of [DecodeExtra] into x, unless
+// that is nil.
+func (d *Decoder) DecodeWith(now time.Time, source string, line []byte, m *Message, x *Extra) (complete bool, err error) {
 	s := &d.sentence
 	if err := nmea.Parse(line, s); err != nil {
 		return false, err
@@ -49,6 +55,11 @@ func (d *Decoder) Decode(now time.Time, source string, line []byte, m *Message) 
 		return false, err
 	}
 	err = Decode(payload, fill, m)
+	if x != nil {
+		if x.reset(); err == ErrUnsupported {
+			err = DecodeExtra(payload, fill, m, x)
+		}
+	}
 	m.Own = s.Formatter == nmea.VDO
 	m.Channel = s.Channel
 	m.Station = d.intern(s.Tag.Source)
