@@ -25,6 +25,10 @@ type Receiver struct {
 type Config struct {
 	Receiver    Receiver
 	HasReceiver bool
+	// NearOthers resolves positions on the surface, where there is neither
+	// Receiver nor a position before, by where another aircraft was heard
+	// airborne last. Only for frames of a single receiver.
+	NearOthers bool
 	// MaxAircraft bounds memory; the aircraft heard longest ago gives way.
 	MaxAircraft int
 	// AddressTTL is how long after a squitter the replies of its address,
@@ -119,6 +123,9 @@ type Decoder struct {
 	cfg   Config
 	index map[uint32]int32
 	slots []slot
+	// Where an aircraft was heard airborne last (NearOthers).
+	near    geo.Point
+	hasNear bool
 	// Least and most recently heard; -1 if none. Free slots are chained by next.
 	oldest, newest, free int32
 }
@@ -144,8 +151,17 @@ func NewDecoder(cfg Config) *Decoder {
 	return d
 }
 
+// HeardNear says where an aircraft was heard airborne, for a Decoder with
+// NearOthers that has not heard any yet.
+func (d *Decoder) HeardNear(p geo.Point) {
+	if d.cfg.NearOthers && p.Valid() {
+		d.near, d.hasNear = p, true
+	}
+}
+
 // Reset forgets all aircraft.
 func (d *Decoder) Reset() {
+	d.near, d.hasNear = geo.Point{}, false
 	d.index = make(map[uint32]int32)
 	d.slots = nil
 	d.oldest, d.newest, d.free = none, none, none

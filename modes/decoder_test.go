@@ -437,3 +437,47 @@ func TestAccuracyOfVersion0(t *testing.T) {
 	}
 	want("MLAT position", false, false, 0, 0)
 }
+
+// TestNearOthers lets an aircraft on the ground be where others are airborne.
+func TestNearOthers(t *testing.T) {
+	ground := func(s *session, p geo.Point, want modes.Refusal) {
+		t.Helper()
+		for i, odd := range []bool{false, true} {
+			msg := modes.EncodeSurfacePosition(0x899001, p, 10, 90, odd)
+			if err := s.long(msg); err != nil {
+				t.Fatal(err)
+			}
+			if i == 1 && (s.r.Refusal != want || want == modes.RefusedNot && apart(s.r.Position, p) > 5) {
+				t.Errorf("on the ground at %v: %v at %v, want %v", p, s.r.Refusal, s.r.Position, want)
+			}
+		}
+	}
+	alone := start(t, nil)
+	alone.d.HeardNear(taoyuan)
+	ground(alone, taoyuan, modes.RefusedNoReference)
+
+	s := start(t, func(c *modes.Config) { c.NearOthers = true })
+	ground(s, taoyuan, modes.RefusedNoReference)
+	s.at(naha, false, modes.RefusedUnpaired)
+	s.at(naha, true, modes.RefusedNot)
+	ground(s, taoyuan, modes.RefusedNoReference) // a single pair is not enough
+	s.at(naha, false, modes.RefusedNot)
+	st := s.d.Snapshot()
+	ground(s, taoyuan, modes.RefusedNot)
+
+	back := start(t, func(c *modes.Config) { c.NearOthers = true })
+	if err := back.d.Restore(st); err != nil {
+		t.Fatal(err)
+	}
+	ground(back, taoyuan, modes.RefusedNot)
+	st.Near = &geo.Point{LatDeg: 91}
+	if err := back.d.Restore(st); err == nil {
+		t.Error("a place beyond the pole was restored")
+	}
+
+	hinted := start(t, func(c *modes.Config) { c.NearOthers = true })
+	hinted.d.HeardNear(geo.Point{LatDeg: 35.5, LonDeg: 139.8})
+	ground(hinted, taoyuan, modes.RefusedRange)
+	hinted.d.HeardNear(naha)
+	ground(hinted, taoyuan, modes.RefusedNot)
+}

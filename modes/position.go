@@ -47,6 +47,8 @@ const (
 	gsFreshMS  = 60_000
 
 	surfaceReach = geo.Metres(45 * geo.MetresPerNauticalMile) // half a surface zone
+	// Two aircraft that one receiver hears are not farther apart.
+	nearReach = geo.Metres(500 * geo.MetresPerNauticalMile)
 )
 
 // remember keeps of f what later frames need, and completes f with it.
@@ -134,12 +136,15 @@ func (d *Decoder) pair(now int64, a *aircraft, r *Report) (geo.Point, Refusal) {
 		return geo.Point{}, RefusedUnpaired
 	}
 	var ref geo.Point
+	reach := surfaceReach
 	if r.CPR.Surface {
 		switch { // never a place that has nothing to do with the aircraft
 		case a.hasPos:
 			ref = a.pos
 		case d.cfg.HasReceiver:
 			ref = d.cfg.Receiver.Pos
+		case d.hasNear:
+			ref, reach = d.near, nearReach
 		default:
 			return geo.Point{}, RefusedNoReference
 		}
@@ -148,7 +153,7 @@ func (d *Decoder) pair(now int64, a *aircraft, r *Report) (geo.Point, Refusal) {
 	if !ok {
 		return geo.Point{}, RefusedZones
 	}
-	if r.CPR.Surface && !a.hasPos && distance(ref, p) > surfaceReach {
+	if r.CPR.Surface && !a.hasPos && distance(ref, p) > reach {
 		return geo.Point{}, RefusedRange
 	}
 	return p, RefusedNot
@@ -178,6 +183,9 @@ func (d *Decoder) settle(now int64, a *aircraft, r *Report, p geo.Point, kind Po
 	}
 	if !a.hasPos || now >= a.posMS {
 		a.pos, a.posMS, a.hasPos = p, now, true
+	}
+	if !r.CPR.Surface && a.trust >= 2 {
+		d.HeardNear(p)
 	}
 	r.Position, r.HasPosition, r.PositionKind, r.Trust = p, true, kind, a.trust
 }

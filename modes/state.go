@@ -20,6 +20,8 @@ type State struct {
 	Version int `json:"version"`
 	// Aircraft are sorted from least to most recently heard.
 	Aircraft []AircraftState `json:"aircraft"`
+	// Near is where an aircraft was heard airborne last (Config.NearOthers).
+	Near *geo.Point `json:"near,omitempty"`
 }
 
 // AircraftState is what a Decoder remembers of one address and origin. Times
@@ -69,6 +71,9 @@ func (d *Decoder) Snapshot() State {
 	for i := d.oldest; i != none; i = d.slots[i].next {
 		st.Aircraft = append(st.Aircraft, d.slots[i].state())
 	}
+	if d.hasNear {
+		st.Near = ptr(d.near)
+	}
 	return st
 }
 
@@ -91,6 +96,12 @@ func (d *Decoder) Restore(st State) error {
 			return fmt.Errorf("restore aircraft %d: %s is there twice", i, st.Aircraft[i].ICAO)
 		}
 		fresh.touch(a.key, a.heardMS).aircraft = a
+	}
+	if st.Near != nil {
+		if !st.Near.Valid() {
+			return fmt.Errorf("restore decoder: place %v is not on the globe", *st.Near)
+		}
+		fresh.HeardNear(*st.Near)
 	}
 	*d = fresh
 	return nil
