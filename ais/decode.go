@@ -267,3 +267,22 @@ func decodeLongRange(b *bits, m *Message) {
 	}
 	m.Latency = b.bool(94)
 }
+
+// Bits returns width bits, at most 32, at offset off of an armoured payload as
+// they were sent, for those who need the codes that [Decode] takes for unknown.
+// It is false where the payload does not reach so far or is no armour.
+func Bits(payload []byte, off, width int) (v uint32, ok bool) {
+	if off < 0 || width < 0 || width > 32 || 6*len(payload) < off+width {
+		return 0, false
+	}
+	var acc uint64 // of at most 42 bits
+	n := 0
+	for i := off / 6; n < off%6+width; i++ {
+		c := sixBit[payload[i]]
+		if c > 63 {
+			return 0, false
+		}
+		acc, n = acc<<6|uint64(c), n+6
+	}
+	return uint32(acc >> (n - off%6 - width) & (1<<width - 1)), true
+}

@@ -283,3 +283,29 @@ func FuzzDecodeExtra(f *testing.F) {
 		}
 	})
 }
+
+func TestBits(t *testing.T) {
+	payload := []byte("0W`w") // 0, 39, 40, 63
+	for _, tc := range []struct {
+		off, width int
+		want       uint32
+		ok         bool
+	}{
+		{0, 6, 0, true},
+		{6, 6, 39, true},
+		{10, 4, 0b1110, true},
+		{18, 6, 63, true},
+		{0, 24, 39<<12 | 40<<6 | 63, true},
+		{23, 1, 1, true},
+		{23, 2, 0, false},
+		{-1, 2, 0, false},
+		{0, 33, 0, false},
+	} {
+		if v, ok := ais.Bits(payload, tc.off, tc.width); v != tc.want || ok != tc.ok {
+			t.Errorf("Bits(%d, %d) = %d, %v, want %d, %v", tc.off, tc.width, v, ok, tc.want, tc.ok)
+		}
+	}
+	if _, ok := ais.Bits([]byte("X"), 0, 6); ok {
+		t.Error("a character of no armour has bits")
+	}
+}

@@ -17,6 +17,10 @@ const (
 	MaxPending = 64
 	// MaxAge is how long the rest of a message is waited for.
 	MaxAge = 2 * time.Second
+	// MaxSwap is how long a part may come before one that goes ahead of it: two
+	// datagrams that overtook each other. A part that is older is the rest of a
+	// message whose beginning was lost.
+	MaxSwap = 250 * time.Millisecond
 
 	maxFragments = 9
 )
@@ -24,7 +28,7 @@ const (
 // Assembler joins the fragments of long messages. Fragments belong together
 // when source, talker, formatter, sequence number, channel, total, tag block
 // group and, where both name one, station are the same; they may come in any
-// order. It holds at most [MaxPending] messages for at most [MaxAge]. The
+// order within [MaxSwap]. It holds at most [MaxPending] messages for at most [MaxAge]. The
 // zero value is ready. It is not for use by several goroutines at once.
 type Assembler struct {
 	slots []pending // slots[:used] are waiting; the rest keeps its memory
@@ -77,6 +81,10 @@ func (a *Assembler) Push(now time.Time, source string, s *Sentence) (payload []b
 	a.expire(now)
 	p := a.find(now, source, s)
 	i := s.Number - 1
+	if p.have>>s.Number != 0 && now.Sub(p.started) > MaxSwap {
+		a.lost++
+		p.begin(p.key, now)
+	}
 	if p.have&(1<<i) != 0 {
 		if bytes.Equal(p.frags[i], s.Payload) {
 			return nil, 0, false, nil // heard twice

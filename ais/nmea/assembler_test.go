@@ -244,3 +244,45 @@ func TestRestoreRefuses(t *testing.T) {
 		t.Error("Restore of too many was taken")
 	}
 }
+
+// TestAssemblerForgetsOldEnds lets datagrams overtake each other, but does not
+// join a beginning with the end of a message that was lost before.
+func TestAssemblerForgetsOldEnds(t *testing.T) {
+	parse := func(body string) *nmea.Sentence {
+		var s nmea.Sentence
+		if err := nmea.Parse([]byte(sentence(body)), &s); err != nil {
+			t.Fatal(err)
+		}
+		return &s
+	}
+	for name, tc := range map[string]struct {
+		gap  time.Duration
+		want string
+	}{
+		"at once": {nmea.MaxSwap, "5533old"},
+		"later":   {nmea.MaxSwap + time.Millisecond, "5533new"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var a nmea.Assembler
+			now := time.Unix(1_780_000_000, 0)
+			got := ""
+			for _, step := range []struct {
+				body string
+				gap  time.Duration
+			}{{"AIVDM,2,2,3,B,old,2", tc.gap}, {"AIVDM,2,1,3,B,5533,0", 0}, {"AIVDM,2,2,3,B,new,2", 0}} {
+				payload, _, complete, err := a.Push(now, "x", parse(step.body))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if complete {
+					got = string(payload)
+					break
+				}
+				now = now.Add(step.gap)
+			}
+			if got != tc.want {
+				t.Errorf("joined %q, want %q", got, tc.want)
+			}
+		})
+	}
+}

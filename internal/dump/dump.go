@@ -44,6 +44,10 @@ func Formats() []Format {
 	return []Format{
 		{"asterix", "ASTERIX data blocks one after the other", newASTERIX},
 		{"pcap", "ASTERIX in the UDP datagrams of a pcap or pcapng recording", newPcap},
+		{"beast", "Mode S in the Beast binary stream", newModes(openBeast)},
+		{"avr", "Mode S as lines of hexadecimal text", newModes(openAVR)},
+		{"tsv", "Mode S as lines of milliseconds, tab, hexadecimal text", newModes(openTSV)},
+		{"nmea", "AIS as NMEA 0183 sentences, with tag blocks", newNMEA},
 	}
 }
 
