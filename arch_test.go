@@ -44,7 +44,7 @@ var ranks = [][]string{
 	10: {"internal/keystore"},
 	11: {"internal/store", "internal/tape"},
 	12: {"internal/feed", "internal/link", "internal/store/storetest"},
-	13: {"internal/dump", "internal/link/linktest", "internal/link/pairing", "internal/openapi", "internal/replay", "sim", "scenarios", "web"},
+	13: {"internal/dump", "internal/link/linktest", "internal/link/pairing", "internal/openapi", "internal/replay", "internal/trial", "sim", "scenarios", "web"},
 	14: {"internal/config", "internal/console"},
 	15: {"internal/node"},
 	16: {"internal/call", "internal/demo"},

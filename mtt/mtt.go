@@ -224,6 +224,7 @@ type Estimate struct {
 	LastHit     time.Time
 	Pos         geo.Point
 	SigmaPos    geo.Metres // root of the mean of the two axes' variances
+	Cov         [3]float64 // variances and covariance ee, en, nn of the position, m²
 	East, North geo.MetresPerSecond
 	HasVelocity bool // the velocity is better known than the spread it began with
 	SigmaSpeed  geo.MetresPerSecond

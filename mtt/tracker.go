@@ -330,7 +330,7 @@ func (tr *track) estimate(x *Vec, p *Mat, pos geo.Point, at int64) Estimate {
 	return Estimate{
 		ID: tr.ID, Phase: tr.Phase, Domain: tr.Domain, Group: tr.Group,
 		FirstSeen: stamp(tr.First), Time: stamp(at), LastHit: stamp(tr.Hit),
-		Pos: pos, SigmaPos: geo.Metres(math.Sqrt((p[iE][iE] + p[iN][iN]) / 2)),
+		Pos: pos, SigmaPos: geo.Metres(math.Sqrt((p[iE][iE] + p[iN][iN]) / 2)), Cov: [3]float64{p[iE][iE], p[iE][iN], p[iN][iN]},
 		East: geo.MetresPerSecond(x[iVE]), North: geo.MetresPerSecond(x[iVN]),
 		HasVelocity: tr.Velocity || tr.Hits > 1 && sv < k.sigmaV/2,
 		SigmaSpeed:  geo.MetresPerSecond(sv),

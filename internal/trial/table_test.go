@@ -1,0 +1,240 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package trial_test
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/kuroshio-watch/kuroshio/geo"
+	"github.com/kuroshio-watch/kuroshio/gospa"
+	"github.com/kuroshio-watch/kuroshio/internal/corpustest"
+	"github.com/kuroshio-watch/kuroshio/internal/trial"
+	"github.com/kuroshio-watch/kuroshio/mtt"
+)
+
+// run is one scenario with one seed of noise.
+type run struct {
+	meta   []byte
+	inputs [][]byte
+	truth  []gospa.Row
+	class  map[string]string
+}
+
+// figures are means over runs.
+type figures struct {
+	gospa.Report
+	fighter float64 // completeness
+	each    float64 // µs a measurement
+}
+
+func (r *run) score(tb testing.TB, from float64) (gospa.Report, trial.Stats) {
+	tb.Helper()
+	var tracks []gospa.Row
+	cfg := trial.Config{Watch: func(s trial.Step) {
+		for i := range s.Tracks {
+			tracks = append(tracks, rowOf(float64(s.Now.UnixMilli())/1000, &s.Tracks[i]))
+		}
+	}}
+	_, st := track(tb, cfg, r.meta, r.inputs...)
+	frames := gospa.Sample(r.truth, tracks, 0.5, false)
+	for len(frames) > 0 && frames[0].Time < from {
+		frames = frames[1:]
+	}
+	rep, err := gospa.Evaluate(frames, gospa.DefaultParams(), func(id string) string { return r.class[id] })
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return rep, st
+}
+
+func rowOf(t float64, e *mtt.Estimate) gospa.Row {
+	r := gospa.Row{Time: t, HasVelocity: true}
+	r.ID, r.Pos, r.East, r.North, r.HasCov, r.Cov = fmt.Sprint(e.ID), e.Pos, e.East, e.North, true, e.Cov
+	return r
+}
+
+// scoreAll returns the means over runs.
+func scoreAll(tb testing.TB, from float64, runs ...*run) figures {
+	tb.Helper()
+	var f figures
+	var switches int
+	for _, r := range runs {
+		rep, st := r.score(tb, from)
+		f.GOSPA.Mean += rep.GOSPA.Mean
+		f.Clear.IDF1 += rep.Clear.IDF1
+		f.Clear.ANEES += rep.Clear.ANEES
+		f.SIAP.Ambiguity += rep.SIAP.Ambiguity
+		f.fighter += rep.Classes["fighter"].Completeness
+		f.each += float64(st.Used.Nanoseconds()) / 1000 / float64(st.Measurements)
+		switches += rep.Clear.Switches
+	}
+	n := float64(len(runs))
+	f.GOSPA.Mean, f.Clear.IDF1, f.Clear.ANEES, f.SIAP.Ambiguity = f.GOSPA.Mean/n, f.Clear.IDF1/n, f.Clear.ANEES/n, f.SIAP.Ambiguity/n
+	f.fighter, f.each = f.fighter/n, f.each/n
+	f.Clear.Switches = (switches + len(runs)/2) / len(runs)
+	return f
+}
+
+func (f *figures) String() string {
+	return fmt.Sprintf("GOSPA %.0f m, ambiguity %.3f, fighters %.3f, switches %d, IDF1 %.3f, ANEES %.2f, %.1f µs a measurement",
+		f.GOSPA.Mean, f.SIAP.Ambiguity, f.fighter, f.Clear.Switches, f.Clear.IDF1, f.Clear.ANEES, f.each)
+}
+
+func runOf(m *made) *run { return &run{m.meta, [][]byte{m.file()}, m.truth, m.class} }
+
+// corpusRun reads a recorded scenario; empty lists of inputs read nothing.
+func corpusRun(tb testing.TB, dir, meta string, inputs ...string) *run {
+	tb.Helper()
+	read := func(name string) []byte {
+		raw, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			tb.Fatal(err)
+		}
+		return raw
+	}
+	r := &run{meta: read(meta), class: map[string]string{}}
+	for _, name := range inputs {
+		r.inputs = append(r.inputs, read(name))
+	}
+	var m struct{ Targets []struct{ ID, Class string } }
+	if err := json.Unmarshal(read("meta.json"), &m); err != nil {
+		tb.Fatal(err)
+	}
+	for _, t := range m.Targets {
+		r.class[t.ID] = t.Class
+	}
+	sc := bufio.NewScanner(bytes.NewReader(unzip(tb, read("truth.jsonl.gz"))))
+	for sc.Scan() {
+		var l struct {
+			T, Lat, Lon, VX, VY float64
+			ID                  string
+		}
+		if err := json.Unmarshal(sc.Bytes(), &l); err != nil {
+			tb.Fatal(err)
+		}
+		row := gospa.Row{Time: l.T, HasVelocity: true}
+		row.ID, row.Pos = l.ID, geo.Point{LatDeg: l.Lat, LonDeg: l.Lon}
+		row.East, row.North = geo.MetresPerSecond(l.VX), geo.MetresPerSecond(l.VY)
+		r.truth = append(r.truth, row)
+	}
+	return r
+}
+
+func unzip(tb testing.TB, raw []byte) []byte {
+	tb.Helper()
+	z, err := gzip.NewReader(bytes.NewReader(raw))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var out bytes.Buffer
+	if _, err := out.ReadFrom(z); err != nil {
+		tb.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+// adsbOnly keeps the self-reports of a file.
+func adsbOnly(tb testing.TB, packed []byte) []byte {
+	tb.Helper()
+	var out []byte
+	for l := range strings.Lines(string(unzip(tb, packed))) {
+		if strings.Contains(l, `"kind":"adsb"`) {
+			out = append(out, l...)
+		}
+	}
+	return out
+}
+
+// table lists the scenarios of the corpus with their runs.
+func table(tb testing.TB) map[string][]*run {
+	tb.Helper()
+	dir := filepath.Join(corpustest.Dir(tb), "tracking")
+	s1, s2, s3 := filepath.Join(dir, "S1"), filepath.Join(dir, "S2"), filepath.Join(dir, "S3")
+	out := map[string][]*run{"S2": {corpusRun(tb, s2, "meta.json", "meas.jsonl.gz")}}
+	for i := 1; i <= 3; i++ {
+		name := fmt.Sprintf("meas-%d.jsonl.gz", i)
+		out["S1"] = append(out["S1"], corpusRun(tb, s1, "meta.json", name))
+		out["S3"] = append(out["S3"], corpusRun(tb, s3, "meta.json", name))
+	}
+	biased := corpusRun(tb, s2, "meta_b.json", "meas-biased-radars-only.jsonl.gz")
+	biased.inputs = append(biased.inputs, adsbOnly(tb, out["S2"][0].inputs[0]))
+	out["S2biased"] = []*run{biased}
+	return out
+}
+
+// madeTable lists scenes that the test makes, each with three seeds.
+func madeTable() map[string][]*run {
+	out := make(map[string][]*run)
+	for seed := uint64(11); seed < 14; seed++ {
+		out["dogfights"] = append(out["dogfights"], runOf(dogfights(seed).play(seed)))
+		out["formations"] = append(out["formations"], runOf(formations(seed).play(seed)))
+		out["network"] = append(out["network"], runOf(network(seed, 60, 15).play(seed)))
+	}
+	return out
+}
+
+// The limits leave a tenth above what was reached: they are to notice a
+// tracker that became worse.
+func TestMadeScenesAreTracked(t *testing.T) {
+	limit := map[string]float64{"dogfights": 2280, "formations": 900, "network": 3100}
+	for name, runs := range madeTable() {
+		f := scoreAll(t, 0, runs...)
+		t.Logf("%-10s %v", name, &f)
+		if f.GOSPA.Mean > limit[name] {
+			t.Errorf("GOSPA of %s = %.0f m, want at most %.0f", name, f.GOSPA.Mean, limit[name])
+		}
+	}
+}
+
+func TestCorpusScenariosAreTracked(t *testing.T) {
+	// What the best peer reached with the same data.
+	peer := map[string]float64{"S1": 1304, "S2": 4030, "S3": 1382}
+	for name, runs := range table(t) {
+		f := scoreAll(t, 0, runs...)
+		t.Logf("%-8s %v", name, &f)
+		if limit := peer[name]; limit > 0 && f.GOSPA.Mean > limit {
+			t.Errorf("GOSPA of %s = %.0f m, want at most %.0f", name, f.GOSPA.Mean, limit)
+		}
+	}
+	corpustest.Check(t)
+}
+
+// BenchmarkScenarios prints the table of figures.
+func BenchmarkScenarios(b *testing.B) {
+	all := madeTable()
+	if os.Getenv("KUROSHIO_CORPUS") != "" {
+		for name, runs := range table(b) {
+			all[name] = runs
+		}
+	}
+	for _, name := range []string{"S1", "S2", "S2biased", "S3", "dogfights", "formations", "network"} {
+		runs := all[name]
+		if runs == nil {
+			continue
+		}
+		b.Run(name, func(b *testing.B) {
+			var f figures
+			for b.Loop() {
+				f = scoreAll(b, 0, runs...)
+			}
+			b.ReportMetric(f.GOSPA.Mean, "GOSPA-m")
+			b.ReportMetric(float64(f.Clear.Switches), "switches")
+			b.ReportMetric(f.Clear.IDF1, "IDF1")
+			b.ReportMetric(f.Clear.ANEES, "ANEES")
+			b.ReportMetric(f.SIAP.Ambiguity, "ambiguity")
+			b.ReportMetric(f.each, "µs/measurement")
+			if f.fighter > 0 {
+				b.ReportMetric(f.fighter, "fighters")
+			}
+		})
+	}
+}
