@@ -25,7 +25,7 @@ var libraries = []string{
 	"geo", "mtt", "gospa", "remoteid", "cot",
 	"asterix", "asterix/cat034", "asterix/cat048",
 	"asterix/inspect", "asterix/pcap", "asterix/spec", "asterix/internal/wire", "asterix/internal/cat254",
-	"modes", "modes/beast", "modes/avr", "ais", "ais/nmea",
+	"modes", "modes/beast", "modes/avr", "modes/sbs", "ais", "ais/nmea",
 }
 
 // ranks lists our packages from the sea to the screen. A package imports only

@@ -47,7 +47,10 @@ func Formats() []Format {
 		{"beast", "Mode S in the Beast binary stream", newModes(openBeast)},
 		{"avr", "Mode S as lines of hexadecimal text", newModes(openAVR)},
 		{"tsv", "Mode S as lines of milliseconds, tab, hexadecimal text", newModes(openTSV)},
+		{"sbs", "decoded Mode S as BaseStation lines", newSBS},
 		{"nmea", "AIS as NMEA 0183 sentences, with tag blocks", newNMEA},
+		{"remoteid", "Remote ID: JSON or columns of a receiver, or MAVLink", newRemoteID},
+		{"cot", "Cursor on Target: XML or TAK protobuf, in a stream", newCoT},
 	}
 }
 

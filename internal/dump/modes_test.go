@@ -19,6 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/kuroshio-watch/kuroshio/ais/nmea"
+	"github.com/kuroshio-watch/kuroshio/cot"
 	"github.com/kuroshio-watch/kuroshio/geo"
 	"github.com/kuroshio-watch/kuroshio/internal/corpustest"
 	"github.com/kuroshio-watch/kuroshio/internal/dump"
@@ -167,7 +168,7 @@ func (r *repeater) Read(b []byte) (int, error) {
 // TestFlatMemory streams a long recording of each format of text or frames and
 // bounds the heap. A leak of one octet for each ten read would show.
 func TestFlatMemory(t *testing.T) {
-	const size, bound = 64 << 20, 16 << 20
+	const size, bound = 32 << 20, 12 << 20
 	for format, block := range longRecordings(t) {
 		t.Run(format, func(t *testing.T) {
 			d, err := dump.New(format, dump.Options{})
@@ -198,7 +199,15 @@ func longRecordings(t testing.TB) map[string][]byte {
 	t.Helper()
 	blocks := map[string][]byte{}
 	report, _ := vessel(t)
+	e := event()
 	for i := range 100 {
+		blocks["sbs"] = append(blocks["sbs"], sbsLine()...)
+		blocks["remoteid"] = append(blocks["remoteid"], beaconLine(t)...)
+		e.UID = fmt.Sprintf("KRS-%d", i)
+		var err error
+		if blocks["cot"], err = cot.AppendFrame(blocks["cot"], e); err != nil {
+			t.Fatal(err)
+		}
 		report.MMSI++
 		blocks["nmea"] = append(blocks["nmea"], sentences(t, nmea.Header{}, report)...)
 		m := modes.EncodeIdentification(modes.ICAO(0x899000+i), "KRS1", 0xA3)
