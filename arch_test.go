@@ -43,7 +43,7 @@ var ranks = [][]string{
 	9:  {"internal/journal", "packs", "packs/agreements", "packs/phrasebook", "packs/plans", "packs/policies"},
 	10: {"internal/keystore"},
 	11: {"internal/store", "internal/tape"},
-	12: {"internal/feed", "internal/link", "internal/store/storetest"},
+	12: {"internal/feed", "internal/link", "internal/store/storetest", "internal/tape/reel"},
 	13: {"internal/dump", "internal/link/linktest", "internal/link/pairing", "internal/openapi", "internal/replay", "internal/trial", "sim", "scenarios", "web"},
 	14: {"internal/config", "internal/console"},
 	15: {"internal/node"},

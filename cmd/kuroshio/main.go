@@ -42,6 +42,7 @@ type cli struct {
 	Recall  recallCmd   `cmd:"" help:"Take back what a partner was told."`
 	Peer    peerViewCmd `cmd:"" name:"peer-view" help:"Show what a partner holds of ours now."`
 	Journal journalCmd  `cmd:"" help:"Verify the journals of what passed between parties; begin one anew after an old backup was restored."`
+	Tape    tapeCmd     `cmd:"" help:"Show, cut, join and check tapes: every input of a node's engine."`
 	Sim     simCmd      `cmd:"" help:"Play a scenario into feeds over real sockets."`
 	Version versionCmd  `cmd:"" help:"Print the version."`
 	Support supportCmd  `cmd:"" help:"Check agreements on support and match requests with their clauses."`

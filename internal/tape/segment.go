@@ -174,7 +174,7 @@ func (t *Tape) Read(from uint64, fn func(n uint64, body []byte) error) error {
 		if next <= from {
 			continue
 		}
-		if err := t.readSegment(seg, from, next, fn); err != nil {
+		if err := readSegment(t.dir, seg, from, next, fn); err != nil {
 			return err
 		}
 	}
@@ -183,8 +183,8 @@ func (t *Tape) Read(from uint64, fn func(n uint64, body []byte) error) error {
 
 // readSegment hands on the entries from number from up to and without next,
 // all of which the segment must have.
-func (t *Tape) readSegment(seg segment, from, next uint64, fn func(n uint64, body []byte) error) (err error) {
-	f, err := os.Open(filepath.Join(t.dir, seg.name()))
+func readSegment(dir string, seg segment, from, next uint64, fn func(n uint64, body []byte) error) (err error) {
+	f, err := os.Open(filepath.Join(dir, seg.name()))
 	if errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("read tape: %w: %s", ErrPruned, seg.name())
 	}
@@ -205,7 +205,7 @@ func (t *Tape) readSegment(seg segment, from, next uint64, fn func(n uint64, bod
 		if n >= next {
 			return errEnd
 		}
-		if n < from {
+		if n < from || fn == nil {
 			return nil
 		}
 		fnErr = fn(n, body)

@@ -2,18 +2,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package tape keeps every input of the engine in the order in which it was
-// stepped, in append-only segment files. It numbers entries from 1 without a
-// gap and has them on the disk before Append returns. It does not know what an
-// entry means, never holds the text of a partner's record (inputs hold
-// references), and decides nothing.
+// stepped, in append-only segment files that are sealed by the hour with a
+// hash. It numbers entries from 1 without a gap and has them on the disk before
+// Append returns. It does not know what an entry means, never holds the text of
+// a partner's record (inputs hold references), and decides nothing.
 package tape
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
+	"io"
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 )
 
 // MaxBody is the size in octets of the largest entry.
@@ -32,7 +37,7 @@ var (
 )
 
 // Faults lets a test fail or delay each write to the disk. The ops are
-// "create", "append", "sync", "repair" and "prune".
+// "create", "append", "sync", "repair", "seal" and "prune".
 type Faults interface {
 	// BeforeWrite is asked before op; when it returns an error the write is
 	// not made and counts as failed.
@@ -43,6 +48,7 @@ type Faults interface {
 type Config struct {
 	SegmentBytes int64  // a segment that has reached this size is followed by a new one
 	Synced       uint64 // entries through this number are known to be on the tape; Open never cuts them off
+	First        uint64 // number of the first entry of a tape that Open makes; 0 is 1
 	Faults       Faults // nil outside tests
 }
 
@@ -72,6 +78,22 @@ type Tape struct {
 	broken   bool       // file may hold more than good octets
 	repaired int64      // octets of a torn tail that Open removed
 	closed   bool
+
+	sum      hash.Hash // SHA-256 of the good octets of file
+	hour     time.Time // of the last segment's entries; zero when unknown
+	next     time.Time // of what is appended next
+	sealed   int       // segments before this one are sealed
+	seals    map[uint64]Seal
+	previous string // SHA-256 of the last seal
+	ended    ended
+}
+
+// ended is the segment that ended last, for its seal.
+type ended struct {
+	first  uint64
+	octets int64
+	sum    string
+	hour   time.Time
 }
 
 // segment is a file of entries; first is the number of its first entry.
@@ -88,7 +110,7 @@ func Open(dir string, cfg Config) (*Tape, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("open tape: %w", err)
 	}
-	t := &Tape{dir: dir, cfg: cfg}
+	t := &Tape{dir: dir, cfg: cfg, sum: sha256.New(), seals: make(map[uint64]Seal)}
 	if err := t.open(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open tape %s: %w", dir, err), t.release())
 	}
@@ -108,9 +130,15 @@ func (t *Tape) open() error {
 		return err
 	}
 	if len(t.segments) == 0 {
-		return t.create(segment{first: 1})
+		return t.create(segment{first: max(t.cfg.First, 1)})
 	}
-	return t.openLast()
+	if err := t.openLast(); err != nil {
+		return err
+	}
+	if err := t.dropStraySeals(); err != nil {
+		return err
+	}
+	return t.sealEnded()
 }
 
 // openLast finds the end of the last segment and cuts off what is torn.
@@ -137,9 +165,12 @@ func (t *Tape) openLast() error {
 	t.good, t.last = end.offset, end.next-1
 	if info.Size() > end.offset || end.offset == 0 {
 		t.repaired, t.broken = info.Size()-end.offset, true
-		return t.repair()
+		if err := t.repair(); err != nil {
+			return err
+		}
 	}
-	return nil
+	_, err = io.Copy(t.sum, io.NewSectionReader(f, 0, t.good))
+	return err
 }
 
 // Last returns the number of the last entry, 0 when there has been none.
@@ -196,10 +227,13 @@ func (t *Tape) append(data []byte, first uint64) error {
 			return err
 		}
 	}
-	if t.good >= t.cfg.SegmentBytes && t.good > headerSize {
+	if t.good > headerSize && (t.good >= t.cfg.SegmentBytes || t.next.After(t.hour)) {
 		if err := t.create(segment{first: first}); err != nil {
 			return err
 		}
+	}
+	if err := t.sealEnded(); err != nil {
+		return err
 	}
 	if err := t.write(data); err != nil {
 		t.broken = true
@@ -208,6 +242,10 @@ func (t *Tape) append(data []byte, first uint64) error {
 		return errors.Join(err, t.repair())
 	}
 	t.good += int64(len(data))
+	t.sum.Write(data)
+	if t.next.After(t.hour) {
+		t.hour = t.next // the segment was empty
+	}
 	return nil
 }
 
@@ -256,7 +294,8 @@ func (t *Tape) create(seg segment) error {
 	if err != nil {
 		return err
 	}
-	_, err = f.WriteAt(header(seg.first), 0)
+	head := header(seg.first)
+	_, err = f.WriteAt(head, 0)
 	err = errors.Join(err, f.Sync())
 	if err == nil {
 		err = syncDir(t.dir)
@@ -266,9 +305,12 @@ func (t *Tape) create(seg segment) error {
 	}
 	if t.file != nil {
 		err = t.file.Close()
+		t.ended = ended{t.segments[len(t.segments)-1].first, t.good, hex.EncodeToString(t.sum.Sum(nil)), t.hour}
 	}
 	t.segments = append(t.segments, seg)
-	t.file, t.good, t.last = f, headerSize, seg.first-1
+	t.file, t.good, t.last, t.hour = f, headerSize, seg.first-1, t.next
+	t.sum.Reset()
+	t.sum.Write(head)
 	return err
 }
 
@@ -284,10 +326,15 @@ func (t *Tape) Prune(before uint64) error {
 		if err := t.before("prune"); err != nil {
 			return fmt.Errorf("prune tape: %w", err)
 		}
-		if err := os.Remove(filepath.Join(t.dir, t.segments[0].name())); err != nil {
+		seg := t.segments[0]
+		if err := os.Remove(filepath.Join(t.dir, seg.name())); err != nil {
 			return fmt.Errorf("prune tape: %w", err)
 		}
-		t.segments = t.segments[1:]
+		t.segments, t.sealed = t.segments[1:], max(t.sealed-1, 0)
+		delete(t.seals, seg.first)
+		if err := os.Remove(filepath.Join(t.dir, seg.seal())); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("prune tape: %w", err)
+		}
 	}
 	return nil
 }
