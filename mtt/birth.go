@@ -139,7 +139,7 @@ func (t *Tracker) refine(m *Measurement) Outcome {
 	if tr.Phase == Lost || dt < -t.cfg.MaxLate.Seconds() || dt > 30 {
 		return Outcome{TooLate, tr.ID}
 	}
-	k := motion(tr.Domain)
+	k := tr.motion()
 	f := tr.Filter
 	f.predict(dt, &k, tr.HeightAt != 0)
 	p := pair{tr: tr, f: f}

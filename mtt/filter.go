@@ -49,7 +49,9 @@ type kinematics struct {
 }
 
 // motion returns the kinematics of a domain. Aircraft go from straight airways
-// to turns of a few g; vessels need an hour for what takes those a minute.
+// to turns of 6 g: 59 m/s² that turn with the aircraft move it, in the 4 s of a
+// scan, as far as white acceleration of some 2000 m²/s³ does. Vessels need an
+// hour for what takes those a minute.
 func motion(d Domain) kinematics {
 	if d == Sea {
 		return kinematics{
@@ -63,12 +65,35 @@ func motion(d Domain) kinematics {
 	}
 	return kinematics{
 		models: 3,
-		q:      [maxModels]float64{0.3, 20, 300},
-		tau:    [maxModels]float64{60, 20, 10},
+		q:      [maxModels]float64{0.3, 20, 2000},
+		tau:    [maxModels]float64{150, 20, 15},
 		mu:     [maxModels]float64{0.5, 0.35, 0.15},
 		sigmaV: 150,
 		height: 5000, sigmaH: 3000, heightQ: 600,
 	}
+}
+
+// agile is the speed in m/s from which an aircraft can turn as hard as the
+// widest model says; the slower it is, the less it can.
+const (
+	agile     = 180.0
+	leastTurn = 0.1 // share of the widest model that is left to the slowest
+)
+
+// motion returns the kinematics of the track: those of its domain at its
+// speed.
+func (tr *track) motion() kinematics {
+	k := motion(tr.Domain)
+	if tr.Domain == Sea {
+		return k
+	}
+	f, square := &tr.Filter, 0.0
+	for j := range f.Models {
+		x, p := &f.X[j], &f.P[j]
+		square += f.Mu[j] * (x[iVE]*x[iVE] + x[iVN]*x[iVN] + p[iVE][iVE] + p[iVN][iVN])
+	}
+	k.q[k.models-1] *= math.Max(leastTurn, math.Min(1, square/(agile*agile)))
+	return k
 }
 
 // predict moves the filter dt seconds forward, dt ≥ 0.

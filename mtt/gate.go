@@ -200,13 +200,17 @@ func (t *Tracker) gatherOwn(i int, tr *track) {
 		return
 	}
 	a.owned = true
-	if tr.Phase != Lost && t.tryPair(i, tr, idGate, true) {
+	gate, held := float64(idGate), t.guarded(m, tr)
+	if held {
+		gate = t.cfg.GateNIS
+	}
+	if tr.Phase != Lost && t.tryPair(i, tr, gate, true) {
 		return
 	}
 	switch {
 	case a.at < tr.Time-int64(t.cfg.MaxLate):
 		a.late = true
-	case t.guarded(m, tr):
+	case held:
 		// A radar sees the object elsewhere: the claim must stand alone.
 		a.owned = false
 	case a.again == nil:
@@ -302,7 +306,7 @@ func (t *Tracker) tryPair(i int, tr *track, gate float64, own bool) bool {
 // weigh predicts the pair's filter and computes its gain; false when the
 // measurement is outside the gate.
 func (t *Tracker) weigh(p *pair, m *Measurement, a *aim, dt, gate float64, own bool) bool {
-	k := motion(p.tr.Domain)
+	k := p.tr.motion()
 	p.f.predict(dt, &k, p.tr.HeightAt != 0)
 	evidence := p.tr.Identity.agree(m)
 	if m.Has&HasHeight != 0 && p.tr.Domain != Sea {

@@ -38,7 +38,7 @@ func TestAnotherModeAIsAnotherAircraft(t *testing.T) {
 			for i := range 20 {
 				observe(tr, plot(float64(i*4), straight(start, 100, 200, float64(i*4)), 0o1234))
 			}
-			aside := geo.Direct(straight(start, 100, 200, 80), 45, 500)
+			aside := geo.Direct(straight(start, 100, 200, 80), 45, 800)
 			if out := observe(tr, plot(80, aside, tc.code)); out[0].Verdict != tc.want {
 				t.Errorf("verdict = %v, want %v", out[0].Verdict, tc.want)
 			}

@@ -28,6 +28,7 @@ type Tracker struct {
 	near    []*track
 	pairs   []pair
 	group   []*Measurement
+	index   []int // of each in what Observe was given
 	aims    []aim
 	links   []link
 	out     []int
@@ -129,51 +130,63 @@ func New(cfg Config) (*Tracker, error) {
 	return t, nil
 }
 
-// groupSpan is the longest time over which measurements of one sensor are
-// given to tracks together.
-const groupSpan = time.Second
-
 // Observe takes measurements in the order given, which should be that of time,
 // and appends one Outcome for each to dst.
 func (t *Tracker) Observe(ms []Measurement, dst []Outcome) []Outcome {
-	for len(ms) > 0 {
-		n := t.groupLen(ms)
-		dst = t.observe(ms[:n], dst)
-		ms = ms[n:]
+	base := len(dst)
+	dst = slices.Grow(dst, len(ms))[:base+len(ms)]
+	clear(dst[base:])
+	for i := range ms {
+		if dst[base+i].Verdict == 0 {
+			t.collect(ms, dst[base:], i)
+			t.observe(dst[base:])
+		}
 	}
 	return dst
 }
 
-// groupLen returns how many measurements at the start are one group: plots of
-// one scan, of which a track can have only one.
-func (t *Tracker) groupLen(ms []Measurement) int {
-	first := &ms[0]
-	if first.Sensor < 0 || first.Sensor >= len(t.sensors) || !t.sensors[first.Sensor].Polar {
-		return 1
+// Plots of one sensor are given to tracks together: those of a sector, and
+// those beyond it as long as they follow closely, so that a formation is not
+// torn apart.
+const (
+	sectorsOfTurn = 40  // a group begins with a sector of this share of a turn
+	closePlots    = 360 // plots nearer in time than this share of a turn belong together
+	groupSpan     = int64(time.Second)
+)
+
+// collect makes a group of measurement first and of those after it that are of
+// the same sector of the same sensor, of which a track can have only one.
+func (t *Tracker) collect(ms []Measurement, done []Outcome, first int) {
+	t.group, t.index = append(t.group[:0], &ms[first]), append(t.index[:0], first)
+	n := ms[first].Sensor
+	if n < 0 || n >= len(t.sensors) || !t.sensors[n].Polar {
+		return
 	}
-	for i := 1; i < len(ms); i++ {
-		if i == maxGroup || ms[i].Sensor != first.Sensor || absDuration(ms[i].Time.Sub(first.Time)) > groupSpan {
-			return i
+	s := &t.sensors[n]
+	begun := ms[first].Time.UnixNano()
+	last := begun
+	sector, near := min(groupSpan, s.period()/sectorsOfTurn), s.period()/closePlots
+	for i := first + 1; i < len(ms) && len(t.group) < maxGroup; i++ {
+		at := ms[i].Time.UnixNano()
+		if absInt(at-begun) > groupSpan {
+			return
 		}
+		if ms[i].Sensor != n || done[i].Verdict != 0 {
+			continue
+		}
+		if absInt(at-begun) > sector && absInt(at-last) > near {
+			return
+		}
+		t.group, t.index = append(t.group, &ms[i]), append(t.index, i)
+		last = at
 	}
-	return len(ms)
 }
 
-func absDuration(d time.Duration) time.Duration {
-	if d < 0 {
-		return -d
-	}
-	return d
-}
-
-func (t *Tracker) observe(ms []Measurement, dst []Outcome) []Outcome {
-	base := len(dst)
-	t.group, t.aims, t.pairs = t.group[:0], t.aims[:0], t.pairs[:0]
-	for i := range ms {
-		a := t.aimOf(&ms[i])
-		t.group = append(t.group, &ms[i])
-		t.aims = append(t.aims, a)
-		dst = append(dst, Outcome{Verdict: a.refused})
+// observe gives the group to tracks and writes its outcomes to out.
+func (t *Tracker) observe(out []Outcome) {
+	t.aims, t.pairs = t.aims[:0], t.pairs[:0]
+	for _, m := range t.group {
+		t.aims = append(t.aims, t.aimOf(m))
 	}
 	for i := range t.aims {
 		if t.aims[i].refused == 0 {
@@ -181,13 +194,12 @@ func (t *Tracker) observe(ms []Measurement, dst []Outcome) []Outcome {
 		}
 	}
 	t.associate()
-	for i := range t.aims {
-		if t.aims[i].refused == 0 {
-			dst[base+i] = t.settle(i)
+	for i, at := range t.index {
+		if out[at] = (Outcome{Verdict: t.aims[i].refused}); t.aims[i].refused == 0 {
+			out[at] = t.settle(i)
 		}
-		t.stats.Verdicts[dst[base+i].Verdict]++
+		t.stats.Verdicts[out[at].Verdict]++
 	}
-	return dst
 }
 
 // settle updates, resumes or begins a track with measurement i.
@@ -318,7 +330,7 @@ func (t *Tracker) EstimateAt(id ID, at time.Time) (Estimate, bool) {
 	}
 	when := max(at.UnixNano(), tr.Time)
 	f := tr.Filter
-	k := motion(tr.Domain)
+	k := tr.motion()
 	f.predict(seconds(when-tr.Time), &k, tr.HeightAt != 0)
 	x, p := f.moments()
 	return tr.estimate(&x, &p, tr.frame.point(x[iE], x[iN]), when), true

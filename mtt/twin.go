@@ -72,7 +72,7 @@ func (t *Tracker) alike(a, b *track) (alike, apart bool) {
 
 func (tr *track) at(when int64) (Vec, Mat) {
 	f := tr.Filter
-	k := motion(tr.Domain)
+	k := tr.motion()
 	f.predict(seconds(when-tr.Time), &k, tr.HeightAt != 0)
 	return f.moments()
 }
