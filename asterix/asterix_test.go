@@ -227,6 +227,25 @@ func TestTimeOfDayIsNearest(t *testing.T) {
 	})
 }
 
+// TestTruncatedTimeOfDay: any instant comes back from the lower 16 bits of its
+// time of day when the receipt is less than 256 s away, or in the last turn of a
+// day, of 384 s, 192 s.
+func TestTruncatedTimeOfDay(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		days := rapid.Int64Range(0, 40000).Draw(t, "day")
+		tick := rapid.OneOf(rapid.Int64Range(0, 86400*128-1), rapid.Int64Range(86400*128-70000, 86400*128-1), rapid.Int64Range(0, 70000)).Draw(t, "tick")
+		want := time.Unix(days*86400, tick*7812500).UTC()
+		off := time.Duration(rapid.Int64Range(-191e9, 191e9).Draw(t, "offset"))
+		got := asterix.TruncatedTimeOfDay(want.Add(off), float64(tick%65536)/128)
+		if !got.Equal(want) {
+			t.Errorf("TruncatedTimeOfDay = %s, want %s", got, want)
+		}
+	})
+	if got := asterix.TruncatedTimeOfDay(time.Unix(1e9, 0), 512); !got.IsZero() {
+		t.Errorf("TruncatedTimeOfDay of 512 s = %s", got)
+	}
+}
+
 func TestIdentification(t *testing.T) {
 	for name, tt := range map[string]struct {
 		raw  uint64

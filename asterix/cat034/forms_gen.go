@@ -10,7 +10,7 @@ import (
 )
 
 // forms holds the length of each item in the order of the UAP.
-var forms = []wire.Def{
+var forms = wire.Profile{Category: Category, Slots: []wire.Def{
 	{Name: "010", Form: wire.Fixed, Len: []int{2}},
 	{Name: "000", Form: wire.Fixed, Len: []int{1}},
 	{Name: "030", Form: wire.Fixed, Len: []int{3}},
@@ -39,4 +39,4 @@ var forms = []wire.Def{
 	{Name: "090", Form: wire.Fixed, Len: []int{2}},
 	{Name: "RE", Form: wire.Explicit},
 	{Name: "SP", Form: wire.Explicit},
-}
+}}

@@ -19,22 +19,22 @@ func (r *Record) Decode(b []byte) (int, error) {
 	r.I070 = kept1
 	set, at := wire.FSPEC(b, 2)
 	if at == 0 || set == 0 {
-		return 0, wire.Refuse(Category, forms, b)
+		return 0, forms.Refuse(b)
 	}
 	r.FSPECLen = uint8(at)
 	todo := Items(wire.Before(set, knownItems))
 	if todo&0xfe00000000000000 != 0 {
 		if at = r.decode1(b, at, todo); at == 0 {
-			return 0, wire.Refuse(Category, forms, b)
+			return 0, forms.Refuse(b)
 		}
 	}
 	if todo&0x01fc000000000000 != 0 {
 		if at = r.decode2(b, at, todo); at == 0 {
-			return 0, wire.Refuse(Category, forms, b)
+			return 0, forms.Refuse(b)
 		}
 	}
 	if uint64(todo) != set {
-		return 0, wire.Refuse(Category, forms, b)
+		return 0, forms.Refuse(b)
 	}
 	r.Raw = b[:at:at]
 	return at, nil
@@ -270,5 +270,5 @@ func (r *Record) append2(dst []byte) (out []byte, item, bad string) {
 // Items yields the octets of each item of Raw in the order of the wire, until
 // yield returns false.
 func (r *Record) Items(yield func(item string, raw []byte) bool) {
-	_, _ = wire.Walk(Category, forms, r.Raw, yield) // Raw was decoded before
+	_, _ = forms.Walk(r.Raw, yield) // Raw was decoded before
 }

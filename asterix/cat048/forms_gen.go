@@ -10,7 +10,7 @@ import (
 )
 
 // forms holds the length of each item in the order of the UAP.
-var forms = []wire.Def{
+var forms = wire.Profile{Category: Category, Slots: []wire.Def{
 	{Name: "010", Form: wire.Fixed, Len: []int{2}},
 	{Name: "140", Form: wire.Fixed, Len: []int{3}},
 	{Name: "020", Form: wire.Extended, Len: []int{1, 1, 1, 1, 1, 1}},
@@ -50,4 +50,4 @@ var forms = []wire.Def{
 	{Name: "060", Form: wire.Fixed, Len: []int{2}},
 	{Name: "SP", Form: wire.Explicit},
 	{Name: "RE", Form: wire.Explicit},
-}
+}}

@@ -23,32 +23,32 @@ func (r *Record) Decode(b []byte) (int, error) {
 	r.I250 = kept3
 	set, at := wire.FSPEC(b, 4)
 	if at == 0 || set == 0 {
-		return 0, wire.Refuse(Category, forms, b)
+		return 0, forms.Refuse(b)
 	}
 	r.FSPECLen = uint8(at)
 	todo := Items(wire.Before(set, knownItems))
 	if todo&0xfe00000000000000 != 0 {
 		if at = r.decode1(b, at, todo); at == 0 {
-			return 0, wire.Refuse(Category, forms, b)
+			return 0, forms.Refuse(b)
 		}
 	}
 	if todo&0x01fc000000000000 != 0 {
 		if at = r.decode2(b, at, todo); at == 0 {
-			return 0, wire.Refuse(Category, forms, b)
+			return 0, forms.Refuse(b)
 		}
 	}
 	if todo&0x0003f80000000000 != 0 {
 		if at = r.decode3(b, at, todo); at == 0 {
-			return 0, wire.Refuse(Category, forms, b)
+			return 0, forms.Refuse(b)
 		}
 	}
 	if todo&0x000007f000000000 != 0 {
 		if at = r.decode4(b, at, todo); at == 0 {
-			return 0, wire.Refuse(Category, forms, b)
+			return 0, forms.Refuse(b)
 		}
 	}
 	if uint64(todo) != set {
-		return 0, wire.Refuse(Category, forms, b)
+		return 0, forms.Refuse(b)
 	}
 	r.Raw = b[:at:at]
 	return at, nil
@@ -498,5 +498,5 @@ func (r *Record) append4(dst []byte) (out []byte, item, bad string) {
 // Items yields the octets of each item of Raw in the order of the wire, until
 // yield returns false.
 func (r *Record) Items(yield func(item string, raw []byte) bool) {
-	_, _ = wire.Walk(Category, forms, r.Raw, yield) // Raw was decoded before
+	_, _ = forms.Walk(r.Raw, yield) // Raw was decoded before
 }

@@ -38,9 +38,25 @@ item 060 fixed "T"
 . 72 octets | d
 item 070 fixed "T"
 . 64 u 1/3 s <=1e -> J | d
+item 080 fixed "T"
+IM 1 u | d
+K 15 u 1/2^14 NM/s <2 -> L | d
+or IM=1 1/1000 Mach <33 -> M
+item 090 fixed "T"
+. 32 ascii | d
 item RE explicit "T"
+item RFS rfs "T"
 uap 010 020 030 040 050 060 RE
-uap 070
+uap 070 080 090 RFS
+`
+
+const expansion = `expansion 254 0.1 "T"
+item N fixed "T"
+. 8 u | d
+item O ext "T"
+P 7 u | d
+fx
+uap - N O
 `
 
 func open(t *testing.T) *inspect.Table {
@@ -55,6 +71,14 @@ func open(t *testing.T) *inspect.Table {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if c, err = spec.Parse(strings.NewReader(expansion)); err != nil {
+		t.Fatal(err)
+	}
+	re, err := inspect.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x.Expand(re)
 	return x
 }
 
@@ -73,7 +97,14 @@ func TestAppendValue(t *testing.T) {
 		"subfields":                        {"050", "a048f534c7583f0107", `{"G":"ROT415 ?","H":[{"I":7}]}`},
 		"an octet string of nine octets":   {"060", "010000000000000000", `18446744073709551616`},
 		"a number that float64 must round": {"070", "ffffffffffffffff", `6148914691236517000`},
-		"content":                          {"RE", "03aabb", `"aabb"`},
+		"content that cannot be read":      {"RE", "03aabb", `"aabb"`},
+		"an expansion":                     {"RE", "0460070e", `{"N":7,"O":{"P":7}}`},
+		"an expansion and more":            {"RE", "0540070eff", `{"N":7,"_unknownExtents":"0eff"}`},
+		"an empty expansion":               {"RE", "0200", `{}`},
+		"a sequence":                       {"RFS", "02020401bff07f", `[{"020":{"C":2}},{"010":{"A":{"X":5,"Y":-0.1},"B":127}}]`},
+		"the first of two readings":        {"080", "4000", `{"IM":0,"K":1}`},
+		"the other of two readings":        {"080", "8320", `{"IM":1,"K":0.8}`},
+		"characters of eight bits":         {"090", "4122005c", `"A\"\u0000\\"`},
 		"an item that there is not":        {"099", "00", `null`},
 	} {
 		t.Run(name, func(t *testing.T) {

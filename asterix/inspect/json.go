@@ -23,11 +23,53 @@ const UnknownExtents = "_unknownExtents"
 // the table does not have is null.
 func (t *Table) AppendValue(dst []byte, name string, raw []byte) []byte {
 	it := t.items[name]
-	if it == nil {
+	switch {
+	case it == nil:
 		return append(dst, "null"...)
+	case it.form == spec.RFS:
+		return t.appendSequence(dst, raw)
+	case name == "RE" && t.re != nil:
+		if out, ok := t.re.appendExpansion(dst, raw[1:]); ok {
+			return out
+		}
 	}
 	dst, _ = it.appendJSON(dst, raw)
 	return dst
+}
+
+// appendExpansion appends the content of a reserved expansion field; ok is false
+// when the table cannot read it.
+func (t *Table) appendExpansion(dst, b []byte) (out []byte, ok bool) {
+	out = append(dst, '{')
+	n, err := t.Items(b, func(item string, raw []byte) bool {
+		out = appendKey(appendComma(out), item)
+		out = t.AppendValue(out, item, raw)
+		return true
+	})
+	if err != nil {
+		return dst, false
+	}
+	if n < len(b) {
+		out = appendHex(appendKey(appendComma(out), UnknownExtents), b[n:])
+	}
+	return append(out, '}'), true
+}
+
+// appendSequence appends a random field sequencing: an object an item.
+func (t *Table) appendSequence(dst, b []byte) []byte {
+	dst = append(dst, '[')
+	for at := 1; at < len(b); {
+		if at > 1 {
+			dst = append(dst, ',')
+		}
+		it := t.items[t.profile.Slots[b[at]-1].Name]
+		dst = appendKey(append(dst, '{'), it.name)
+		var n int
+		dst, n = it.appendJSON(dst, b[at+1:])
+		dst = append(dst, '}')
+		at += 1 + n
+	}
+	return append(dst, ']')
 }
 
 // appendJSON appends the item at the start of b and returns its length. The
@@ -176,14 +218,17 @@ func Bits(b []byte, bit, n int) uint64 {
 }
 
 func (f *field) appendJSON(dst, b []byte) []byte {
+	if f.kind == spec.ASCII {
+		return appendText(dst, b[f.bit/8:(f.bit+f.bits)/8])
+	}
 	if f.bits > 64 {
 		n := new(big.Int).SetBytes(b[f.bit/8 : (f.bit+f.bits)/8])
 		return n.Append(dst, 10)
 	}
 	raw := Bits(b, f.bit, f.bits)
 	switch {
-	case f.den != 0:
-		return appendFloat(dst, f.value(raw))
+	case f.lsb.den != 0:
+		return appendFloat(dst, f.value(raw, f.quantity(b)))
 	case f.kind == spec.Signed:
 		return strconv.AppendInt(dst, signed(raw, f.bits), 10)
 	case f.kind == spec.Octal:
@@ -219,14 +264,24 @@ func character(code byte) byte {
 // exact is how far float64 holds every integer.
 const exact = 1 << 53
 
+// quantity returns the LSB that holds in b.
+func (f *field) quantity(b []byte) *quantity {
+	for i := range f.others {
+		if o := &f.others[i]; Bits(b, o.bit, o.bits) == o.value {
+			return &o.lsb
+		}
+	}
+	return &f.lsb
+}
+
 // value returns raw x LSB, rounded once.
-func (f *field) value(raw uint64) float64 {
+func (f *field) value(raw uint64, q *quantity) float64 {
 	x := float64(raw)
 	if f.kind == spec.Signed {
 		x = float64(signed(raw, f.bits))
 	}
-	if product := x * f.num; math.Abs(x) < exact && math.Abs(product) < exact {
-		return product / f.den
+	if product := x * q.num; math.Abs(x) < exact && math.Abs(product) < exact {
+		return product / q.den
 	}
 	n := new(big.Rat)
 	if f.kind == spec.Signed {
@@ -234,7 +289,7 @@ func (f *field) value(raw uint64) float64 {
 	} else {
 		n.SetInt(new(big.Int).SetUint64(raw))
 	}
-	y, _ := n.Mul(n, f.lsb).Float64()
+	y, _ := n.Mul(n, q.exact).Float64()
 	return y
 }
 
@@ -245,4 +300,23 @@ func appendFloat(dst []byte, x float64) []byte {
 		format = 'e'
 	}
 	return strconv.AppendFloat(dst, x, format, -1, 64)
+}
+
+// appendText writes octets as a JSON string, each as the character of that
+// number.
+func appendText(dst, b []byte) []byte {
+	const digits = "0123456789abcdef"
+	dst = append(dst, '"')
+	for _, o := range b {
+		switch {
+		case o == '"' || o == '\\':
+			dst = append(dst, '\\', o)
+		case o < ' ' || o > '~':
+			dst = append(dst, `\u00`...)
+			dst = append(dst, digits[o>>4], digits[o&15])
+		default:
+			dst = append(dst, o)
+		}
+	}
+	return append(dst, '"')
 }

@@ -8,6 +8,7 @@ import (
 	"math/big"
 	"regexp"
 	"sort"
+	"strings"
 )
 
 // Lint returns what is wrong with a table, in the order of its lines; nothing
@@ -25,7 +26,7 @@ func Lint(c *Category) []error {
 		names[it.Name] = true
 		l.item(it, it.Name)
 	}
-	l.uap(names)
+	l.uaps(names)
 	sort.SliceStable(l.found, func(i, j int) bool { return l.found[i].line < l.found[j].line })
 	errs := make([]error, 0, len(l.found))
 	for _, f := range l.found {
@@ -51,27 +52,46 @@ func (l *linter) add(line int, format string, args ...any) {
 // maxSlots is what a left-aligned set of 64 bits takes, seven an octet.
 const maxSlots = 63
 
-func (l *linter) uap(names map[string]bool) {
-	if len(l.cat.UAP) == 0 || len(l.cat.UAP) > maxSlots {
-		l.add(0, "UAP has %d slots", len(l.cat.UAP))
-	}
+func (l *linter) uaps(names map[string]bool) {
 	used := map[string]bool{}
-	for _, n := range l.cat.UAP {
+	if len(l.cat.Variants) == 0 {
+		l.uap(l.cat.UAP, names, used)
+	}
+	for _, v := range l.cat.Variants {
+		l.uap(v.UAP, names, used)
+	}
+	item, field, ok := strings.Cut(l.cat.Select, "/")
+	if len(l.cat.Variants) > 0 && (!ok || !names[item] || field == "") {
+		l.add(0, "select names %q, which is no field of an item", l.cat.Select)
+	}
+	for _, it := range l.cat.Items {
+		if !used[it.Name] {
+			l.add(it.Line, "item %s is not in the UAP", it.Name)
+		}
+	}
+}
+
+// uap checks one profile and adds the items that it names to used.
+func (l *linter) uap(slots []string, names, used map[string]bool) {
+	most := maxSlots
+	if l.cat.Expansion {
+		most = l.cat.SlotsPerOctet()
+	}
+	if len(slots) == 0 || len(slots) > most {
+		l.add(0, "UAP has %d slots", len(slots))
+	}
+	here := map[string]bool{}
+	for _, n := range slots {
 		if n == "-" {
 			continue
 		}
 		if !names[n] {
 			l.add(0, "UAP names %s, which is not defined", n)
 		}
-		if used[n] {
+		if here[n] {
 			l.add(0, "UAP names %s twice", n)
 		}
-		used[n] = true
-	}
-	for _, it := range l.cat.Items {
-		if !used[it.Name] {
-			l.add(it.Line, "item %s is not in the UAP", it.Name)
-		}
+		here[n], used[n] = true, true
 	}
 }
 
@@ -140,19 +160,32 @@ func (l *linter) field(f *Field, it *Item, path string, names map[string]bool, a
 		l.check(f.Bits%3 == 0, f.Line, "%s: %d bits are no octal digits", path, f.Bits)
 	case ICAO:
 		l.check(f.Bits%6 == 0, f.Line, "%s: %d bits are no 6-bit characters", path, f.Bits)
-	case Octets:
+	case Octets, ASCII:
 		l.check(f.Bits%8 == 0 && at%8 == 0, f.Line, "%s: not whole octets", path)
 	}
-	if f.Kind != Octets {
+	if !f.Kind.IsOctets() {
 		l.check(at%8+f.Bits <= 64, f.Line, "%s: %d bits do not fit an integer", path, f.Bits)
 	}
-	if f.LSB != nil {
-		if f.Method == f.GoName || names[f.Method] || !goName.MatchString(f.Method) {
-			l.add(f.Line, "%s: method %q is used or no identifier", path, f.Method)
-		}
-		names[f.Method] = true
-		l.scale(f, path)
+	if f.LSB == nil {
+		return
 	}
+	l.method(f, f.Method, path, names)
+	l.scale(f, path)
+	for _, o := range f.Others {
+		l.method(f, o.Method, path, names)
+		l.check(names[o.When], f.Line, "%s: no field %s before it", path, o.When)
+		other := *f
+		other.LSB, other.Unit, other.Limit, other.Strict = o.LSB, o.Unit, o.Limit, o.Strict
+		other.Wide = o.Wide
+		l.scale(&other, path)
+	}
+}
+
+func (l *linter) method(f *Field, name, path string, names map[string]bool) {
+	if name == f.GoName || names[name] || !goName.MatchString(name) {
+		l.add(f.Line, "%s: method %q is used or no identifier", path, name)
+	}
+	names[name] = true
 }
 
 func (l *linter) check(ok bool, line int, format string, args ...any) {
@@ -163,7 +196,8 @@ func (l *linter) check(ok bool, line int, format string, args ...any) {
 
 // scale compares full scale with the stated limit. Less than the limit means a
 // wrong LSB, sign or width; more than twice the limit means that a bit would
-// never be used, which is as suspicious.
+// never be used, which is as suspicious unless the table says that the document
+// has it so.
 func (l *linter) scale(f *Field, path string) {
 	if f.Kind != Unsigned && f.Kind != Signed {
 		l.add(f.Line, "%s: kind %s has no LSB", path, f.Kind)
@@ -179,7 +213,7 @@ func (l *linter) scale(f *Field, path string) {
 	// A latitude in the width of a longitude is the one usual case of twice.
 	most := new(big.Rat).Mul(f.Limit, big.NewRat(2, 1))
 	wasted := full.Cmp(most) > 0 || f.Kind == Unsigned && full.Cmp(most) == 0
-	if full.Cmp(least) < 0 || wasted {
+	if full.Cmp(least) < 0 || wasted != f.Wide {
 		l.add(f.Line, "%s: full scale %s %s against a limit of %s", path, full.FloatString(6), f.Unit, f.Limit.FloatString(6))
 	}
 }

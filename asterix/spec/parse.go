@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math/big"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -17,15 +18,22 @@ import (
 //	# comment
 //	category NUMBER EDITION "TITLE"
 //	reads EDITION...                        other editions that the table reads as well
-//	item NAME FORM "TITLE"                  FORM: fixed ext repfx compound explicit, rep N
+//	expansion NUMBER EDITION "TITLE"        instead of category: what its item RE holds
+//	item NAME FORM "TITLE"                  FORM: fixed ext repfx compound explicit rfs, rep N
 //	sub NAME FORM "TITLE"                   a subfield of the compound item above; "sub -" skips a slot
 //	NAME[=GONAME] BITS KIND [LSB UNIT <LIMIT|<=LIMIT -> METHOD] | DOC
+//	or NAME=VALUE LSB UNIT <LIMIT -> METHOD another reading of the field above, when field NAME has VALUE
 //	spare BITS
 //	fx                                      ends a part of an ext item
 //	uap NAME...                             "-" skips a field reference number
+//	uap PROFILE: NAME...                    of a category with several profiles
+//	select ITEM/FIELD                       whose value is the number of the profile, from 0
 //
-// KIND is u, i, oct, icao or octets. LSB is a product like 360/2^16. The limit
-// bounds the magnitude. Indentation is for the reader. The error names the line.
+// KIND is u, i, oct, icao, ascii or octets. LSB is a product like 360/2^16. The
+// limit bounds the magnitude; LIMIT! says that the document itself leaves bits
+// unused. A name of an item, subfield or field that ends in
+// @EDITION came with that edition; for an earlier one it is spare, or with
+// @EDITION<NAME a subfield of another name. Indentation is for the reader. The error names the line.
 func Parse(r io.Reader) (*Category, error) {
 	p := parser{cat: &Category{Number: -1}}
 	s := bufio.NewScanner(r)
@@ -60,7 +68,8 @@ func (p *parser) parseLine(l string) error {
 	switch {
 	case l == "" || l[0] == '#':
 		return nil
-	case word == "category":
+	case word == "category", word == "expansion":
+		p.cat.Expansion = word == "expansion"
 		return p.category(rest)
 	case word == "reads":
 		p.cat.Reads = append(p.cat.Reads, strings.Fields(rest)...)
@@ -70,8 +79,15 @@ func (p *parser) parseLine(l string) error {
 	case word == "sub":
 		return p.sub(rest)
 	case word == "uap":
-		p.cat.UAP = append(p.cat.UAP, strings.Fields(rest)...)
+		return p.uap(strings.Fields(rest))
+	case word == "select":
+		p.cat.Select = rest
 		return nil
+	case word == "or":
+		if len(p.part) == 0 {
+			return fmt.Errorf("or without a field above")
+		}
+		return parseReading(&p.part[len(p.part)-1], strings.Fields(rest))
 	case l == "fx":
 		if p.cur == nil || p.cur.Form != Extended || len(p.part) == 0 {
 			return fmt.Errorf("fx outside an ext item")
@@ -79,7 +95,7 @@ func (p *parser) parseLine(l string) error {
 		p.cur.Parts, p.part = append(p.cur.Parts, p.part), nil
 		return nil
 	}
-	if p.cur == nil || p.cur.Form == Compound || p.cur.Form == Explicit || p.cur.Form == Spare {
+	if p.cur == nil || !p.cur.Form.hasFields() {
 		return fmt.Errorf("field %q outside an item that takes fields", word)
 	}
 	f, err := parseField(l)
@@ -101,6 +117,29 @@ func (p *parser) category(rest string) error {
 		return fmt.Errorf("category number %q", head[0])
 	}
 	p.cat.Number, p.cat.Edition, p.cat.Title = n, head[1], title
+	return nil
+}
+
+// uap takes a line of a user application profile.
+func (p *parser) uap(names []string) error {
+	if len(names) == 0 || !strings.HasSuffix(names[0], ":") {
+		if len(p.cat.Variants) > 0 {
+			return fmt.Errorf("uap without a profile beside others")
+		}
+		p.cat.UAP = append(p.cat.UAP, names...)
+		return nil
+	}
+	profile := strings.TrimSuffix(names[0], ":")
+	if len(p.cat.Variants) == 0 && len(p.cat.UAP) > 0 {
+		return fmt.Errorf("uap of profile %s beside one without", profile)
+	}
+	i := slices.IndexFunc(p.cat.Variants, func(v Variant) bool { return v.Name == profile })
+	if i < 0 {
+		i = len(p.cat.Variants)
+		p.cat.Variants = append(p.cat.Variants, Variant{Name: profile})
+	}
+	p.cat.Variants[i].UAP = append(p.cat.Variants[i].UAP, names[1:]...)
+	p.cat.UAP = p.cat.Variants[0].UAP
 	return nil
 }
 
@@ -154,8 +193,7 @@ func (p *parser) closeParts() error {
 	} else if len(p.part) > 0 {
 		p.cur.Parts = [][]Field{p.part}
 	}
-	takes := p.cur.Form != Compound && p.cur.Form != Explicit && p.cur.Form != Spare
-	if takes && len(p.cur.Parts) == 0 {
+	if p.cur.Form.hasFields() && len(p.cur.Parts) == 0 {
 		return fmt.Errorf("item %s has no field", p.cur.Name)
 	}
 	p.cur, p.part = nil, nil
@@ -167,9 +205,11 @@ func parseItem(rest string) (Item, error) {
 	if err != nil || len(head) < 2 {
 		return Item{}, fmt.Errorf("want: item NAME FORM \"TITLE\"")
 	}
-	it := Item{Name: head[0], Title: title, Form: Form(head[1])}
+	it := Item{Title: title, Form: Form(head[1])}
+	it.Name, it.Since, _ = strings.Cut(head[0], "@")
+	it.Since, it.Was, _ = strings.Cut(it.Since, "<")
 	switch it.Form {
-	case Fixed, Extended, RepetitiveFX, Compound, Explicit:
+	case Fixed, Extended, RepetitiveFX, Compound, Explicit, RFS:
 		if len(head) != 2 {
 			return Item{}, fmt.Errorf("item %s: form %s takes no number", it.Name, it.Form)
 		}
@@ -209,7 +249,9 @@ func parseField(l string) (Field, error) {
 		return Field{}, fmt.Errorf("field %q: want NAME BITS KIND [LSB UNIT <LIMIT -> METHOD]", l)
 	}
 	f := Field{Kind: Kind(w[2]), Doc: strings.TrimSpace(doc)}
-	f.Name, f.GoName, _ = strings.Cut(w[0], "=")
+	name, since, _ := strings.Cut(w[0], "@")
+	f.Since = since
+	f.Name, f.GoName, _ = strings.Cut(name, "=")
 	if f.GoName == "" && f.Name != "." {
 		f.GoName = strings.ReplaceAll(f.Name, "/", "")
 	}
@@ -218,35 +260,59 @@ func parseField(l string) (Field, error) {
 		return Field{}, fmt.Errorf("field %s: %q bits", f.Name, w[1])
 	}
 	switch f.Kind {
-	case Unsigned, Signed, Octal, ICAO, Octets:
+	case Unsigned, Signed, Octal, ICAO, Octets, ASCII:
 	default:
 		return Field{}, fmt.Errorf("field %s: unknown kind %q", f.Name, f.Kind)
 	}
 	if len(w) == 8 {
-		return parseQuantity(f, w[3:])
+		var q Reading
+		if q, err = parseQuantity(f.Name, w[3:]); err != nil {
+			return Field{}, err
+		}
+		f.LSB, f.Unit, f.Limit, f.Strict, f.Wide, f.Method = q.LSB, q.Unit, q.Limit, q.Strict, q.Wide, q.Method
 	}
 	return f, nil
 }
 
+// parseReading reads NAME=VALUE LSB UNIT <LIMIT -> METHOD.
+func parseReading(f *Field, w []string) error {
+	if len(w) != 6 || f.LSB == nil {
+		return fmt.Errorf("want: or NAME=VALUE LSB UNIT <LIMIT -> METHOD, below a quantity")
+	}
+	q, err := parseQuantity(f.Name, w[1:])
+	if err != nil {
+		return err
+	}
+	when, value, _ := strings.Cut(w[0], "=")
+	if q.Value, err = strconv.ParseUint(value, 10, 64); err != nil {
+		return fmt.Errorf("field %s: value %q of %s", f.Name, value, when)
+	}
+	q.When = when
+	f.Others = append(f.Others, q)
+	return nil
+}
+
 // parseQuantity reads LSB UNIT <LIMIT -> METHOD; the limit sign is one word
 // with its number.
-func parseQuantity(f Field, w []string) (Field, error) {
+func parseQuantity(name string, w []string) (Reading, error) {
+	var q Reading
 	var err error
-	if f.LSB, err = parseLSB(w[0]); err != nil {
-		return Field{}, fmt.Errorf("field %s: %w", f.Name, err)
+	if q.LSB, err = parseLSB(w[0]); err != nil {
+		return q, fmt.Errorf("field %s: %w", name, err)
 	}
-	f.Unit = w[1]
+	q.Unit = w[1]
 	limit, ok := strings.CutPrefix(w[2], "<")
 	if !ok || w[3] != "->" {
-		return Field{}, fmt.Errorf("field %s: want LSB UNIT <LIMIT -> METHOD", f.Name)
+		return q, fmt.Errorf("field %s: want LSB UNIT <LIMIT -> METHOD", name)
 	}
 	limit, inclusive := strings.CutPrefix(limit, "=")
-	f.Strict = !inclusive
-	if f.Limit, err = parseLSB(limit); err != nil {
-		return Field{}, fmt.Errorf("field %s: %w", f.Name, err)
+	q.Strict = !inclusive
+	limit, q.Wide = strings.CutSuffix(limit, "!")
+	if q.Limit, err = parseLSB(limit); err != nil {
+		return q, fmt.Errorf("field %s: %w", name, err)
 	}
-	f.Method = w[4]
-	return f, nil
+	q.Method = w[4]
+	return q, nil
 }
 
 // parseLSB reads N, N.N, N/N or N/2^N exactly.
@@ -272,4 +338,13 @@ func parseLSB(s string) (*big.Rat, error) {
 		d = new(big.Rat).SetInt(new(big.Int).Lsh(big.NewInt(1), uint(e)))
 	}
 	return n.Quo(n, d), nil
+}
+
+// hasFields says whether lines of fields follow an item of the form.
+func (f Form) hasFields() bool {
+	switch f {
+	case Compound, Explicit, RFS, Spare:
+		return false
+	}
+	return true
 }

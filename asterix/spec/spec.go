@@ -7,7 +7,10 @@
 // asterix/catNNN. It decodes no data.
 package spec
 
-import "math/big"
+import (
+	"math/big"
+	"slices"
+)
 
 // Form is the form of an item or subfield (EUROCONTROL-SPEC-0149 part 1).
 type Form string
@@ -20,6 +23,7 @@ const (
 	RepetitiveFX Form = "repfx"    // elements that end with an FX bit
 	Compound     Form = "compound" // a field specification and subfields
 	Explicit     Form = "explicit" // a length and content
+	RFS          Form = "rfs"      // random field sequencing: a count and pairs of FRN and item
 	Spare        Form = "-"        // an unused slot of a compound
 )
 
@@ -33,18 +37,67 @@ const (
 	Octal     Kind = "oct"    // octal digits of 3 bits
 	ICAO      Kind = "icao"   // characters of 6 bits
 	Octets    Kind = "octets" // octets that are handed on as they are
+	ASCII     Kind = "ascii"  // characters of 8 bits, handed on as they are
 	SpareBits Kind = "spare"
 )
 
-// Category is one table.
+// IsOctets says whether the bits are handed on as octets and not as an integer.
+func (k Kind) IsOctets() bool { return k == Octets || k == ASCII }
+
+// Category is one table: a category, or what a category's reserved expansion
+// field holds.
 type Category struct {
 	Number  int
 	Edition string
 	// Reads names other editions whose records the table reads as well.
 	Reads []string
 	Title string
-	Items []Item
-	UAP   []string // item names in the order of field reference numbers; "-" is unused
+	// Expansion says that the table is of a reserved expansion field: its
+	// field specification is one octet of eight slots without FX.
+	Expansion bool
+	// Variants are the user application profiles of a category that has more
+	// than one; UAP is then the first of them.
+	Variants []Variant
+	// Select is item/field whose value, a number from 0, says which variant a
+	// record has. What stands before it in a record is the same in all.
+	Select string
+	Items  []Item
+	UAP    []string // item names in the order of field reference numbers; "-" is unused
+}
+
+// Variant is one of several user application profiles.
+type Variant struct {
+	Name string
+	UAP  []string
+}
+
+// Of returns the table with one user application profile and the items that it
+// names; nil when there is none of that name.
+func (c *Category) Of(variant string) *Category {
+	for i := range c.Variants {
+		v := &c.Variants[i]
+		if v.Name != variant {
+			continue
+		}
+		out := *c
+		out.UAP, out.Variants, out.Items = v.UAP, nil, nil
+		for _, it := range c.Items {
+			if slices.Contains(v.UAP, it.Name) {
+				out.Items = append(out.Items, it)
+			}
+		}
+		return &out
+	}
+	return nil
+}
+
+// SlotsPerOctet returns the presence bits in an octet of the field
+// specification.
+func (c *Category) SlotsPerOctet() int {
+	if c.Expansion {
+		return 8
+	}
+	return 7
 }
 
 // Item returns the item with the name, or nil.
@@ -65,12 +118,18 @@ type Item struct {
 	Rep   int       // octets of the repetition factor
 	Parts [][]Field // Extended has one for each FX bit, others one or none
 	Subs  []Item    // of a Compound
+	Since string    // the edition that brought the item or its name; empty: the first
+	Was   string    // the item's name before; empty: there was none
+	Go    string    // name of the generated field where Name is an earlier one
 	Line  int
 }
 
 // GoName returns the name of the item's Go type and field: RE and SP as they
 // are, I before a number.
 func (it *Item) GoName() string {
+	if it.Go != "" {
+		return it.Go
+	}
 	if it.Name != "" && it.Name[0] >= '0' && it.Name[0] <= '9' {
 		return "I" + it.Name
 	}
@@ -104,7 +163,24 @@ type Field struct {
 	Unit   string
 	Limit  *big.Rat // largest magnitude in Unit that the document states
 	Strict bool     // the limit itself is excluded
+	Wide   bool     // the document's own limit leaves at least a bit unused
 	Method string   // name of the generated conversion
 	Doc    string
+	Since  string // the edition that brought the field; empty: the first
+	// Others are how to read the field where another one says so.
+	Others []Reading
 	Line   int
+}
+
+// Reading is a quantity that a field holds when a field before it, of the same
+// part, has a value.
+type Reading struct {
+	When   string
+	Value  uint64
+	LSB    *big.Rat
+	Unit   string
+	Limit  *big.Rat
+	Strict bool
+	Wide   bool
+	Method string
 }

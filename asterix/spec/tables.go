@@ -14,9 +14,10 @@ import (
 // table is the text of a *.def file, for programs that read tables when they
 // run. tables_gen.go holds all of them.
 type table struct {
-	number   int
-	editions []string // the table's own first, then others that it reads
-	text     string
+	number    int
+	expansion bool
+	editions  []string // the table's own first, then others that it reads
+	text      string
 }
 
 // NoTableError says that no table reads a category, or an edition of it.
@@ -39,7 +40,7 @@ func (e *NoTableError) Error() string {
 func Editions(category int) []string {
 	var out []string
 	for i := range tables {
-		if tables[i].number == category {
+		if tables[i].number == category && !tables[i].expansion {
 			out = append(out, tables[i].editions...)
 		}
 	}
@@ -59,15 +60,23 @@ func Categories() []int {
 // Load parses the table that reads an edition of a category; an empty edition
 // means the default. The error is an *NoTableError when there is none.
 func Load(category int, edition string) (*Category, error) {
+	return load(category, edition, false)
+}
+
+// LoadExpansion parses the newest table of what item RE of a category holds. The
+// error is a *NoTableError when there is none.
+func LoadExpansion(category int) (*Category, error) { return load(category, "", true) }
+
+func load(category int, edition string, expansion bool) (*Category, error) {
 	for i := range tables {
 		t := &tables[i]
-		if t.number == category && (edition == "" || slices.Contains(t.editions, edition)) {
+		if t.number == category && t.expansion == expansion && (edition == "" || slices.Contains(t.editions, edition)) {
 			c, err := Parse(strings.NewReader(t.text))
 			if err != nil {
 				return nil, fmt.Errorf("table of category %03d: %w", category, err)
 			}
-			if edition != "" {
-				c.Edition = edition
+			if edition != "" && edition != c.Edition {
+				c = c.At(edition)
 			}
 			return c, nil
 		}

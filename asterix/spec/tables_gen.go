@@ -6,7 +6,1727 @@
 package spec
 
 var tables = []table{
-	{number: 34, editions: []string{"1.29", "1.27", "1.28"}, text: `category 034 1.29 "Transmission of Monoradar Service Messages"
+	{number: 1, expansion: false, editions: []string{"1.4", "1.2", "1.3"}, text: `category 001 1.4 "Transmission of Monoradar Data Target Reports"
+reads 1.2 1.3
+item 010 fixed "Data Source Identifier"
+SAC 8 u | system area code
+SIC 8 u | system identification code
+item 020 ext "Target Report Descriptor"
+TYP 1 u | 0 plot, 1 track
+SIM 1 u | 0 actual plot or track, 1 simulated plot or track
+SSRPSR 2 u | radar detection in last antenna scan: 0 no detection, 1 sole primary detection, 2 sole secondary detection, 3 combined primary and secondary detection
+ANT 1 u | 0 target report from antenna 1, 1 target report from antenna 2
+SPI 1 u | 1 special position identification
+RAB 1 u | 1 plot or track from a fixed transponder
+fx
+TST 1 u | 1 test target indicator
+DS1DS2 2 u | radar detection in last antenna scan: 1 unlawful interference (code 7500), 2 radio-communication failure (code 7600), 3 emergency (code 7700)
+ME 1 u | 1 military emergency
+MI 1 u | 1 military identification
+spare 2
+fx
+item 030 repfx "Warning/Error Conditions"
+. 7 u | warning/error conditions: 0 no warning nor error condition, 1 garbled reply, 2 reflection, 3 sidelobe reply, 4 split plot, others: see the document
+item 040 fixed "Measured Position in Polar Co-ordinates"
+RHO 16 u 1/2^7 NM <=512 -> RhoNM | see the document
+THETA 16 u 45/2^13 deg <360 -> ThetaDeg | see the document
+item 042 fixed "Calculated Position in Cartesian Co-ordinates"
+X 16 i 1/2^6 NM <=512 -> XNM | X-Component
+Y 16 i 1/2^6 NM <=512 -> YNM | Y-Component
+item 050 fixed "Mode-2 Code in Octal Representation"
+V 1 u | 0 code validated, 1 code not validated
+G 1 u | 1 garbled code
+L 1 u | 1 smoothed Mode-2 code as provided by a local tracker
+spare 1
+MODE2 12 oct | Mode-2 code in octal representation
+item 060 fixed "Mode-2 Code Confidence Indicator"
+spare 4
+QA4 1 u | 0 high quality pulse A4, 1 low quality pulse A4
+QA2 1 u | 0 high quality pulse A2, 1 low quality pulse A2
+QA1 1 u | 0 high quality pulse A1, 1 low quality pulse A1
+QB4 1 u | 0 high quality pulse B4, 1 low quality pulse B4
+QB2 1 u | 0 high quality pulse B2, 1 low quality pulse B2
+QB1 1 u | 0 high quality pulse B1, 1 low quality pulse B1
+QC4 1 u | 0 high quality pulse C4, 1 low quality pulse C4
+QC2 1 u | 0 high quality pulse C2, 1 low quality pulse C2
+QC1 1 u | 0 high quality pulse C1, 1 low quality pulse C1
+QD4 1 u | 0 high quality pulse D4, 1 low quality pulse D4
+QD2 1 u | 0 high quality pulse D2, 1 low quality pulse D2
+QD1 1 u | 0 high quality pulse D1, 1 low quality pulse D1
+item 070 fixed "Mode-3/A Code in Octal Representation"
+V 1 u | 0 code validated, 1 code not validated
+G 1 u | 1 garbled code
+L 1 u | 1 smoothed Mode-3/A code as provided by a local tracker
+spare 1
+MODE3A 12 oct | Mode-3/A reply in octal representation
+item 080 fixed "Mode-3/A Code Confidence Indicator"
+spare 4
+QA4 1 u | 0 high quality pulse A4, 1 low quality pulse A4
+QA2 1 u | 0 high quality pulse A2, 1 low quality pulse A2
+QA1 1 u | 0 high quality pulse A1, 1 low quality pulse A1
+QB4 1 u | 0 high quality pulse B4, 1 low quality pulse B4
+QB2 1 u | 0 high quality pulse B2, 1 low quality pulse B2
+QB1 1 u | 0 high quality pulse B1, 1 low quality pulse B1
+QC4 1 u | 0 high quality pulse C4, 1 low quality pulse C4
+QC2 1 u | 0 high quality pulse C2, 1 low quality pulse C2
+QC1 1 u | 0 high quality pulse C1, 1 low quality pulse C1
+QD4 1 u | 0 high quality pulse D4, 1 low quality pulse D4
+QD2 1 u | 0 high quality pulse D2, 1 low quality pulse D2
+QD1 1 u | 0 high quality pulse D1, 1 low quality pulse D1
+item 090 fixed "Mode-C Code in Binary Representation"
+V 1 u | 0 code validated, 1 code not validated
+G 1 u | 1 garbled code
+HGT 14 i 1/4 FL <=2048 -> HgtFlightLevel | Mode-C HEIGHT
+item 100 fixed "Mode-C Code and Code Confidence Indicator"
+V 1 u | 0 code validated, 1 code not validated
+G 1 u | 1 garbled code
+spare 2
+MODEC 12 u | Mode-C reply in Gray notation
+spare 4
+QC1 1 u | 0 high quality pulse C1, 1 low quality pulse C1
+QA1 1 u | 0 high quality pulse A1, 1 low quality pulse A1
+QC2 1 u | 0 high quality pulse C2, 1 low quality pulse C2
+QA2 1 u | 0 high quality pulse A2, 1 low quality pulse A2
+QC4 1 u | 0 high quality pulse C4, 1 low quality pulse C4
+QA4 1 u | 0 high quality pulse A4, 1 low quality pulse A4
+QB1 1 u | 0 high quality pulse B1, 1 low quality pulse B1
+QD1 1 u | 0 high quality pulse D1, 1 low quality pulse D1
+QB2 1 u | 0 high quality pulse B2, 1 low quality pulse B2
+QD2 1 u | 0 high quality pulse D2, 1 low quality pulse D2
+QB4 1 u | 0 high quality pulse B4, 1 low quality pulse B4
+QD4 1 u | 0 high quality pulse D4, 1 low quality pulse D4
+item 120 fixed "Measured Radial Doppler Speed"
+. 8 i 1/2^8 NM/s <=1/2 -> NMPerSecond | measured radial Doppler speed
+item 130 repfx "Radar Plot Characteristics"
+. 7 u | radar plot characteristics
+item 131 fixed "Received Power"
+. 8 i 1 dBm <=128 -> DBm | received power
+item 141 fixed "Truncated Time of Day"
+. 16 u 1/2^7 s <512 -> Seconds | truncated time of day
+item 150 fixed "Presence of X-Pulse"
+XA 1 u | 1 X-pulse received in Mode-3/A reply
+spare 1
+XC 1 u | 1 X-pulse received in Mode-C reply
+spare 2
+X2 1 u | 1 X-pulse received in Mode-2 reply
+spare 2
+item 161 fixed "Track Plot Number"
+. 16 u | track plot number
+item 170 ext "Track Status"
+CON 1 u | 0 confirmed track, 1 track in initialisation phase
+RAD 1 u | 0 primary track, 1 SSR/Combined track
+MAN 1 u | 1 aircraft manoeuvring
+DOU 1 u | 1 doubtful plot to track association
+RDPC 1 u | 0 RDP chain 1, 1 RDP chain 2
+spare 1
+GHO 1 u | 1 ghost track
+fx
+TRE 1 u | 1 last report for a track
+spare 6
+fx
+item 200 fixed "Calculated Track Velocity in Polar Co-ordinates"
+GSP 16 u 1/2^14 NM/s <4 -> GspNMPerSecond | calculated groundspeed
+HDG 16 u 45/2^13 deg <360 -> HdgDeg | calculated heading
+item 210 repfx "Track Quality"
+. 7 u | track quality
+item SP explicit "Special Purpose Field"
+item RFS rfs "Random Field Sequencing"
+select 020/TYP
+uap plot: 010 020 040 070 090 130 141
+uap plot: 050 120 131 080 100 060 030
+uap plot: 150 - - - - SP RFS
+uap track: 010 020 161 040 042 200 070
+uap track: 090 141 130 131 120 170 210
+uap track: 050 080 100 060 030 SP RFS
+uap track: 150
+`},
+	{number: 2, expansion: false, editions: []string{"1.2", "1.0", "1.1"}, text: `category 002 1.2 "Transmission of Monoradar Service Messages"
+reads 1.0 1.1
+item 000 fixed "Message Type"
+. 8 u | message type: 1 north marker message, 2 sector crossing message, 3 south marker message, others: see the document
+item 010 fixed "Data Source Identifier"
+SAC 8 u | system area code
+SIC 8 u | system identification code
+item 020 fixed "Sector Number"
+. 8 u 45/2^5 deg <360 -> Deg | sector number
+item 030 fixed "Time of Day"
+. 24 u 1/2^7 s <86400 -> Seconds | time of day
+item 041 fixed "Antenna Rotation Speed"
+. 16 u 1/2^7 s <512 -> Seconds | antenna rotation speed
+item 050 repfx "Station Configuration Status"
+. 7 u | station configuration status
+item 060 repfx "Station Processing Mode"
+. 7 u | station processing Mode
+item 070 rep 1 "Plot Count Values"
+A 1 u | 0 counter for antenna 1, 1 counter for antenna 2
+IDENT 5 u | 1 sole primary plots, 2 sole SSR plots, 3 combined plots
+COUNTER 10 u | see the document
+item 080 repfx "Warning/Error Conditions"
+. 7 u | warning/error conditions
+item 090 fixed "Collimation Error"
+RE 8 i 1/2^7 NM <=1 -> RENM | range error
+AE 8 i 45/2^11 deg <=45/2^4 -> AEDeg | azimuth error
+item 100 fixed "Dynamic Window Type 1"
+RS 16 u 1/2^7 NM <512 -> RSNM | rho start
+RE 16 u 1/2^7 NM <512 -> RENM | rho end
+TS 16 u 45/2^13 deg <360 -> TSDeg | theta start
+TE 16 u 45/2^13 deg <360 -> TEDeg | theta end
+item SP explicit "Special Purpose Field"
+item RFS rfs "Random Field Sequencing"
+uap 010 000 020 030 041 050 060
+uap 070 100 090 080 - SP RFS
+`},
+	{number: 4, expansion: false, editions: []string{"1.13", "1.12"}, text: `category 004 1.13 "Safety Net Messages"
+reads 1.12
+item 000 fixed "Message Type"
+. 8 u | message type: 1 alive message (AM), 2 route adherence monitor longitudinal deviation (RAMLD), others: see the document
+item 010 fixed "Data Source Identifier"
+SAC 8 u | system area code
+SIC 8 u | system identification code
+item 015 rep 1 "SDPS Identifier"
+SAC 8 u | system area code
+SIC 8 u | system identification code
+item 020 fixed "Time of Message"
+. 24 u 1/2^7 s <86400 -> Seconds | time of message
+item 030 fixed "Track Number 1"
+. 16 u | track number 1
+item 035 fixed "Track Number 2"
+. 16 u | track number 2
+item 040 fixed "Alert Identifier"
+. 16 u | alert identifier
+item 045 fixed "Area and Alert Status"
+AREA/EP@1.13 1 u | 1 element populated
+AREA/VAL@1.13 3 u | area status value: 0 inactive, 1 active, 2 pre-active, 3 reserved for future use, 4 reserved for future use, others: see the document
+STAT 3 u | status of the alert
+spare 1
+item 060 ext "Safety Net Function and System Status"
+MRVA 1 u | 1 MRVA function
+RAMLD 1 u | 1 RAMLD function
+RAMHD 1 u | 1 RAMHD function
+MSAW 1 u | 1 MSAW function
+APW 1 u | 1 APW function
+CLAM 1 u | 1 CLAM function
+STCA 1 u | 1 STCA function
+fx
+APM 1 u | 1 APM function
+RIMCA 1 u | 1 RIMCA function
+ACASRA 1 u | 1 ACAS RA function
+NTCA 1 u | 1 NTCA function
+DG 1 u | 1 system degraded
+OF 1 u | 1 overflow error
+OL 1 u | 1 overload error
+fx
+AIW 1 u | 1 AIW function
+PAIW 1 u | 1 PAIW function
+OCAT 1 u | 1 OCAT function
+SAM 1 u | 1 SAM function
+VCD 1 u | 1 VCD function
+CHAM 1 u | 1 CHAM function
+DSAM 1 u | 1 DSAM function
+fx
+DBPSMARR 1 u | 1 DBPSM ARR sub-function
+DBPSMDEP 1 u | 1 DBPSM DEP sub-function
+DBPSMTL 1 u | 1 DBPSM TL sub-function
+VRAMCRM 1 u | 1 VRAM CRM sub-function
+VRAMVTM 1 u | 1 VRAM VTM sub-function
+VRAMVRM 1 u | 1 VRAM VRM sub-function
+HAMHD 1 u | 1 HAM HD sub-function
+fx
+HAMRD 1 u | 1 HAM RD sub-function
+HAMVD 1 u | 1 HAM VD sub-function
+HVI 1 u | 1 HVI function
+LTW 1 u | 1 LTW function
+VPM 1 u | 1 VPM function
+TTA 1 u | 1 TTA function
+CRA 1 u | 1 CRA function
+fx
+ASM 1 u | 1 ASM sub-function
+IAVM 1 u | 1 IAVM sub-function
+FTD 1 u | 1 FTD function
+ITD 1 u | 1 ITD function
+IIA 1 u | 1 IIA function
+SQW 1 u | 1 SQW function
+CUW 1 u | 1 CUW function
+fx
+CATC 1 u | 1 CATC function
+NOCLR 1 u | 1 NOCLR sub-function
+NOMOV 1 u | 1 NOMOV function
+NOH 1 u | 1 NOH function
+WRTY 1 u | 1 WRTY function
+STOCC 1 u | 1 STOCC function
+ONGOING 1 u | 1 ONGOING function
+fx
+NTZ@1.13 1 u | 1 non-transgression zone function
+spare 6
+fx
+item 070 compound "Conflict Timing and Separation"
+sub TC fixed "Time to Conflict"
+. 24 u 1/2^7 s <86400 -> Seconds | time to conflict
+sub TCA fixed "Time to Closest Approach"
+. 24 u 1/2^7 s <86400 -> Seconds | time to closest approach
+sub CHS fixed "Current Horizontal Separation"
+. 24 u 1/2 m <8388608 -> Metres | current horizontal separation
+sub MHS fixed "Estimated Minimum Horizontal Separation"
+. 16 u 1/2 m <32768 -> Metres | estimated minimum horizontal separation
+sub CVS fixed "Current Vertical Separation"
+. 16 u 25 ft <1638400 -> Feet | current vertical separation
+sub MVS fixed "Estimated Minimum Vertical Separation"
+. 16 u 25 ft <1638400 -> Feet | estimated minimum vertical separation
+item 074 fixed "Longitudinal Deviation"
+. 16 i 32 m <=1048576 -> Metres | longitudinal deviation
+item 075 fixed "Transversal Distance Deviation"
+. 24 i 1/2 m <=4194304 -> Metres | transversal distance deviation
+item 076 fixed "Vertical Deviation"
+. 16 i 25 ft <=819200 -> Feet | vertical deviation
+item 100 compound "Area Definition"
+sub AN fixed "Area Name"
+. 48 icao | area name
+sub CAN fixed "Crossing Area Name"
+. 56 ascii | crossing area name
+sub RT1 fixed "Runway/Taxiway Designator 1"
+. 56 ascii | runway/taxiway designator 1
+sub RT2 fixed "Runway/Taxiway Designator 2"
+. 56 ascii | runway/taxiway designator 2
+sub SB fixed "Stop Bar Designator"
+. 56 ascii | stop bar designator
+sub G fixed "Gate Designator"
+. 56 ascii | gate designator
+item 110 rep 1 "FDPS Sector Control Identification"
+CEN 8 u | see the document
+POS 8 u | see the document
+item 120 compound "Conflict Characteristics"
+sub CN ext "Conflict Nature"
+MAS 1 u | 1 conflict predicted to occur in military airspace
+CAS 1 u | 1 conflict predicted to occur in civil airspace
+FLD 1 u | 1 aircraft are fast diverging laterally at current time
+FVD 1 u | 1 aircraft are fast diverging vertically at current time
+TYPE 1 u | 0 minor separation infringement, 1 major separation infringement
+CROSS 1 u | 1 aircraft have crossed at starting time of conflict
+DIV 1 u | 1 aircraft are diverging at starting time of conflict
+fx
+RRC 1 u | 1 runway/runway crossing
+RTC 1 u | 1 runway/taxiway crossing
+MRVA 1 u | 1 msg type 4 (MSAW) indicates MRVA
+VRAMCRM 1 u | 1 msg type 25 (VRAM) indicates CRM
+VRAMVRM 1 u | 1 msg type 25 (VRAM) indicates VRM
+VRAMVTM 1 u | 1 msg type 25 (VRAM) indicates VTM
+HAMHD 1 u | 1 msg type 29 (HAM) indicates HD
+fx
+HAMRD 1 u | 1 msg type 29 (HAM) indicates RD
+HAMVD 1 u | 1 msg type 29 (HAM) indicates VD
+DBPSMARR 1 u | 1 msg type 20 (DBPSM) indicates ARR
+DBPSMDEP 1 u | 1 msg type 20 (DBPSM) indicates DEP
+DBPSMTL 1 u | 1 msg type 20 (DBPSM) indicates above TL
+AIW 1 u | 1 msg type 99 (AIW) indicates pAIW alert
+spare 1
+fx
+sub CC fixed "Conflict Classification"
+TID 4 u | identification of conflict categories definition table
+CPC 3 u | conflict properties class
+CS 1 u | 0 LOW, 1 HIGH
+sub CP fixed "Conflict Probability"
+. 8 u 1/2 % <128 -> Percent | conflict probability
+sub CD fixed "Conflict Duration"
+. 24 u 1/2^7 s <86400 -> Seconds | conflict duration
+item 170 compound "Aircraft Identification and Characteristics 1"
+sub AI1 fixed "Aircraft Identifier (in 7 Characters) of Aircraft 1 Involved in the Conflict"
+. 56 ascii | aircraft identifier (in 7 characters) of aircraft 1 involved in the conflict
+sub M31 fixed "Mode 3/A Code Aircraft 1"
+spare 4
+MODE3A 12 oct | Mode-3/A code (converted into octal representation) of aircraft 1 involved in the conflict
+sub CPW fixed "Predicted Conflict Position Target 1 in WGS-84 Coordinates"
+LAT 32 i 45/2^23 deg <=90! -> LatDeg | latitude in WGS-84 in two's complement
+LON 32 i 45/2^23 deg <180! -> LonDeg | longitude in WGS-84 in two's complement
+ALT 16 i 25 ft <=150000! -> AltFeet | altitude of predicted conflict
+sub CPC fixed "Predicted Conflict Position for the Aircraft 1 Involved in the Conflict"
+X 24 i 1/2 m <=4194304 -> XMetres | starting X-position of the conflict
+Y 24 i 1/2 m <=4194304 -> YMetres | starting Y-position of the conflict
+Z 16 i 25 ft <=150000! -> ZFeet | starting Z-position of the conflict
+sub TT1 fixed "Time to Runway Threshold for First Approaching Aircraft in a RIMCA"
+. 24 u 1/2^7 s <86400 -> Seconds | time to runway threshold for first approaching aircraft in a RIMCA
+sub DT1 fixed "Distance to Runway Threshold for Aircraft 1 Involved in a RIMCA"
+. 16 u 1/2 m <32768 -> Metres | distance to runway threshold for aircraft 1 involved in a RIMCA
+sub AC1 ext "Characteristics of Aircraft 1 Involved in the Conflict"
+GATOAT 2 u | identification of conflict categories definition table: 0 unknown, 1 general air traffic, 2 operational air traffic, 3 not applicable
+FR1FR2 2 u | flight rules: 0 instrument flight rules, 1 visual flight rules, 2 not applicable, 3 controlled visual flight rules
+RVSM 2 u | 0 unknown, 1 approved, 2 exempt, 3 not approved
+HPR 1 u | 0 normal priority flight, 1 high priority flight
+fx
+CDM 2 u | climbing/descending Mode: 0 maintaining, 1 climbing, 2 descending, 3 invalid
+PRI 1 u | 0 non primary target, 1 primary target
+GV 1 u | 1 ground vehicle
+spare 3
+fx
+sub MS1 fixed "Aircraft Identification Downloaded from Aircraft 1 Involved in the Conflict If Equipped with a Mode-S Transponder"
+. 48 icao | aircraft identification downloaded from aircraft 1 involved in the conflict if equipped with a Mode-S transponder
+sub FP1 fixed "Number of the Flight Plan Correlated to Aircraft 1 Involved in the Conflict"
+spare 5
+NBR 27 u 1 1 <=99999999 -> NbrValue | see the document
+sub CF1 fixed "Cleared Flight Level for Aircraft 1 Involved in the Conflict"
+. 16 u 1/4 FL <16384 -> FlightLevel | cleared flight level for aircraft 1 involved in the conflict
+item 171 compound "Aircraft Identification and Characteristics 2"
+sub AI2 fixed "Aircraft Identifier (in 7 Characters) of Aircraft 2 Involved in the Conflict"
+. 56 ascii | aircraft identifier (in 7 characters) of aircraft 2 involved in the conflict
+sub M32 fixed "Mode 3/A Code Aircraft 2"
+spare 4
+MODE3A 12 oct | Mode-3/A code (converted into octal representation) of aircraft 2 involved in the conflict
+sub CPW fixed "Predicted Conflict Position Target 2 in WGS-84 Coordinates"
+LAT 32 i 45/2^23 deg <=90! -> LatDeg | latitude in WGS-84 in two's complement
+LON 32 i 45/2^23 deg <180! -> LonDeg | longitude in WGS-84 in two's complement
+ALT 16 i 25 ft <=150000! -> AltFeet | altitude of predicted conflict
+sub CPL fixed "Predicted Conflict Position for the Aircraft 2 Involved in the Conflict"
+X 24 i 1/2 m <=4194304 -> XMetres | starting X-position of the conflict
+Y 24 i 1/2 m <=4194304 -> YMetres | starting Y-position of the conflict
+Z 16 i 25 ft <=150000! -> ZFeet | starting Z-position of the conflict
+sub TT2 fixed "Time to Runway Threshold for Second Approaching Aircraft in a RIMCA"
+. 24 u 1/2^7 s <86400 -> Seconds | time to runway threshold for second approaching aircraft in a RIMCA
+sub DT2 fixed "Distance to Runway Threshold for Aircraft 2 Involved in a RIMCA"
+. 16 u 1/2 m <32768 -> Metres | distance to runway threshold for aircraft 2 involved in a RIMCA
+sub AC2 ext "Characteristics of Aircraft 2 Involved in the Conflict"
+GATOAT 2 u | identification of conflict categories definition table: 0 unknown, 1 general air traffic, 2 operational air traffic, 3 not applicable
+FR1FR2 2 u | flight rules: 0 instrument flight rules, 1 visual flight rules, 2 not applicable, 3 controlled visual flight rules
+RVSM 2 u | 0 unknown, 1 approved, 2 exempt, 3 not approved
+HPR 1 u | 0 normal priority flight, 1 high priority flight
+fx
+CDM 2 u | climbing/descending Mode: 0 maintaining, 1 climbing, 2 descending, 3 invalid
+PRI 1 u | 0 non primary target, 1 primary target
+GV 1 u | 1 ground vehicle
+spare 3
+fx
+sub MS2 fixed "Aircraft Identification Downloaded From Aircraft 2 Involved in the Conflict If Eequipped With a Mode-S Transponder"
+. 48 icao | aircraft identification downloaded from aircraft 2 involved in the conflict if eequipped with a Mode-S transponder
+sub FP2 fixed "Number of the Flight Plan Correlated to Aircraft 2 Involved in the Conflict"
+spare 5
+NBR 27 u 1 1 <=99999999 -> NbrValue | see the document
+sub CF2 fixed "Cleared Flight Level for Aircraft 2 Involved in the Conflict"
+. 16 u 1/4 FL <16384 -> FlightLevel | cleared flight level for aircraft 2 involved in the conflict
+item RE explicit "Reserved Expansion Field"
+item SP explicit "Special Purpose Field"
+uap 010 000 015 020 040 045 060
+uap 030 170 120 070 076 074 075
+uap 100 035 171 110 - RE SP
+`},
+	{number: 10, expansion: false, editions: []string{"1.1"}, text: `category 010 1.1 "Transmission of Monosensor Surface Movement Data"
+item 000 fixed "Message Type"
+. 8 u | message type: 1 target report, 2 start of update cycle, 3 periodic status message, 4 event-triggered status message
+item 010 fixed "Data Source Identifier"
+SAC 8 u | system area code
+SIC 8 u | system identification code
+item 020 ext "Target Report Descriptor"
+TYP 3 u | 0 SSR multilateration, 1 Mode S multilateration, 2 ADS-B, 3 PSR, 4 magnetic loop system, 5 HF multilateration, 7 other types
+DCR 1 u | 1 differential correction (ADS-B)
+CHN 1 u | 0 chain 1, 1 chain 2
+GBS 1 u | 0 transponder ground bit not set, 1 transponder ground bit set
+CRT 1 u | 1 corrupted replies in multilateration
+fx
+SIM 1 u | 0 actual target report, 1 simulated target report
+TST 1 u | 1 test target
+RAB 1 u | 0 report from target transponder, 1 report from field monitor (fixed transponder)
+LOP 2 u | 0 undetermined, 1 loop start, 2 loop finish
+TOT 2 u | 0 undetermined, 1 aircraft, 2 ground vehicle, 3 helicopter
+fx
+SPI 1 u | 0 absence of SPI, 1 special position identification
+spare 6
+fx
+item 040 fixed "Measured Position in Polar Co-ordinates"
+RHO 16 u 1 m <=65536 -> RhoMetres | RHO
+TH 16 u 45/2^13 deg <360 -> THDeg | theta
+item 041 fixed "Position in WGS-84 Co-ordinates"
+LAT 32 i 45/2^29 deg <=90 -> LatDeg | latitude
+LON 32 i 45/2^29 deg <180 -> LonDeg | longitude
+item 042 fixed "Position in Cartesian Co-ordinates"
+X 16 i 1 m <=32768 -> XMetres | X coordinate
+Y 16 i 1 m <=32768 -> YMetres | Y coordinate
+item 060 fixed "Mode-3/A Code in Octal Representation"
+V 1 u | 0 code validated, 1 code not validated
+G 1 u | 1 garbled code
+L 1 u | 1 Mode-3/A code not extracted during the last scan
+spare 1
+MODE3A 12 oct | Mode-3/A reply in octal representation
+item 090 fixed "Flight Level in Binary Representation"
+V 1 u | 0 code validated, 1 code not validated
+G 1 u | 1 garbled code
+FL 14 i 1/4 FL <=2048 -> FLFlightLevel | flight level
+item 091 fixed "Measured Height"
+. 16 i 25/4 ft <=204800 -> Feet | measured height
+item 131 fixed "Amplitude of Primary Plot"
+. 8 u | amplitude of primary plot
+item 140 fixed "Time of Day"
+. 24 u 1/2^7 s <86400 -> Seconds | time of day
+item 161 fixed "Track Number"
+spare 4
+TRK 12 u | track number
+item 170 ext "Track Status"
+CNF 1 u | 0 confirmed track, 1 track in initialisation phase
+TRE 1 u | 1 last report for a track
+CST 2 u | 0 no extrapolation, 1 predictable extrapolation due to sensor refresh period, others: see the document
+MAH 1 u | 1 horizontal manoeuvre
+TCC 1 u | 1 slant range correction and a suitable projection technique are used to track in a 2D.reference plane, tangential to the earth model at the sensor site co-ordinates
+STH 1 u | 0 measured position, 1 smoothed position
+fx
+TOM 2 u | 0 unknown type of movement, 1 taking-off, 2 landing, 3 other types of movement
+DOU 3 u | 0 no doubt, 1 doubtful correlation (undetermined reason), 2 doubtful correlation in clutter, others: see the document
+MRS 2 u | 0 merge or split indication undetermined, 1 track merged by association to plot, others: see the document
+fx
+GHO 1 u | 1 ghost track
+spare 6
+fx
+item 200 fixed "Calculated Track Velocity in Polar Co-ordinates"
+GSP 16 u 1/2^14 NM/s <=2! -> GspNMPerSecond | ground speed
+TRA 16 u 45/2^13 deg <360 -> TraDeg | track angle
+item 202 fixed "Calculated Track Velocity in Cartesian Co-ordinates"
+VX 16 i 1/4 m/s <=8192 -> VXMetresPerSecond | X velocity
+VY 16 i 1/4 m/s <=8192 -> VYMetresPerSecond | Y velocity
+item 210 fixed "Calculated Acceleration"
+AX 8 i 1/4 m/s2 <=31 -> AXMetresPerSecond2 | X acceleration
+AY 8 i 1/4 m/s2 <=31 -> AYMetresPerSecond2 | Y acceleration
+item 220 fixed "Target Address"
+. 24 u | target address
+item 245 fixed "Target Identification"
+STI 2 u | 0 callsign or registration downlinked from transponder, 1 callsign not downlinked from transponder, others: see the document
+spare 6
+CHR 48 icao | characters 1-8 (coded on 6 bits each) defining target identification
+item 250 rep 1 "Mode S MB Data"
+MBDATA 56 u | see the document
+BDS1 4 u | see the document
+BDS2 4 u | see the document
+item 270 ext "Target Size and Orientation"
+LENGTH 7 u 1 m <128 -> LengthMetres | length
+fx
+ORIENTATION 7 u 45/2^4 deg <360 -> OrientationDeg | orientation
+fx
+WIDTH 7 u 1 m <128 -> WidthMetres | width
+fx
+item 280 rep 1 "Presence"
+DRHO 8 i 1 m <=127 -> DrhoMetres | see the document
+DTHETA 8 i 3/20 deg <=381/20 -> DthetaDeg | see the document
+item 300 fixed "Vehicle Fleet Identification"
+. 8 u | 0 unknown, 1 ATC equipment maintenance, 2 airport maintenance, 3 fire, 4 bird scarer, 5 snow plough, others: see the document
+item 310 fixed "Pre-programmed Message"
+TRB 1 u | 1 in trouble
+MSG 7 u | 1 towing aircraft, 2 follow me operation, 3 runway check, 4 emergency operation (fire, medical...), others: see the document
+item 500 fixed "Standard Deviation of Position"
+DEVX 8 u 1/4 m <64 -> DevxMetres | standard deviation of X component
+DEVY 8 u 1/4 m <64 -> DevyMetres | standard deviation of Y component
+COVXY 16 i 1/4 m <=8192 -> CovxyMetres | covariance in two's complement form
+item 550 fixed "System Status"
+NOGO 2 u | operational release status of the system: 0 operational, 1 degraded, 2 NOGO
+OVL 1 u | 1 overload
+TSV 1 u | 0 valid, 1 invalid
+DIV 1 u | 0 normal operation, 1 diversity degraded
+TTF 1 u | 0 test target operative, 1 test target failure
+spare 2
+item RE explicit "Reserved Expansion Field"
+item SP explicit "Special Purpose Field"
+uap 010 000 020 140 041 040 042
+uap 200 202 161 170 060 220 245
+uap 250 300 090 091 270 550 310
+uap 500 280 131 210 - SP RE
+`},
+	{number: 15, expansion: false, editions: []string{"1.2", "1.0", "1.1"}, text: `category 015 1.2 "Independent Non-Cooperative Surveillance System Target Reports"
+reads 1.0 1.1
+item 000 fixed "Message Type"
+MT 7 u | message type: 1 measurement plot, 2 measurement track, 3 sensor centric plot, 4 sensor centric track, 5 track end message
+RG 1 u | 0 periodic report, 1 event driven report
+item 010 fixed "Data Source Identifier"
+SAC 8 u | system area code
+SIC 8 u | system identification code
+item 015 fixed "Service Identification"
+. 8 u | service identification
+item 020 ext "Target Report Descriptor"
+MOMU 2 u | mono-static target report or multi-static target report: 0 mono-static sensor, 1 multi-static sensor, 2 other, 3 unknown
+TTAX 2 u | target taxonomy: 0 actual target report, 1 reference target, 2 synthetic target, 3 simulated / replayed target
+SCD 2 u | scanning direction: 0 unknown, 1 forward, 2 backward, 3 static
+spare 1
+fx
+item 030 repfx "Warning/Error Conditions"
+. 7 u | warning/error conditions
+item 050 fixed "Update Period"
+spare 2
+UPD 14 u 1/2^7 s <=128 -> UpdSeconds | update period
+item 145 fixed "Time of Applicability"
+. 24 u 1/2^7 s <86400 -> Seconds | time of applicability
+item 161 fixed "Track/Plot Number"
+. 16 u | track/plot number
+item 170 ext "Track/Plot Status"
+BIZ 1 u | 0 target not in blind zone, 1 target in blind zone
+BAZ 1 u | 0 target not in blanked zone, 1 target in blanked zone
+TUR 1 u | 0 track alive, 1 track terminated by user request
+spare 1
+CSTP 1 u | 1 extrapolated
+CSTH 1 u | 1 extrapolated
+CNF 1 u | 0 confirmed track, 1 tentative track
+fx
+item 270 compound "Target Size & Orientation"
+sub LEN fixed "Target Length"
+. 16 u 1/100 m <=13107/20 -> Metres | target length
+sub WDT fixed "Target Width"
+. 16 u 1/100 m <=13107/20 -> Metres | target width
+sub HGT fixed "Target Height"
+. 16 u 1/100 m <=13107/20 -> Metres | target height
+sub ORT fixed "Target Orientation"
+. 16 u 45/2^13 deg <=360 -> Deg | target orientation
+item 300 rep 1 "Object Classification"
+CLS 9 u | classification
+PRB 7 u | probability
+item 400 fixed "Measurement Identifier"
+PID 16 u | pair identifier
+ON 24 u | observation number
+item 480 rep 1 "Associations"
+. 40 u | associations
+item 600 compound "Horizontal Position Information"
+sub P84 fixed "Horizontal Position in WGS-84 Coordinates"
+LATITUDE 32 i 45/2^29 deg <90 -> LatitudeDeg | see the document
+LONGITUDE 32 i 45/2^29 deg <180 -> LongitudeDeg | see the document
+sub HPR fixed "Horizontal Position Resolution"
+RSHPX 16 u 1/2 m <=32767 -> RshpxMetres | see the document
+RSHPY 16 u 1/2 m <=32767 -> RshpyMetres | see the document
+CORSHPXY 8 i 1/2^7 1 <=1 -> CorshpxyValue | see the document
+sub HPP fixed "Horizontal Position Precision"
+SDHPX 16 u 1/4 m <=65535/4 -> SdhpxMetres | see the document
+SDHPY 16 u 1/4 m <=65535/4 -> SdhpyMetres | see the document
+COSDHPXY 8 i 1/2^7 1 <=1 -> CosdhpxyValue | see the document
+item 601 compound "Geometric Height Information"
+sub GH fixed "Geometric Height (WGS-84)"
+. 24 i 1/100 m <=83286 -> Metres | geometric height (WGS-84)
+sub RSGH fixed "Geometric Height Resolution"
+. 24 u 1/100 m <=3355443/20 -> Metres | geometric height resolution
+sub SDGH fixed "Geometric Height Precision"
+. 24 u 1/100 m <=3355443/20 -> Metres | geometric height precision
+sub CI6 fixed "Confidence Interval for Geometric Height (67%)"
+UCI6 12 u 16 m <=65520 -> Uci6Metres | see the document
+LCI6 12 u 16 m <=65520 -> Lci6Metres | see the document
+sub CI9 fixed "Confidence Interval for Geometric Height (95%)"
+UCI9 12 u 16 m <=65520 -> Uci9Metres | see the document
+LCI9 12 u 16 m <=65520 -> Lci9Metres | see the document
+sub COGHHP fixed "Correlation of Geometric Height and Horizontal Position"
+X 8 i 1/2^7 1 <=1 -> XValue | see the document
+Y 8 i 1/2^7 1 <=1 -> YValue | see the document
+sub COGHHV fixed "Correlation of Geometric Height and Horizontal Velocity"
+X 8 i 1/2^7 1 <=1 -> XValue | see the document
+Y 8 i 1/2^7 1 <=1 -> YValue | see the document
+sub COGHHA fixed "Correlation of Geometric Height and Horizontal Acceleration"
+X 8 i 1/2^7 1 <=1 -> XValue | see the document
+Y 8 i 1/2^7 1 <=1 -> YValue | see the document
+item 602 compound "Horizontal Velocity Information"
+sub HV fixed "Horizontal Velocity Vector"
+X 20 i 1/100 m/s <=524287/100 -> XMetresPerSecond | see the document
+Y 20 i 1/100 m/s <=524287/100 -> YMetresPerSecond | see the document
+sub RSHV fixed "Horizontal Velocity Resolution"
+X 16 u 1/100 m/s <=13107/20 -> XMetresPerSecond | see the document
+Y 16 u 1/100 m/s <=13107/20 -> YMetresPerSecond | see the document
+CORSHVXY 8 i 1/2^7 1 <=1 -> CorshvxyValue | see the document
+sub SDHV fixed "Horizontal Velocity Precision"
+X 16 u 1/100 m/s <=13107/20 -> XMetresPerSecond | see the document
+Y 16 u 1/100 m/s <=13107/20 -> YMetresPerSecond | see the document
+COHVXY 8 i 1/2^7 1 <=1 -> CohvxyValue | see the document
+sub COHVHP fixed "Correlation of Horizontal Velocity and Horizontal Position"
+COHVXHPX 8 i 1/2^7 1 <=1 -> CohvxhpxValue | see the document
+COHVXHPY 8 i 1/2^7 1 <=1 -> CohvxhpyValue | see the document
+COHVYHPX 8 i 1/2^7 1 <=1 -> CohvyhpxValue | see the document
+COHVYHPY 8 i 1/2^7 1 <=1 -> CohvyhpyValue | see the document
+item 603 compound "Horizontal Acceleration Information"
+sub HA fixed "Horizontal Acceleration Vector"
+X 12 i 1/2^4 m/s2 <=128 -> XMetresPerSecond2 | see the document
+Y 12 i 1/2^4 m/s2 <=128 -> YMetresPerSecond2 | see the document
+sub SDHA fixed "Horizontal Acceleration Precision"
+X 12 u 1/2^4 m/s2 <=4095/2^4 -> XMetresPerSecond2 | see the document
+Y 12 u 1/2^4 m/s2 <=4095/2^4 -> YMetresPerSecond2 | see the document
+COHAXY 8 i 1/2^7 1 <=1 -> CohaxyValue | see the document
+sub COHAHP fixed "Correlation of Horizontal Acceleration and Horizontal Position"
+COHAXHPX 8 i 1/2^7 1 <=1 -> CohaxhpxValue | see the document
+COHAXHPY 8 i 1/2^7 1 <=1 -> CohaxhpyValue | see the document
+COHAYHPX 8 i 1/2^7 1 <=1 -> CohayhpxValue | see the document
+COAYHPY 8 i 1/2^7 1 <=1 -> CoayhpyValue | see the document
+sub COHAHV fixed "Correlation of Horizontal Acceleration and Horizontal Velocity"
+COHAXHVX 8 i 1/2^7 1 <=1 -> CohaxhvxValue | see the document
+COHAXHVY 8 i 1/2^7 1 <=1 -> CohaxhvyValue | see the document
+COHAYHVX 8 i 1/2^7 1 <=1 -> CohayhvxValue | see the document
+COHAYHVY 8 i 1/2^7 1 <=1 -> CohayhvyValue | see the document
+item 604 compound "Vertical Velocity Information"
+sub VV fixed "Vertical Velocity"
+. 24 i 1/100 m/s <=8388607/100 -> MetresPerSecond | vertical velocity
+sub RSVV fixed "Vertical Velocity Resolution"
+. 16 u 1/100 m/s <=13107/20 -> MetresPerSecond | vertical velocity resolution
+sub SDVV fixed "Vertical Velocity Precision"
+SDVV 16 u 1/100 m/s <=13107/20 -> SdvvMetresPerSecond | see the document
+COVVGH 8 i 1/2^7 1 <=1 -> CovvghValue | see the document
+sub COVVHP fixed "Correlation of Vertical Velocity and Horizontal Position"
+X 8 i 1/2^7 1 <=1 -> XValue | see the document
+Y 8 i 1/2^7 1 <=1 -> YValue | see the document
+sub COVVHV fixed "Correlation of Vertical Velocity and Horizontal Velocity"
+X 8 i 1/2^7 1 <=1 -> XValue | see the document
+Y 8 i 1/2^7 1 <=1 -> YValue | see the document
+sub COVVHA fixed "Correlation of Vertical Velocity and Horizontal Acceleration"
+X 8 i 1/2^7 1 <=1 -> XValue | see the document
+Y 8 i 1/2^7 1 <=1 -> YValue | see the document
+item 605 compound "Vertical Velocity Information"
+sub VA fixed "Vertical Acceleration"
+. 16 i 1/100 m/s2 <=32767/100 -> MetresPerSecond2 | vertical acceleration
+sub RSVA fixed "Vertical Acceleration Precision"
+SDVA 16 u 1/100 m/s2 <=655.35 -> SdvaMetresPerSecond2 | see the document
+COVAGH 8 i 1/2^7 1 <=1 -> CovaghValue | see the document
+COVAVV 8 i 1/2^7 1 <=1 -> CovavvValue | see the document
+sub COVAHP fixed "Correlation of Vertical Acceleration and Horizontal Position"
+X 8 i 1/2^7 1 <=1 -> XValue | see the document
+Y 8 i 1/2^7 1 <=1 -> YValue | see the document
+sub COVAHV fixed "Correlation of Vertical Acceleration and Horizontal Velocity"
+X 8 i 1/2^7 1 <=1 -> XValue | see the document
+Y 8 i 1/2^7 1 <=1 -> YValue | see the document
+sub COVAHA fixed "Correlation of Vertical Acceleration and Horizontal Acceleration"
+X 8 i 1/2^7 1 <=1 -> XValue | see the document
+Y 8 i 1/2^7 1 <=1 -> YValue | see the document
+item 625 compound "Range Information"
+sub R fixed "Range"
+. 24 i 1/10 m <=8388607/10 -> Metres | range
+sub RSR fixed "Range Resolution"
+. 24 u 1/10 m <=3355443/2 -> Metres | range resolution
+sub SDR fixed "Range Precision"
+. 24 u 1/10 m <=3355443/2 -> Metres | range precision
+sub RR fixed "Range Rate"
+. 24 i 1/10 m/s <=8388607/10 -> MetresPerSecond | range rate
+sub RSRR fixed "Range Rate Resolution"
+. 24 u 1/10 m/s <=3355443/2 -> MetresPerSecond | range rate resolution
+sub SDRR fixed "Range Rate Precision"
+SDRR 24 u 1/10 m/s <=3355443/2 -> SdrrMetresPerSecond | see the document
+CORRR 8 i 1/2^7 1 <=1 -> CorrrValue | see the document
+sub RA fixed "Range Acceleration"
+. 16 i 1/2^6 m/s2 <=512 -> MetresPerSecond2 | range acceleration
+sub SDRA fixed "Range Acceleration Precision"
+SDRA 16 u 1/2^7 m/s2 <=512 -> SdraMetresPerSecond2 | see the document
+CORAR 8 i 1/2^7 1 <=1 -> CorarValue | see the document
+CORARR 8 i 1/2^7 1 <=1 -> CorarrValue | see the document
+item 626 compound "Doppler Information"
+sub DV fixed "Doppler Velocity"
+. 24 i 1/100 m/s <=8388607/100 -> MetresPerSecond | Doppler velocity
+sub SDDV fixed "Precision of Doppler Velocity"
+. 16 u 1/2^6 m/s <=1024 -> MetresPerSecond | precision of Doppler velocity
+sub DA fixed "Doppler Acceleration"
+. 16 i 1/2^6 m/s2 <=512 -> MetresPerSecond2 | Doppler acceleration
+sub SDDA fixed "Precision of Doppler Acceleration"
+SDDA 16 u 1/2^6 m/s2 <=1024 -> SddaMetresPerSecond2 | see the document
+CODADV 8 i 1/2^7 1 <=1 -> CodadvValue | see the document
+sub CODVR fixed "Correlation of Doppler Velocity and Range"
+. 8 i 1/2^7 1 <=1 -> Value | correlation of Doppler velocity and range
+sub CODVRR fixed "Correlation of Doppler Velocity and Range Rate"
+. 8 i 1/2^7 1 <=1 -> Value | correlation of Doppler velocity and range rate
+sub CODVRA fixed "Correlation of Doppler Velocity and Range Acceleration"
+. 8 i 1/2^7 1 <=1 -> Value | correlation of Doppler velocity and range acceleration
+sub CODAR fixed "Correlation of Doppler Acceleration and Range"
+. 8 i 1/2^7 1 <=1 -> Value | correlation of Doppler acceleration and range
+sub CODARR fixed "Correlation of Doppler Acceleration and Range Rate"
+. 8 i 1/2^7 1 <=1 -> Value | correlation of Doppler acceleration and range rate
+sub CODARA fixed "Correlation of Doppler Acceleration and Range Acceleration"
+. 8 i 1/2^7 1 <=1 -> Value | correlation of Doppler acceleration and range acceleration
+item 627 compound "Azimuth Information"
+sub AZ fixed "Azimuth"
+. 16 u 45/2^13 deg <360 -> Deg | azimuth
+sub RSAZ fixed "Azimuth Resolution"
+. 16 u 45/2^16 deg <=45 -> Deg | azimuth resolution
+sub SDASZ fixed "Standard Deviation of Azimuth"
+. 16 u 45/2^16 deg <=45 -> Deg | standard deviation of azimuth
+sub AZR fixed "Azimuth Rate"
+. 16 i 45/2^14 deg <=90 -> Deg | azimuth rate
+sub SDAZR fixed "Standard Deviation of Azimuth Rate"
+SDAZR 16 u 45/2^16 deg <=45 -> SdazrDeg | see the document
+COAZRAZ 8 i 1/2^7 1 <=1 -> CoazrazValue | see the document
+sub AZEX fixed "Azimuth Extent"
+S 16 u 45/2^13 deg <=360 -> SDeg | see the document
+E 16 u 45/2^13 deg <=360 -> EDeg | see the document
+item 628 compound "Elevation Information"
+sub EL fixed "Elevation"
+. 16 i 45/2^14 deg <=90 -> Deg | elevation
+sub RSEL fixed "Elevation Resolution"
+. 16 u 45/2^16 deg <=45 -> Deg | elevation resolution
+sub SDEL fixed "Standard Deviation of Elevation"
+. 16 u 45/2^16 deg <=45 -> Deg | standard deviation of elevation
+sub ER fixed "Elevation Rate"
+. 16 i 45/2^14 deg/s <=90 -> DegPerSecond | elevation rate
+sub SDER fixed "Standard Deviation of Elevation Rate"
+SDELR 16 u 45/2^16 deg/s <45 -> SdelrDegPerSecond | see the document
+COELREL 8 i 1/2^7 1 <=1 -> CoelrelValue | see the document
+sub ELEX fixed "Elevation Extent"
+S 16 i 45/2^14 deg <=90 -> SDeg | see the document
+E 16 i 45/2^14 deg <=90 -> EDeg | see the document
+item 630 compound "Path Quality"
+sub DPP fixed "Direct Path - Power"
+. 8 i 1 dB <=128 -> DB | direct path - power
+sub DPS fixed "Direct Path - Signal to Noise Ratio (SNR)"
+. 8 i 1 dB <=128 -> DB | direct path - signal to noise ratio (SNR)
+sub RPP fixed "Reflected Path - Power"
+spare 7
+RPP 9 i 1 dB <=256 -> RppDB | see the document
+sub RPS fixed "Reflected Path - Signal to Noise Ratio (SNR)"
+. 8 i 1 dB <=128 -> DB | reflected path - signal to noise ratio (SNR)
+item 631 rep 1 "Contour (Azimuth, Elevation Angle, Range Extent)"
+AZCON 16 u 45/2^13 deg <360 -> AzconDeg | see the document
+ELCON 16 i 45/2^14 deg <=90 -> ElconDeg | see the document
+RGCONSTOP 16 u 625/2^12 m <10000 -> RgconstopMetres | see the document
+RGCONSTART 16 u 625/2^12 m <10000 -> RgconstartMetres | see the document
+item SP explicit "Special Purpose Field"
+uap 010 000 015 020 030 145 161
+uap 170 050 270 300 400 600 601
+uap 602 603 604 605 480 625 626
+uap 627 628 630 631 SP
+`},
+	{number: 16, expansion: false, editions: []string{"1.0"}, text: `category 016 1.0 "Independent Non-Cooperative Surveillance System Configuration Reports"
+item 000 fixed "Message Type"
+. 8 u | message type: 1 system configuration, 2 transmitter / receiver configuration
+item 010 fixed "Data Source Identifier"
+SAC 8 u | system area code
+SIC 8 u | system identification code
+item 015 fixed "Service Identification"
+. 8 u | service identification
+item 140 fixed "Time of Day"
+. 24 u 1/2^7 s <86400 -> Seconds | time of day
+item 200 fixed "System Configuration Reporting Period"
+. 8 u 1 s <256 -> Seconds | system configuration reporting period
+item 300 rep 1 "Pair Identification"
+PID 16 u | pair identification
+TID 16 u | transmitter identification
+RID 16 u | receiver identification
+item 400 fixed "Position of the System Reference Point"
+LAT 32 i 45/2^29 deg <=90 -> LatDeg | latitude
+LON 32 i 45/2^29 deg <180 -> LonDeg | longitude
+item 405 fixed "Height of System Reference Point"
+. 16 i 1/4 m <8192 -> Metres | height of system reference point
+item 410 rep 1 "Transmitter Properties"
+TID 16 u | transmitter ID
+LAT 32 i 45/2^29 deg <=90 -> LatDeg | latitude
+LON 32 i 45/2^29 deg <180 -> LonDeg | longitude
+ALT 16 i 1/4 m <8192 -> AltMetres | altitude
+TTO 32 i 2 ns <=4294967296 -> TtoNanoseconds | transmission time offset
+spare 4
+ATO 20 u 1 ns <1048576 -> AtoNanoseconds | accuracy of transmission time offset
+PCI 16 u | parallel transmitter index
+item 420 rep 1 "Receiver Properties"
+RID 16 u | receiver component ID
+LAT 32 i 45/2^29 deg <=90 -> LatDeg | latitude
+LON 32 i 45/2^29 deg <180 -> LonDeg | longitude
+ALT 16 i 1/4 m <8192 -> AltMetres | altitude
+item SP explicit "Special Purpose Field"
+uap 010 015 000 140 200 300 400
+uap 405 410 420 SP
+`},
+	{number: 19, expansion: false, editions: []string{"1.3"}, text: `category 019 1.3 "Multilateration System Status Messages"
+item 000 fixed "Message Type"
+. 8 u | message type: 1 start of update cycle, 2 periodic status message, 3 event-triggered status message
+item 010 fixed "Data Source Identifier"
+SAC 8 u | system area code
+SIC 8 u | system identification code
+item 140 fixed "Time of Day"
+. 24 u 1/2^7 s <86400 -> Seconds | time of day
+item 550 fixed "System Status"
+NOGO 2 u | operational release status of the system: 0 operational, 1 degraded, 2 NOGO, 3 undefined
+OVL 1 u | 1 overload
+TSV 1 u | 0 valid, 1 invalid
+TTF 1 u | 0 test target operative, 1 test target failure
+spare 3
+item 551 fixed "Tracking Processor Detailed Status"
+TP1A 1 u | 0 standby, 1 exec
+TP1B 1 u | 0 faulted, 1 good
+TP2A 1 u | 0 standby, 1 exec
+TP2B 1 u | 0 faulted, 1 good
+TP3A 1 u | 0 standby, 1 exec
+TP3B 1 u | 0 faulted, 1 good
+TP4A 1 u | 0 standby, 1 exec
+TP4B 1 u | 0 faulted, 1 good
+item 552 rep 1 "Remote Sensor Detailed Status"
+RSI 8 u | 8-bit identification number of RS
+spare 1
+RS1090 1 u | 1 present
+TX1030 1 u | 1 present
+TX1090 1 u | 1 present
+RSS 1 u | 0 faulted, 1 good
+RSO 1 u | 0 offline, 1 online
+spare 2
+item 553 ext "Reference Transponder Detailed Status"
+REFTR1 2 u | ref trans 1 status: 1 warning, 2 faulted, 3 good
+spare 2
+REFTR2 2 u | ref trans 2 status: 1 warning, 2 faulted, 3 good
+spare 1
+fx
+REFTR3 2 u | ref trans 3 status: 1 warning, 2 faulted, 3 good
+spare 2
+REFTR4 2 u | ref trans 4 status: 1 warning, 2 faulted, 3 good
+spare 1
+fx
+item 600 fixed "Position of the MLT System Reference Point"
+LAT 32 i 45/2^28 deg <=90! -> LatDeg | latitude
+LON 32 i 45/2^28 deg <180 -> LonDeg | longitude
+item 610 fixed "Height of the MLT System Reference Point"
+. 16 i 1/4 m <=8192 -> Metres | height of the MLT system reference point
+item 620 fixed "WGS-84 Undulation"
+. 8 i 1 m <=128 -> Metres | WGS-84 undulation
+item RE explicit "Reserved Expansion Field"
+item SP explicit "Special Purpose Field"
+uap 010 000 140 550 551 552 553
+uap 600 610 620 - - RE SP
+`},
+	{number: 20, expansion: false, editions: []string{"1.11", "1.9", "1.10"}, text: `category 020 1.11 "Multilateration Target Reports"
+reads 1.9 1.10
+item 010 fixed "Data Source Identifier"
+SAC 8 u | system area code
+SIC 8 u | system identification code
+item 020 ext "Target Report Descriptor"
+SSR 1 u | 0 non-mode S 1090MHz multilateration, 1 no non-mode S 1090MHz multilat
+MS 1 u | 0 Mode-S 1090 MHz multilateration, 1 no Mode-S 1090 MHz multilateration
+HF 1 u | 0 HF multilateration, 1 no HF multilateration
+VDL4 1 u | 0 VDL Mode 4 multilateration, 1 no VDL Mode 4 multilateration
+UAT 1 u | 0 UAT multilateration, 1 no UAT multilateration
+DME 1 u | 0 DME/TACAN multilateration, 1 no DME/TACAN multilateration
+OT 1 u | 0 other technology multilateration, 1 no other technology multilateration
+fx
+RAB 1 u | 0 report from target transponder, 1 report from field monitor (element transponder)
+SPI 1 u | 0 absence of SPI, 1 special position identification
+CHN 1 u | 0 chain 1, 1 chain 2
+GBS 1 u | 0 transponder ground bit not set, 1 transponder ground bit set
+CRT 1 u | 1 corrupted replies in multilateration
+SIM 1 u | 0 actual target report, 1 simulated target report
+TST 1 u | 1 test target
+fx
+CF@1.10 2 u | 0 target with 24-bit ICAO address, 1 target with a non-ICAO 24-bit address, 2 Non-ADS-B message, 3 information not available
+spare 5
+fx
+item 030 repfx "Warning/Error Conditions"
+. 7 u | warning/error conditions: 0 not defined; never used, 1 multipath reply (reflection), 3 split plot, 10 phantom SSR plot, others: see the document
+item 041 fixed "Position In WGS-84 Coordinates"
+LAT 32 i 45/2^23 deg <=90! -> LatDeg | latitude
+LON 32 i 45/2^23 deg <180! -> LonDeg | longitude
+item 042 fixed "Position in Cartesian Coordinates"
+X 24 i 1/2 m <=4194300 -> XMetres | X-coordinate
+Y 24 i 1/2 m <=4194300 -> YMetres | Y-coordinate
+item 050 fixed "Mode-2 Code in Octal Representation"
+V 1 u | 0 code validated, 1 code not validated
+G 1 u | 1 garbled code
+L 1 u | 1 smoothed Mode-2 code as provided by a local tracker n
+spare 1
+MODE2 12 oct | Mode-2 reply in octal representation
+item 055 fixed "Mode-1 Code in Octal Representation"
+V 1 u | 0 code validated, 1 code not validated
+G 1 u | 1 garbled code
+L 1 u | 1 smoothed Mode-1 code as provided by a local tracker
+MODE1 5 u | Mode-1 code in octal representation
+item 070 fixed "Mode-3/A Code in Octal Representation"
+V 1 u | 0 code validated, 1 code not validated
+G 1 u | 1 garbled code
+L 1 u | 1 Mode-3/A code not extracted during the last update period
+spare 1
+MODE3A 12 oct | Mode-3/A reply in octal representation
+item 090 fixed "Flight Level in Binary Representation"
+V 1 u | 0 code validated, 1 code not validated
+G 1 u | 1 garbled code
+FL 14 i 1/4 FL <=2048 -> FLFlightLevel | flight level
+item 100 fixed "Mode C Code"
+V 1 u | 0 code validated, 1 code not validated
+G 1 u | 1 garbled code
+spare 2
+MODEC 12 u | Mode-C reply in Gray notation
+spare 4
+QC1 1 u | 0 high quality pulse C1, 1 low quality pulse C1
+QA1 1 u | 0 high quality pulse A1, 1 low quality pulse A1
+QC2 1 u | 0 high quality pulse C2, 1 low quality pulse C2
+QA2 1 u | 0 high quality pulse A2, 1 low quality pulse A2
+QC4 1 u | 0 high quality pulse C4, 1 low quality pulse C4
+QA4 1 u | 0 high quality pulse A4, 1 low quality pulse A4
+QB1 1 u | 0 high quality pulse B1, 1 low quality pulse B1
+QD1 1 u | 0 high quality pulse D1, 1 low quality pulse D1
+QB2 1 u | 0 high quality pulse B2, 1 low quality pulse B2
+QD2 1 u | 0 high quality pulse B2, 1 low quality pulse B2
+QB4 1 u | 0 high quality pulse B4, 1 low quality pulse B4
+QD4 1 u | 0 high quality pulse D4, 1 low quality pulse D4
+item 105 fixed "Geometric Height (WGS-84)"
+. 16 i 25/4 ft <=204800 -> Feet | geometric height (WGS-84)
+item 110 fixed "Measured Height (Local Cartesian Coordinates)"
+. 16 i 25/4 ft <=204800 -> Feet | measured height (local Cartesian coordinates)
+item 140 fixed "Time of Day"
+. 24 u 1/2^7 s <86400 -> Seconds | time of day
+item 161 fixed "Track Number"
+spare 4
+TRN 12 u | track number
+item 170 ext "Track Status"
+CNF 1 u | 0 confirmed track, 1 track in initiation phase
+TRE 1 u | 1 last report for a track
+CST 1 u | 1 coasted
+CDM 2 u | 0 maintaining, 1 climbing, 2 descending, 3 invalid
+MAH 1 u | 1 horizontal manoeuvre
+STH 1 u | 0 measured position, 1 smoothed position
+fx
+GHO 1 u | 1 ghost track
+spare 6
+fx
+item 202 fixed "Calculated Track Velocity in Cartesian Coordinates"
+VX 16 i 1/4 m/s <=8192 -> VXMetresPerSecond | see the document
+VY 16 i 1/4 m/s <=8192 -> VYMetresPerSecond | see the document
+item 210 fixed "Calculated Acceleration"
+AX 8 i 1/4 m/s2 <=31 -> AXMetresPerSecond2 | see the document
+AY 8 i 1/4 m/s2 <=31 -> AYMetresPerSecond2 | see the document
+item 220 fixed "Target Address"
+. 24 u | target address
+item 230 fixed "Communications/ACAS Capability and Flight Status"
+COM 3 u | 0 no communications capability (surveillance only), 1 Comm. a and Comm. B capability, others: see the document
+STAT 3 u | flight status: 0 no alert, no SPI, aircraft airborne, 1 no alert, no SPI, aircraft on ground, others: see the document
+CASEVN@1.11 2 u | CAS extended version number: 0 non-extended version, 1 ACAS xa version 1, 2 ACAS xu version 1, 3 reserved for future use
+MSSC 1 u | 1 yes
+ARC 1 u | 0 100 ft resolution, 1 25 ft resolution
+AIC 1 u | 1 yes
+B1A 1 u | BDS 1,0 bit 16
+B1B 4 u | BDS 1,0 bits 37/40
+item 245 fixed "Target Identification"
+STI 2 u | 0 callsign or registration not downlinked from transponder, 1 registration downlinked from transponder, others: see the document
+spare 6
+CHR 48 icao | characters 1-8 (coded on 6 bits each) defining target identification
+item 250 rep 1 "BDS Register Data"
+BDSDATA 56 u | 56-bit message conveying BDS register data
+BDS1 4 u | BDS register address 1
+BDS2 4 u | BDS register address 2
+item 260 fixed "ACAS Resolution Advisory Report"
+. 56 u | ACAS resolution advisory report
+item 300 fixed "Vehicle Fleet Identification"
+. 8 u | 0 unknown, 1 ATC equipment maintenance, 2 airport maintenance, 3 fire, 4 bird scarer, 5 snow plough, others: see the document
+item 310 fixed "Pre-programmed Message"
+TRB 1 u | 1 in trouble
+MSG 7 u | 1 towing aircraft, 2 FOLLOW-ME operation, 3 runway check, 4 emergency operation (fire, medical...), others: see the document
+item 400 rep 1 "Contributing Devices"
+BIT1 1 u | 1 TU1/RU1 has contributed to the target detection
+BIT2 1 u | 1 TU2/RU2 has contributed to the target detection
+BIT3 1 u | 1 TU3/RU3 has contributed to the target detection
+BIT4 1 u | 1 TU4/RU4 has contributed to the target detection
+BIT5 1 u | 1 TU5/RU5 has contributed to the target detection
+BIT6 1 u | 1 TU6/RU6 has contributed to the target detection
+BIT7 1 u | 1 TU7/RU7 has contributed to the target detection
+BIT8 1 u | 1 TU8/RU8 has contributed to the target detection
+item 500 compound "Position Accuracy"
+sub DOP fixed "DOP of Position"
+X 16 u 1/4 1 <16384 -> XValue | DOP (X-Component)
+Y 16 u 1/4 1 <16384 -> YValue | DOP (Y-Component)
+XY 16 i 1/4 1 <=8192 -> XYValue | DOP (correlation XY)
+sub SDP fixed "Standard Deviation of Position"
+X 16 u 1/4 m <16384 -> XMetres | SDP (X-Component)
+Y 16 u 1/4 m <16384 -> YMetres | SDP (Y-Component)
+XY 16 i 1/4 1 <=8192 -> XYValue | SDP (correlation XY)
+sub SDH fixed "Standard Deviation of Geometric Height (WGS 84)"
+. 16 u 1/2 m <32768 -> Metres | standard deviation of geometric height (WGS 84)
+item RE explicit "Reserved Expansion Field"
+item SP explicit "Special Purpose Field"
+uap 010 020 140 041 042 161 170
+uap 070 202 090 100 220 245 110
+uap 105 210 300 310 500 400 250
+uap 230 260 030 055 050 RE SP
+`},
+	{number: 21, expansion: false, editions: []string{"2.7", "2.2", "2.3", "2.4", "2.5", "2.6"}, text: `category 021 2.7 "ADS-B Target Reports"
+reads 2.2 2.3 2.4 2.5 2.6
+item 008 fixed "Aircraft Operational Status"
+RA 1 u | 0 TCAS II or ACAS RA not active, 1 TCAS RA active
+TC 2 u | 0 no capability for trajectory change reports, 1 support for TC+0 reports only, 2 support for multiple TC reports
+TS 1 u | 1 capable of supporting target state reports
+ARV 1 u | 1 capable of generate ARV-reports
+CDTIA 1 u | 0 CDTI not operational, 1 CDTI operational
+NOTTCAS 1 u | 0 TCAS operational, 1 TCAS not operational
+SA 1 u | 0 antenna diversity, 1 single antenna only
+item 010 fixed "Data Source Identification"
+SAC 8 u | system area code
+SIC 8 u | system identification code
+item 015 fixed "Service Identification"
+. 8 u | service identification
+item 016 fixed "Service Management"
+. 8 u 1/2 s <128 -> Seconds | service management
+item 020 fixed "Emitter Category"
+. 8 u | emitter category: 0 no ADS-B emitter category information, 1 light aircraft <= 15500 lbs, others: see the document
+item 040 ext "Target Report Descriptor"
+ATP 3 u | address type: 0 24-Bit ICAO address, 1 duplicate address, 2 surface vehicle address, 3 anonymous address, others: see the document
+ARC 2 u | altitude reporting capability: 0 25 ft, 1 100 ft, 2 unknown, 3 invalid
+RC 1 u | 1 range check passed, CPR validation pending
+RAB 1 u | 0 report from target transponder, 1 report from field monitor (fixed transponder)
+fx
+DCR 1 u | 1 differential correction (ADS-B)
+GBS 1 u | 0 ground bit not set, 1 ground bit set
+SIM 1 u | 0 actual target report, 1 simulated target report
+TST 1 u | 1 test target
+SAA 1 u | 1 equipment not capable to provide selected altitude
+CL 2 u | confidence level: 0 report valid, 1 report suspect, 2 no information, 3 reserved for future use
+fx
+spare 1
+LLC@2.3 1 u | 1 list lookup failed
+IPC 1 u | 0 default, 1 independent position check failed
+NOGO 1 u | 0 NOGO-bit not set, 1 NOGO-bit set
+CPR 1 u | 0 CPR validation correct, 1 CPR validation failed
+LDPJ 1 u | 0 LDPJ not detected, 1 LDPJ detected
+RCF 1 u | 1 range check failed
+fx
+TBC/EP@2.6 1 u | 1 element populated
+TBC/VAL@2.6 6 u | value
+fx
+MBC/EP@2.6 1 u | 1 element populated
+MBC/VAL@2.6 6 u | value
+fx
+item 070 fixed "Mode 3/A Code in Octal Representation"
+spare 4
+MODE3A 12 oct | Mode-3/A reply in octal representation
+item 071 fixed "Time of Applicability for Position"
+. 24 u 1/2^7 s <86400 -> Seconds | time of applicability for position
+item 072 fixed "Time of Applicability for Velocity"
+. 24 u 1/2^7 s <86400 -> Seconds | time of applicability for velocity
+item 073 fixed "Time of Message Reception for Position"
+. 24 u 1/2^7 s <86400 -> Seconds | time of message reception for position
+item 074 fixed "Time of Message Reception of Position-High Precision"
+FSI 2 u | 2 TOMRp whole seconds = (I021/073) whole seconds - 1, 1 TOMRp whole seconds = (I021/073) whole seconds + 1, others: see the document
+TOMRP 30 u 1/2^30 s <1 -> TomrpSeconds | fractional part of the time of message reception for position in the ground station
+item 075 fixed "Time of Message Reception for Velocity"
+. 24 u 1/2^7 s <86400 -> Seconds | time of message reception for velocity
+item 076 fixed "Time of Message Reception of Velocity-High Precision"
+FSI 2 u | 2 TOMRp whole seconds = (I021/075) whole seconds - 1, 1 TOMRp whole seconds = (I021/075) whole seconds + 1, others: see the document
+TOMRP 30 u 1/2^30 s <1 -> TomrpSeconds | fractional part of the time of message reception for position in the ground station
+item 077 fixed "Time of ASTERIX Report Transmission"
+. 24 u 1/2^7 s <86400 -> Seconds | time of ASTERIX report transmission
+item 080 fixed "Target Address"
+. 24 u | target address
+item 090 ext "Quality Indicators"
+NUCRNACV 3 u | navigation uncertainty category for velocity NUCr or the navigation accuracy category for velocity NACv
+NUCPNIC 4 u | navigation uncertainty category for position NUCp or navigation integrity category NIC
+fx
+NICBARO 1 u | navigation integrity category for barometric altitude
+SIL 2 u | surveillance (version 1) or source (version 2) integrity level
+NACP 4 u | navigation accuracy category for position
+fx
+spare 2
+SILS 1 u | 0 measured per flight-hour, 1 measured per sample
+SDA 2 u | horizontal position system design assurance level (as defined in version 2)
+GVA 2 u | geometric altitude accuracy
+fx
+PIC 4 u | position integrity category
+SRC@2.7 1 u | 0 PIC mapped from FTC and NIC supplements, 1 1 PIC directly received in HVA or phase overlay
+spare 2
+fx
+spare 2
+VALSTATE/EP@2.7 1 u | 1 element populated
+VALSTATE/VAL@2.7 2 u | 0 validation not performed, 1 validation performed without pass/fail, 2 validation pass, others: see the document
+VD@2.7 1 u | 0 item not available, 1 item available
+VQ@2.7 1 u | 0 item not available, 1 item available
+fx
+VALDISTP1@2.7 7 u 128 m <=16256 -> Valdistp1Metres | position validation distance P1
+fx
+VALDISTP2@2.7 7 u 1 m <=127 -> Valdistp2Metres | position validation distance P2
+fx
+VALDISTQUALP1@2.7 7 u 128 m <=16256 -> Valdistqualp1Metres | position validation distance quality P1
+fx
+VALDISTQUALP2@2.7 7 u 1 m <=127 -> Valdistqualp2Metres | position validation distance quality P2
+fx
+item 110 compound "Trajectory Intent"
+sub TIS ext "Trajectory Intent Status"
+NAV 1 u | 1 trajectory intent data is not available for this aircraft
+NVB 1 u | 0 trajectory intent data is valid, 1 trajectory intent data is not valid
+spare 5
+fx
+sub TID rep 1 "Trajectory Intent Data"
+TCA 1 u | 0 TCP number available, 1 TCP number not available
+NC 1 u | 0 TCP compliance, 1 TCP non-compliance
+TCPN 6 u | see the document
+ALT 16 i 10 ft <=150000! -> AltFeet | altitude in two's complement form
+LAT 24 i 45/2^21 deg <=90 -> LatDeg | in WGS.84 in two's complement
+LON 24 i 45/2^21 deg <180 -> LonDeg | in WGS.84 in two's complement
+PT 4 u | point type: 0 unknown, 1 fly by waypoint (LT), 2 fly over waypoint (LT), 3 hold pattern (LT), 4 procedure hold (LT), others: see the document
+TD 2 u | 0 N/A, 1 turn right, 2 turn left, 3 no turn
+TRA 1 u | 0 TTR not available, 1 TTR available
+TOA 1 u | 0 TOV available, 1 TOV not available
+TOV 24 u 1 s <16777216 -> TovSeconds | time over point
+TTR 16 u 1/100 NM <=13107/20 -> TtrNM | TCP turn radius
+item 130 fixed "Position in WGS-84 Co-ordinates"
+LAT 24 i 45/2^21 deg <=90 -> LatDeg | latitude
+LON 24 i 45/2^21 deg <180 -> LonDeg | longitude
+item 131 fixed "High-Resolution Position in WGS-84 Co-ordinates"
+LAT 32 i 45/2^28 deg <=90! -> LatDeg | latitude
+LON 32 i 45/2^28 deg <180 -> LonDeg | longitude
+item 132 fixed "Message Amplitude"
+. 8 i 1 dBm <=128 -> DBm | message amplitude
+item 140 fixed "Geometric Height"
+. 16 i 25/4 ft <150000 -> Feet | geometric height
+item 145 fixed "Flight Level"
+. 16 i 1/4 FL <1500! -> FlightLevel | flight level
+item 146 fixed "Selected Altitude"
+SAS 1 u | 1 source information provided
+S 2 u | source: 0 unknown, 1 aircraft altitude (holding altitude), 2 MCP/FCU selected altitude, 3 FMS selected altitude
+ALT 13 i 25 ft <100000 -> AltFeet | altitude
+item 148 fixed "Final State Selected Altitude"
+MV 1 u | 1 active
+AH 1 u | 1 active
+AM 1 u | 1 active
+ALT 13 i 25 ft <100000 -> AltFeet | altitude
+item 150 fixed "Air Speed"
+IM 1 u | 1 air speed = Mach, LSB (Bit-1) = 0.001
+AS 15 u 1/2^14 NM/s <2 -> NMPerSecond | air speed (IAS or Mach)
+or IM=1 1/1000 Mach <4096/125 -> Mach
+item 151 fixed "True Airspeed"
+RE 1 u | 0 value in defined range, 1 value exceeds defined range
+TAS 15 u 1 kt <32768 -> TasKnots | true air speed
+item 152 fixed "Magnetic Heading"
+. 16 u 45/2^13 deg <360 -> Deg | magnetic heading
+item 155 fixed "Barometric Vertical Rate"
+RE 1 u | 0 value in defined range, 1 value exceeds defined range
+BVR 15 i 25/4 ft/min <=102400 -> BvrFeetPerMinute | barometric vertical rate
+item 157 fixed "Geometric Vertical Rate"
+RE 1 u | 0 value in defined range, 1 value exceeds defined range
+GVR 15 i 25/4 ft/min <=102400 -> GvrFeetPerMinute | geometric vertical rate
+item 160 fixed "Airborne Ground Vector"
+RE 1 u | 0 value in defined range, 1 value exceeds defined range
+GS 15 u 1/2^14 NM/s <2 -> GSNMPerSecond | ground speed referenced to WGS-84
+TA 16 u 45/2^13 deg <360 -> TADeg | track angle clockwise reference to true north
+item 161 fixed "Track Number"
+spare 4
+TRNUM 12 u | track number
+item 165 fixed "Track Angle Rate"
+spare 6
+TAR 10 i 1/2^5 deg/s <=16 -> TarDegPerSecond | track angle rate
+item 170 fixed "Target Identification"
+. 48 icao | target identification
+item 200 fixed "Target Status"
+ICF 1 u | 1 intent change flag raised
+LNAV 1 u | 0 LNAV Mode engaged, 1 LNAV Mode not engaged
+ME 1 u | 1 military emergency
+PS 3 u | priority status: 0 no emergency / not reported, 1 general emergency, 2 lifeguard / medical emergency, 3 minimum fuel, others: see the document
+SS 2 u | surveillance status: 0 no condition reported, 1 permanent alert (emergency condition), others: see the document
+item 210 fixed "MOPS Version"
+spare 1
+VNS 1 u | 0 the MOPS version is supported by the GS, 1 the MOPS version is not supported by the GS
+VN 3 u | version number: 0 ED102/DO-260 [ref. 7], 1 DO-260A [ref. 8], 2 ED102A/DO-260B [ref. 10], 3 ED-102B/DO-260C [ref. 11]
+LTT 3 u | link technology type: 0 other, 1 UAT, 2 1090 ES, 3 VDL 4, 4 not assigned, 5 not assigned, 6 not assigned, 7 not assigned
+item 220 compound "Met Information"
+sub WS fixed "Wind Speed"
+. 16 u 1 kt <=300! -> Knots | wind speed
+sub WD fixed "Wind Direction"
+. 16 u 1 deg <=360! -> Deg | wind direction
+sub TMP fixed "Temperature"
+. 16 i 1/4 degC <=100! -> Celsius | temperature
+sub TRB fixed "Turbulence"
+. 8 u | turbulence
+item 230 fixed "Roll Angle"
+. 16 i 1/100 deg <=180 -> Deg | roll angle
+item 250 rep 1 "Mode S MB Data"
+MBDATA 56 octets | the register as received, not interpreted
+BDS1 4 u | first digit of the register number
+BDS2 4 u | second digit of the register number
+item 260 fixed "ACAS Resolution Advisory Report"
+TYP 5 u | message type (= 28 for 1090 ES, version 2)
+STYP 3 u | message sub-type (= 2 for 1090 ES, version 2)
+ARA 14 u | active resolution advisories
+RAC 4 u | RAC (RA complement) record
+RAT 1 u | RA terminated
+MTE 1 u | multiple threat encounter
+TTI 2 u | threat type indicator
+TID 26 u | threat identity data
+item 271 ext "Surface Capabilities and Characteristics"
+spare 2
+POA 1 u | 1 position transmitted is the ADS-B position reference point
+CDTIS 1 u | 0 CDTI not operational, 1 CDTI operational
+B2LOW 1 u | 0 >= 70 watts, 1 < 70 watts
+RAS 1 u | 0 aircraft not receiving ATC-services, 1 aircraft receiving ATC services
+IDENT 1 u | 0 IDENT switch not active, 1 IDENT switch active
+fx
+LW 4 u | length and width of the aircraft
+spare 3
+fx
+item 295 compound "Data Ages"
+sub AOS fixed "Aircraft Operational Status Age"
+. 8 u 1/10 s <=51/2 -> Seconds | aircraft operational status age
+sub TRD fixed "Target Report Descriptor Age"
+. 8 u 1/10 s <=51/2 -> Seconds | target report descriptor age
+sub M3A fixed "Mode 3/A Age"
+. 8 u 1/10 s <=51/2 -> Seconds | Mode 3/A age
+sub QI fixed "Quality Indicators Age"
+. 8 u 1/10 s <=51/2 -> Seconds | quality indicators age
+sub TI1 fixed "Trajectory Intent Age"
+. 8 u 1/10 s <=51/2 -> Seconds | trajectory intent age
+sub MAM fixed "Message Amplitude Age"
+. 8 u 1/10 s <=51/2 -> Seconds | message amplitude age
+sub GH fixed "Geometric Height Age"
+. 8 u 1/10 s <=51/2 -> Seconds | geometric height age
+sub FL fixed "Flight Level Age"
+. 8 u 1/10 s <=51/2 -> Seconds | flight level age
+sub SAL@2.6<ISA fixed "Selected Altitude Age"
+. 8 u 1/10 s <=51/2 -> Seconds | selected altitude age
+sub FSA fixed "Final State Selected Altitude Age"
+. 8 u 1/10 s <=51/2 -> Seconds | final state selected altitude age
+sub AS fixed "Air Speed Age"
+. 8 u 1/10 s <=51/2 -> Seconds | air speed age
+sub TAS fixed "True Air Speed Age"
+. 8 u 1/10 s <=51/2 -> Seconds | true air speed age
+sub MH fixed "Magnetic Heading Age"
+. 8 u 1/10 s <=51/2 -> Seconds | magnetic heading age
+sub BVR fixed "Barometric Vertical Rate Age"
+. 8 u 1/10 s <=51/2 -> Seconds | barometric vertical rate age
+sub GVR fixed "Geometric Vertical Rate Age"
+. 8 u 1/10 s <=51/2 -> Seconds | geometric vertical rate age
+sub GV fixed "Ground Vector Age"
+. 8 u 1/10 s <=51/2 -> Seconds | ground vector age
+sub TAR fixed "Track Angle Rate Age"
+. 8 u 1/10 s <=51/2 -> Seconds | track angle rate age
+sub TI2 fixed "Target Identification Age"
+. 8 u 1/10 s <=51/2 -> Seconds | target identification age
+sub TS fixed "Target Status Age"
+. 8 u 1/10 s <=51/2 -> Seconds | target status age
+sub MET fixed "Met Information Age"
+. 8 u 1/10 s <=51/2 -> Seconds | met information age
+sub ROA fixed "Roll Angle Age"
+. 8 u 1/10 s <=51/2 -> Seconds | roll angle age
+sub ARA fixed "ACAS Resolution Advisory Age"
+. 8 u 1/10 s <=51/2 -> Seconds | ACAS resolution advisory age
+sub SCC fixed "Surface Capabilities and Characteristics Age"
+. 8 u 1/10 s <=51/2 -> Seconds | surface capabilities and characteristics age
+item 400 fixed "Receiver ID"
+. 8 u | receiver ID
+item RE explicit "Reserved Expansion Field"
+item SP explicit "Special Purpose Field"
+uap 010 040 161 015 071 130 131
+uap 072 150 151 080 073 074 075
+uap 076 140 090 210 070 230 145
+uap 152 200 155 157 160 165 077
+uap 170 020 220 146 148 110 016
+uap 008 271 132 250 260 400 295
+uap - - - - - RE SP
+`},
+	{number: 21, expansion: true, editions: []string{"1.5", "1.4"}, text: `expansion 021 1.5 "ADS-B Target Reports Expansion"
+reads 1.4
+item BPS fixed "Barometric Pressure Setting"
+spare 4
+BPS 12 u 1/10 hPa <=819/2 -> BpsHPa | barometric pressure setting
+item SH fixed "Selected Heading"
+spare 4
+HDR 1 u | 0 true north, 1 magnetic north
+STAT 1 u | 0 data is either unavailable or invalid, 1 data is available and valid
+SH 10 u 45/2^6 deg <360! -> SHDeg | selected heading
+item NAV fixed "Navigation Mode"
+AP 1 u | 0 autopilot not engaged, 1 autopilot engaged
+VN 1 u | 0 vertical navigation not active, 1 vertical navigation active
+AH 1 u | 0 altitude hold not engaged, 1 altitude hold engaged
+AM 1 u | 0 approach Mode not active, 1 approach Mode active
+MFM/EP@1.5 1 u | 1 element populated
+MFM/VAL@1.5 1 u | 0 MCP/FCU Mode bits not populated, 1 MCP/FCU Mode bits populated
+spare 2
+item GAO fixed "GPS Antenna Offset"
+. 8 u | GPS antenna offset
+item SGV ext "Surface Ground Vector"
+STP 1 u | 0 aircraft has not stopped, 1 aircraft has stopped
+HTS 1 u | 0 heading/ground track data is not valid, 1 heading/ground track data is valid
+HTT 1 u | 0 heading data provided, 1 ground track provided
+HRD 1 u | 0 true north, 1 magnetic north
+GSS 11 u 1/8 kt <256 -> GssKnots | ground speed
+fx
+HGT 7 u 45/2^4 deg <360 -> HgtDeg | heading/ground track information
+fx
+item STA ext "Aircraft Status"
+ES 1 u | 0 target is not 1090 ES IN capable, 1 target is 1090 ES IN capable
+UAT 1 u | 0 target is not UAT IN capable, 1 target is UAT IN capable
+RCE/EP@1.5 1 u | 1 element populated
+RCE/VAL@1.5 2 u | value: 0 not RCE, 1 TABS, 2 reserved for future use, 3 other RCE
+RRL/EP@1.5 1 u | 1 element populated
+RRL/VAL@1.5 1 u | 0 reply rate limiting is not active, 1 reply rate limiting is active
+fx
+PS3/EP@1.5 1 u | 1 element populated
+PS3/VAL@1.5 3 u | value: 0 no emergency / not reported, 1 general emergency, 2 UAS/RPAS - lost link, 3 minimum fuel, others: see the document
+TPW/EP@1.5 1 u | 1 element populated
+TPW/VAL@1.5 2 u | value: 0 unavailable, unknown, or less than 70 W, 1 70 W, 2 125 W, 3 200 W
+fx
+TSI/EP@1.5 1 u | 1 element populated
+TSI/VAL@1.5 2 u | value: 0 unknown, 1 transponder #1 (left/pilot side or single), 2 transponder #2 (right/co-pilot side), others: see the document
+MUO/EP@1.5 1 u | 1 element populated
+MUO/VAL@1.5 1 u | 0 manned operation, 1 unmanned operation
+RWC/EP@1.5 1 u | 1 element populated
+RWC/VAL@1.5 1 u | 0 RWC corrective alert not active, 1 RWC corrective alert active
+fx
+DAA/EP@1.5 1 u | 1 element populated
+DAA/VAL@1.5 2 u | value: 0 no RWC capability, 1 RWC/RA/OCM capability, 2 RWC/OCM capability, 3 invalid ASTERIX value
+DF17CA/EP@1.5 1 u | 1 element populated
+DF17CA/VAL@1.5 3 u | value
+fx
+SVH/EP@1.5 1 u | 1 element populated
+SVH/VAL@1.5 2 u | value: 0 vertical only, 1 horizontal only, 2 blended, 3 vertical only or horizontal only per intruder
+CATC/EP@1.5 1 u | 1 element populated
+CATC/VAL@1.5 3 u | value: 0 active CAS (TCAS II) or no CAS, 1 active CAS (not TCAS II), others: see the document
+fx
+TAO/EP@1.5 1 u | 1 element populated
+TAO/VAL@1.5 5 u | value: 0 no data, 1 0 ≤ TAO ≤ 1, 2 1 < TAO ≤ 2, 3 2 < TAO ≤ 4, 4 4 < TAO ≤ 6, 5 6 < TAO ≤ 8, 6 8 < TAO ≤ 10, others: see the document
+spare 1
+fx
+item TNH fixed "True North Heading"
+. 16 u 45/2^13 deg <360 -> Deg | true north heading
+item MES compound "Military Extended Squitter"
+sub SUM fixed "Mode 5 Summary"
+M5 1 u | 1 Mode 5 interrogation
+ID 1 u | 1 authenticated Mode 5 ID reply/report
+DA 1 u | 1 authenticated Mode 5 data reply or report (i.e any valid Mode 5 reply type other than ID)
+M1 1 u | 1 Mode 1 code from Mode 5 reply/report
+M2 1 u | 1 Mode 2 code from Mode 5 reply/report
+M3 1 u | 1 Mode 3 code from Mode 5 reply/report
+MC 1 u | 1 flightlevel from Mode 5 reply/report
+PO 1 u | 1 position from Mode 5 report
+sub PNO fixed "Mode 5 PIN / National Origin"
+spare 2
+PIN 14 u | PIN code
+spare 5
+NO 11 u | national origin code
+sub EM1 fixed "Extended Mode 1 Code in Octal Representation"
+V 1 u | 0 code validated, 1 code not validated
+spare 1
+L 1 u | 1 smoothed Mode 1 code as provided by a local tracker
+spare 1
+EM1 12 oct | extended Mode 1 code in octal representation
+sub XP fixed "X Pulse Presence"
+spare 2
+XP 1 u | 0 X-Pulse not present, 1 X-pulse present
+X5 1 u | 1 X-pulse set to one (present)
+XC 1 u | 0 X-pulse set to zero or no Mode C reply, 1 X-pulse set to one (present)
+X3 1 u | 1 X-pulse set to one (present)
+X2 1 u | 1 X-pulse set to one (present)
+X1 1 u | 0 X-pulse set to zero or no Mode 1 reply, 1 X-pulse set to one (present)
+sub FOM fixed "Figure of Merit"
+spare 3
+FOM 5 u | figure of merit
+sub M2 fixed "Mode 2 Code in Octal Representation"
+V 1 u | 0 code validated, 1 code not validated
+spare 1
+L 1 u | 1 smoothed Mode-2 code as provided by a local tracker
+spare 1
+MODE2 12 oct | Mode 2 code in octal representation
+uap BPS SH NAV GAO SGV STA TNH
+uap MES
+`},
+	{number: 21, expansion: false, editions: []string{"0.23"}, text: `category 021 0.23 "ADS-B Target Reports"
+item 010 fixed "Data Source Identification"
+SAC 8 u | system area code
+SIC 8 u | system identification code
+item 020 fixed "Emitter Category"
+. 8 u | emitter category: 1 light aircraft <= 7000 kg, 3 7000 kg < medium aircraft < 136000 kg, 5 136000 kg <= heavy aircraft, others: see the document
+item 030 fixed "Time of Day"
+. 24 u 1/2^7 s <86400 -> Seconds | time of day
+item 032 fixed "Time of Day Accuracy"
+. 8 u 1/2^8 s <1 -> Seconds | time of day accuracy
+item 040 fixed "Target Report Descriptor"
+DCR 1 u | 1 differential correction (ADS-B)
+GBS 1 u | 0 ground bit not set, 1 ground bit set
+SIM 1 u | 0 actual target report, 1 simulated target report
+TST 1 u | 1 test target
+RAB 1 u | 0 report from target transponder, 1 report from field monitor (fixed transponder)
+SAA 1 u | 1 equipment not capable to provide selected altitude
+SPI 1 u | 0 absence of SPI, 1 special position identification
+spare 1
+ATP 3 u | address type: 0 non unique address, 1 24-Bit ICAO address, 2 surface vehicle address, 3 anonymous address, others: see the document
+ARC 2 u | altitude reporting capability: 0 unknown, 1 25 ft, 2 100 ft
+spare 3
+item 080 fixed "Target Address"
+. 24 u | target address
+item 090 fixed "Figure of Merit"
+AC 2 u | ACAS capabilities: 0 unknown, 1 ACAS not operational, 2 ACAS operartional, 3 invalid
+MN 2 u | multiple navigation aids: 0 unknown, 1 multiple navigation not operational, 2 multiple navigation operartional, 3 invalid
+DC 2 u | differential correction: 0 unknown, 1 differential correction, 2 NO differential correction, 3 invalid
+spare 6
+PA 4 i 1 1 <=8 -> PAValue | position accuracy
+item 095 fixed "Velocity Accuracy"
+. 8 u | velocity accuracy
+item 110 compound "Trajectory Intent"
+sub TIS ext "Trajectory Intent Status"
+NAV 1 u | 1 trajectory intent data is not available for this aircraft
+NVB 1 u | 0 trajectory intent data is valid, 1 trajectory intent data is not valid
+spare 5
+fx
+sub TID rep 1 "Trajectory Intent Data"
+TCA 1 u | 0 TCP number available, 1 TCP number not available
+NC 1 u | 0 TCP compliance, 1 TCP non-compliance
+TCPN 6 u | see the document
+ALT 16 i 10 ft <=150000! -> AltFeet | altitude in two's complement form
+LAT 24 i 45/2^21 deg <=90 -> LatDeg | in WGS.84 in two's complement
+LON 24 i 45/2^21 deg <180 -> LonDeg | in WGS.84 in two's complement
+PT 4 u | point type: 0 unknown, 1 fly by waypoint (LT), 2 fly over waypoint (LT), 3 hold pattern (LT), 4 procedure hold (LT), others: see the document
+TD 2 u | 0 N/A, 1 turn right, 2 turn left, 3 no turn
+TRA 1 u | 0 TTR not available, 1 TTR available
+TOA 1 u | 0 TOV available, 1 TOV not available
+TOV 24 u 1 s <16777216 -> TovSeconds | time over point
+TTR 16 u 1/100 NM <=13107/20 -> TtrNM | TCP turn radius
+item 130 fixed "Position in WGS-84 Co-ordinates"
+LAT 24 i 45/2^21 deg <=90 -> LatDeg | latitude
+LON 24 i 45/2^21 deg <180 -> LonDeg | longitude
+item 140 fixed "Geometric Altitude"
+. 16 i 25/4 ft <150000 -> Feet | geometric altitude
+item 145 fixed "Flight Level"
+. 16 i 1/4 FL <1500! -> FlightLevel | flight level
+item 146 fixed "Intermediate State Selected Altitude"
+SAS 1 u | 1 source information provided
+SRC 2 u | source: 0 unknown, 1 aircraft altitude (holding altitude), 2 MCP/FCU selected altitude, 3 FMS selected altitude
+ALT 13 i 25 ft <100000 -> AltFeet | altitude
+item 148 fixed "Final State Selected Altitude"
+MV 1 u | 1 active
+AH 1 u | 1 active
+AM 1 u | 1 active
+ALT 13 i 25 ft <100000 -> AltFeet | altitude
+item 150 fixed "Air Speed"
+IM 1 u | 1 air speed = Mach, LSB (Bit-1) = 0.001
+AS 15 u 1/2^14 NM/s <2 -> NMPerSecond | air speed (IAS or Mach)
+or IM=1 1/1000 Mach <4096/125 -> Mach
+item 151 fixed "True Airspeed"
+. 16 u 1 kt <65536 -> Knots | true airspeed
+item 152 fixed "Magnetic Heading"
+. 16 u 45/2^13 deg <360 -> Deg | magnetic heading
+item 155 fixed "Barometric Vertical Rate"
+. 16 i 25/4 ft/min <=204800 -> FeetPerMinute | barometric vertical rate
+item 157 fixed "Geometric Vertical Rate"
+. 16 i 25/4 ft/min <=204800 -> FeetPerMinute | geometric vertical rate
+item 160 fixed "Ground Vector"
+GS 16 i 1/2^14 NM/s <2 -> GSNMPerSecond | ground speed in two's complement form referenced to WGS84
+TA 16 u 45/2^13 deg <360 -> TADeg | track angle
+item 165 ext "Rate Of Turn"
+TI 2 u | turn indicator: 0 not available, 1 left, 2 right, 3 straight
+spare 5
+fx
+ROT 7 i 1/4 deg/s <=15 -> RotDegPerSecond | rate of turn
+fx
+item 170 fixed "Target Identification"
+. 48 icao | target identification
+item 200 fixed "Target Status"
+. 8 u | target status: 0 no emergency / not reported, 1 general emergency, 2 lifeguard / medical, 3 minimum fuel, 4 no communications, others: see the document
+item 210 fixed "Link Technology Indicator"
+spare 3
+DTI 1 u | 0 unknown, 1 aircraft equiped with CDTI
+MDS 1 u | 1 used
+UAT 1 u | 1 used
+VDL 1 u | 1 used
+OTR 1 u | 1 used
+item 220 compound "Met Information"
+sub WS fixed "Wind Speed"
+. 16 u 1 kt <=300! -> Knots | wind speed
+sub WD fixed "Wind Direction"
+. 16 u 1 deg <=360! -> Deg | wind direction
+sub TMP fixed "Temperature"
+. 16 i 1/4 degC <=100! -> Celsius | temperature
+sub TRB fixed "Turbulence"
+. 8 u | turbulence
+item 230 fixed "Roll Angle"
+. 16 i 1/100 deg <=180 -> Deg | roll angle
+item RE explicit "Reserved Expansion Field"
+item SP explicit "Special Purpose Field"
+uap 010 040 030 130 080 140 090
+uap 210 230 145 150 151 152 155
+uap 157 160 165 170 095 032 200
+uap 020 220 146 148 110 - -
+uap - - - - - RE SP
+`},
+	{number: 21, expansion: false, editions: []string{"0.26", "0.24", "0.25"}, text: `category 021 0.26 "ADS-B Target Reports"
+reads 0.24 0.25
+item 010 fixed "Data Source Identification"
+SAC 8 u | system area code
+SIC 8 u | system identification code
+item 020 fixed "Emitter Category"
+. 8 u | emitter category: 1 light aircraft <= 7000 kg, 3 7000 kg < medium aircraft < 136000 kg, 5 136000 kg <= heavy aircraft, others: see the document
+item 030 fixed "Time of Day"
+. 24 u 1/2^7 s <86400 -> Seconds | time of day
+item 032 fixed "Time of Day Accuracy"
+. 8 u 1/2^8 s <1 -> Seconds | time of day accuracy
+item 040 fixed "Target Report Descriptor"
+DCR 1 u | 1 differential correction (ADS-B)
+GBS 1 u | 0 ground bit not set, 1 ground bit set
+SIM 1 u | 0 actual target report, 1 simulated target report
+TST 1 u | 1 test target
+RAB 1 u | 0 report from target transponder, 1 report from field monitor (fixed transponder)
+SAA 1 u | 1 equipment not capable to provide selected altitude
+SPI 1 u | 0 absence of SPI, 1 special position identification
+spare 1
+ATP 3 u | address type: 0 non unique address, 1 24-Bit ICAO address, 2 surface vehicle address, 3 anonymous address, others: see the document
+ARC 2 u | altitude reporting capability: 0 unknown, 1 25 ft, 2 100 ft
+spare 3
+item 070@0.26 fixed "Mode 3/A Code in Octal Representation"
+V 1 u | 0 code validated, 1 code not validated
+G 1 u | 1 garbled code
+L 1 u | 1 Mode-3/A code not extracted during the last update
+spare 1
+MODE3A 12 oct | Mode-3/A reply in octal representation
+item 080 fixed "Target Address"
+. 24 u | target address
+item 090 fixed "Figure of Merit"
+AC 2 u | ACAS capabilities: 0 unknown, 1 ACAS not operational, 2 ACAS operartional, 3 invalid
+MN 2 u | multiple navigation aids: 0 unknown, 1 multiple navigation not operational, 2 multiple navigation operartional, 3 invalid
+DC 2 u | differential correction: 0 unknown, 1 differential correction, 2 NO differential correction, 3 invalid
+spare 6
+PA 4 i 1 1 <=8 -> PAValue | position accuracy
+item 095 fixed "Velocity Accuracy"
+. 8 u | velocity accuracy
+item 110 compound "Trajectory Intent"
+sub TIS ext "Trajectory Intent Status"
+NAV 1 u | 1 trajectory intent data is not available for this aircraft
+NVB 1 u | 0 trajectory intent data is valid, 1 trajectory intent data is not valid
+spare 5
+fx
+sub TID rep 1 "Trajectory Intent Data"
+TCA 1 u | 0 TCP number available, 1 TCP number not available
+NC 1 u | 0 TCP compliance, 1 TCP non-compliance
+TCPN 6 u | see the document
+ALT 16 i 10 ft <=150000! -> AltFeet | altitude in two's complement form
+LAT 24 i 45/2^21 deg <=90 -> LatDeg | in WGS.84 in two's complement
+LON 24 i 45/2^21 deg <180 -> LonDeg | in WGS.84 in two's complement
+PT 4 u | point type: 0 unknown, 1 fly by waypoint (LT), 2 fly over waypoint (LT), 3 hold pattern (LT), 4 procedure hold (LT), others: see the document
+TD 2 u | 0 N/A, 1 turn right, 2 turn left, 3 no turn
+TRA 1 u | 0 TTR not available, 1 TTR available
+TOA 1 u | 0 TOV available, 1 TOV not available
+TOV 24 u 1 s <16777216 -> TovSeconds | time over point
+TTR 16 u 1/100 NM <=13107/20 -> TtrNM | TCP turn radius
+item 130 fixed "Position in WGS-84 Co-ordinates"
+LAT 32 i 45/2^23 deg <=90! -> LatDeg | latitude
+LON 32 i 45/2^23 deg <180! -> LonDeg | longitude
+item 131@0.26 fixed "Signal Amplitude"
+. 8 u | signal amplitude
+item 140 fixed "Geometric Altitude"
+. 16 i 25/4 ft <150000 -> Feet | geometric altitude
+item 145 fixed "Flight Level"
+. 16 i 1/4 FL <1500! -> FlightLevel | flight level
+item 146 fixed "Intermediate State Selected Altitude"
+SAS 1 u | 1 source information provided
+SRC 2 u | source: 0 unknown, 1 aircraft altitude (holding altitude), 2 MCP/FCU selected altitude, 3 FMS selected altitude
+ALT 13 i 25 ft <100000 -> AltFeet | altitude
+item 148 fixed "Final State Selected Altitude"
+MV 1 u | 1 active
+AH 1 u | 1 active
+AM 1 u | 1 active
+ALT 13 i 25 ft <100000 -> AltFeet | altitude
+item 150 fixed "Air Speed"
+IM 1 u | 1 air speed = Mach, LSB (Bit-1) = 0.001
+AS 15 u 1/2^14 NM/s <2 -> NMPerSecond | air speed (IAS or Mach)
+or IM=1 1/1000 Mach <4096/125 -> Mach
+item 151 fixed "True Airspeed"
+. 16 u 1 kt <65536 -> Knots | true airspeed
+item 152 fixed "Magnetic Heading"
+. 16 u 45/2^13 deg <360 -> Deg | magnetic heading
+item 155 fixed "Barometric Vertical Rate"
+. 16 i 25/4 ft/min <=204800 -> FeetPerMinute | barometric vertical rate
+item 157 fixed "Geometric Vertical Rate"
+. 16 i 25/4 ft/min <=204800 -> FeetPerMinute | geometric vertical rate
+item 160 fixed "Ground Vector"
+GS 16 i 1/2^14 NM/s <2 -> GSNMPerSecond | ground speed in two's complement form referenced to WGS84
+TA 16 u 45/2^13 deg <360 -> TADeg | track angle
+item 165 ext "Rate Of Turn"
+TI 2 u | turn indicator: 0 not available, 1 left, 2 right, 3 straight
+spare 5
+fx
+ROT 7 i 1/4 deg/s <=15 -> RotDegPerSecond | rate of turn
+fx
+item 170 fixed "Target Identification"
+. 48 icao | target identification
+item 200 fixed "Target Status"
+. 8 u | target status: 0 no emergency / not reported, 1 general emergency, 2 lifeguard / medical, 3 minimum fuel, 4 no communications, others: see the document
+item 210 fixed "Link Technology Indicator"
+spare 3
+DTI 1 u | 0 unknown, 1 aircraft equiped with CDTI
+MDS 1 u | 1 used
+UAT 1 u | 1 used
+VDL 1 u | 1 used
+OTR 1 u | 1 used
+item 220 compound "Met Information"
+sub WS fixed "Wind Speed"
+. 16 u 1 kt <=300! -> Knots | wind speed
+sub WD fixed "Wind Direction"
+. 16 u 1 deg <=360! -> Deg | wind direction
+sub TMP fixed "Temperature"
+. 16 i 1/4 degC <=100! -> Celsius | temperature
+sub TRB fixed "Turbulence"
+. 8 u | turbulence
+item 230 fixed "Roll Angle"
+. 16 i 1/100 deg <=180 -> Deg | roll angle
+item RE explicit "Reserved Expansion Field"
+item SP explicit "Special Purpose Field"
+uap 010 040 030 130 080 140 090
+uap 210 230 145 150 151 152 155
+uap 157 160 165 170 095 032 200
+uap 020 220 146 148 110 070 131
+uap - - - - - RE SP
+`},
+	{number: 23, expansion: false, editions: []string{"1.3", "1.2"}, text: `category 023 1.3 "CNS/ATM Ground Station and Service Status Reports"
+reads 1.2
+item 000 fixed "Report Type"
+. 8 u | report type: 1 ground station status report, 2 service status report, 3 service statistics report
+item 010 fixed "Data Source Identifier"
+SAC 8 u | system area code
+SIC 8 u | system identification code
+item 015 fixed "Service Type and Identification"
+SID 4 u | service identification
+STYP 4 u | type of service: 1 ADS-B VDL4, 2 ADS-B ext squitter, 3 ADS-B UAT, 4 TIS-B VDL4, 5 TIS-B ext squitter, 6 TIS-B UAT, 7 FIS-B VDL4, 8 GRAS VDL4, 9 MLT
+item 070 fixed "Time of Day"
+. 24 u 1/2^7 s <86400 -> Seconds | time of day
+item 100 ext "Ground Station Status"
+NOGO 1 u | 0 data is released for operational use, 1 data must not be used operationally
+ODP 1 u | 0 default, no overload, 1 overload in DP
+OXT 1 u | 0 default, no overload, 1 overload in transmission subsystem
+MSC 1 u | 1 monitoring system connected
+TSV 1 u | 0 valid, 1 invalid
+SPO 1 u | 1 potential spoofing attack
+RN 1 u | 1 track numbering has restarted
+fx
+GSSP 7 u 1 s <=127 -> GsspSeconds | ground station status reporting period
+fx
+item 101 ext "Service Configuration"
+RP 8 u 1/2 s <128 -> RPSeconds | report period for category 021 reports
+SC 3 u | service class: 0 no information, 1 NRA class, 2 reserved for future use, 3 reserved for future use, 4 reserved for future use, others: see the document
+spare 4
+fx
+SSRP 7 u 1 s <=127 -> SsrpSeconds | service status reporting period
+fx
+item 110 ext "Service Status"
+spare 4
+STAT 3 u | status of the service: 0 unknown, 1 failed, 2 disabled, 3 degraded, 4 normal, 5 initialisation
+fx
+item 120 rep 1 "Service Statistics"
+TYPE 8 u | type of report counter: 0 number of unknown messages received, 1 number of too old messages received, others: see the document
+REF 1 u | 0 from midnight, 1 from the last report
+spare 7
+CV 32 u | 32-bit counter value
+item 200 fixed "Operational Range"
+. 8 u 1 NM <256 -> NM | operational range
+item RE explicit "Reserved Expansion Field"
+item SP explicit "Special Purpose Field"
+uap 010 000 015 070 100 101 200
+uap 110 120 - - - RE SP
+`},
+	{number: 25, expansion: false, editions: []string{"1.6", "1.5"}, text: `category 025 1.6 "CNS/ATM Ground System Status Reports"
+reads 1.5
+item 000 fixed "Report Type"
+RTYP 7 u | report type
+RG 1 u | 0 periodic report, 1 event driven report
+item 010 fixed "Data Source Identifier"
+SAC 8 u | system area code
+SIC 8 u | system identification code
+item 015 fixed "Service Identification"
+. 8 u | service identification
+item 020 fixed "Service Designator"
+. 48 icao | service designator
+item 070 fixed "Time of Day"
+. 24 u 1/2^7 s <86400 -> Seconds | time of day
+item 100 ext "System and Service Status"
+NOGO 1 u | 0 data is released for operational use, 1 data must not be used operationally
+OPS 2 u | 0 operational, 1 operational but in standby, 2 maintenance, 3 reserved for future use
+SSTAT 4 u | 0 running, 1 failed, 2 degraded, 3 undefined, 4 reserved for future use, 5 reserved for future use, others: see the document
+fx
+spare 1
+SYSTAT 3 u | 0 running / OK, 1 failed, 2 degraded, 3 undefined, 4 reserved for future use, 5 reserved for future use, others: see the document
+SESTAT 3 u | 0 OK, 1 failed, 2 degraded, 3 undefined, 4 reserved for future use, 5 reserved for future use, others: see the document
+fx
+item 105 rep 1 "System and Service Error Codes"
+. 8 u | 0 no error detected (shall not be sent), 1 error code undefined, 2 time source invalid, 3 time source coasting, others: see the document
+item 120 rep 1 "Component Status"
+CID 16 u | component ID
+ERRC 6 u | error code: 0 no error detected, 1 error code undefined, 2 alert, 3 alarm, 4 reserved for allocation by the AMG, others: see the document
+CS 2 u | component state/mode: 0 running, 1 failed, 2 maintenance
+item 140 rep 1 "Service Statistics"
+TYPE 8 u | type of report counter: 0 number of unknown messages received, 1 number of too old messages received, others: see the document
+REF 1 u | 0 from UTC midnight, 1 from the previous report
+spare 7
+COUNT 32 u | counter value
+item 200 fixed "Message Identification"
+. 24 u | message identification
+item 600 fixed "Position of the System Reference Point"
+LAT 32 i 45/2^30 deg <90 -> LatDeg | latitude
+LON 32 i 45/2^29 deg <180 -> LonDeg | longitude
+item 610 fixed "Height of the System Reference Point"
+. 16 i 1/4 m <=8192 -> Metres | height of the system reference point
+item SP explicit "Special Purpose Field"
+uap 010 000 200 015 020 070 100
+uap 105 120 140 SP 600 610
+`},
+	{number: 34, expansion: false, editions: []string{"1.29", "1.27", "1.28"}, text: `category 034 1.29 "Transmission of Monoradar Service Messages"
 reads 1.27 1.28
 item 000 fixed "Message Type"
 . 8 u | 1 north marker, 2 sector crossing, 3 geographical filtering, 4 jamming strobe, 5 solar storm, 6 SSR jamming strobe, 7 Mode S jamming strobe
@@ -95,7 +1815,7 @@ item SP explicit "Special Purpose Field"
 uap 010 000 030 020 041 050 060
 uap 070 100 110 120 090 RE SP
 `},
-	{number: 48, editions: []string{"1.32", "1.27", "1.28", "1.29", "1.30", "1.31"}, text: `category 048 1.32 "Monoradar Target Reports"
+	{number: 48, expansion: false, editions: []string{"1.32", "1.27", "1.28", "1.29", "1.30", "1.31"}, text: `category 048 1.32 "Monoradar Target Reports"
 reads 1.27 1.28 1.29 1.30 1.31
 item 010 fixed "Data Source Identifier"
 SAC 8 u | system area code
@@ -114,31 +1834,31 @@ ME 1 u | 1 military emergency
 MI 1 u | 1 military identification
 FOEFRI 2 u | Mode 4: 0 no interrogation, 1 to 3 result; see the document
 fx
-ADSB/EP 1 u | 1 ADSB/VAL is populated
-ADSB/VAL 1 u | 1 on-site ADS-B information available
-SCN/EP 1 u | 1 SCN/VAL is populated
-SCN/VAL 1 u | 1 surveillance cluster network information available
-PAI/EP 1 u | 1 PAI/VAL is populated
-PAI/VAL 1 u | 1 passive acquisition interface information available
+ADSB/EP@1.31 1 u | 1 ADSB/VAL is populated
+ADSB/VAL@1.31 1 u | 1 on-site ADS-B information available
+SCN/EP@1.31 1 u | 1 SCN/VAL is populated
+SCN/VAL@1.31 1 u | 1 surveillance cluster network information available
+PAI/EP@1.31 1 u | 1 PAI/VAL is populated
+PAI/VAL@1.31 1 u | 1 passive acquisition interface information available
 spare 1
 fx
-ACASXV/EP 1 u | 1 ACASXV/VAL is populated
-ACASXV/VAL 4 u | 0 not extended, 1 ACAS Xa version 1, 2 ACAS Xu version 1
-POXPR/EP 1 u | 1 POXPR/VAL is populated
-POXPR/VAL 1 u | 1 phase overlay supported
+ACASXV/EP@1.32 1 u | 1 ACASXV/VAL is populated
+ACASXV/VAL@1.32 4 u | 0 not extended, 1 ACAS Xa version 1, 2 ACAS Xu version 1
+POXPR/EP@1.32 1 u | 1 POXPR/VAL is populated
+POXPR/VAL@1.32 1 u | 1 phase overlay supported
 fx
-POACT/EP 1 u | 1 POACT/VAL is populated
-POACT/VAL 1 u | 1 phase overlay active
-DTFXPR/EP 1 u | 1 DTFXPR/VAL is populated
-DTFXPR/VAL 1 u | 1 basic dataflash supported
-DTFACT/EP 1 u | 1 DTFACT/VAL is populated
-DTFACT/VAL 1 u | 1 basic dataflash active
+POACT/EP@1.32 1 u | 1 POACT/VAL is populated
+POACT/VAL@1.32 1 u | 1 phase overlay active
+DTFXPR/EP@1.32 1 u | 1 DTFXPR/VAL is populated
+DTFXPR/VAL@1.32 1 u | 1 basic dataflash supported
+DTFACT/EP@1.32 1 u | 1 DTFACT/VAL is populated
+DTFACT/VAL@1.32 1 u | 1 basic dataflash active
 spare 1
 fx
-IRMXPR/EP 1 u | 1 IRMXPR/VAL is populated
-IRMXPR/VAL 1 u | 1 interrogation/reply monitoring capable
-IRMACT/EP 1 u | 1 IRMACT/VAL is populated
-IRMACT/VAL 1 u | 1 interrogation/reply monitoring active
+IRMXPR/EP@1.32 1 u | 1 IRMXPR/VAL is populated
+IRMXPR/VAL@1.32 1 u | 1 interrogation/reply monitoring capable
+IRMACT/EP@1.32 1 u | 1 IRMACT/VAL is populated
+IRMACT/VAL@1.32 1 u | 1 interrogation/reply monitoring active
 spare 3
 fx
 item 030 repfx "Warning/Error Conditions and Target Classification"
@@ -302,5 +2022,787 @@ uap 010 140 020 040 070 090 130
 uap 220 240 250 161 042 200 170
 uap 210 030 080 100 110 120 230
 uap 260 055 050 065 060 SP RE
+`},
+	{number: 48, expansion: true, editions: []string{"1.13", "1.11", "1.12"}, text: `expansion 048 1.13 "Monoradar Target Reports Appendix A: Reserved Expansion Field"
+reads 1.11 1.12
+item MD5 compound "Mode 5 Reports"
+sub SUM fixed "Mode 5 Summary"
+M5 1 u | 1 Mode 5 interrogation
+ID 1 u | 1 authenticated Mode 5 ID reply/report
+DA 1 u | 1 authenticated Mode 5 data reply/report (i.e any valid Mode 5 reply type other than ID)
+M1 1 u | 1 Mode 1 code from Mode 5 reply/report
+M2 1 u | 1 Mode 2 code from Mode 5 reply/report
+M3 1 u | 1 Mode 3 code from Mode 5 reply/report
+MC 1 u | 1 Mode C altitude from Mode 5 reply/report
+spare 1
+sub PMN fixed "PIN/ National Origin/Mission Code"
+spare 2
+PIN 14 u | PIN code
+spare 2
+NAV 1 u | 0 national origin is valid, 1 national origin is invalid
+NAT 5 u | national origin
+spare 2
+MIS 6 u | mission code
+sub POS fixed "Mode 5 Reported Position"
+LAT 24 i 45/2^21 deg <=90 -> LatDeg | latitude in WGS 84
+LON 24 i 45/2^21 deg <=180 -> LonDeg | longitude in WGS 84
+sub GA fixed "Mode 5 GNSS-derived Altitude"
+spare 1
+RES 1 u | 0 GA reported in 100 ft increments, 1 GA reported in 25 ft increments
+GA 14 i 25 ft <=204800 -> GAFeet | see the document
+sub EM1 fixed "Extended Mode 1 Code in Octal Representation"
+V 1 u | 0 code not validated, 1 code validated
+G 1 u | 1 garbled code
+L 1 u | 1 Mode 1 code not extracted during the last scan
+spare 1
+EM1 12 oct | extended Mode 1 code in octal representation
+sub TOS fixed "Time Offset for POS and GA"
+. 8 u 1/2^7 s <2 -> Seconds | time offset for POS and GA
+sub XP fixed "X Pulse Presence"
+spare 2
+XP 1 u | 0 X-Pulse not present, 1 X-pulse present
+X5 1 u | 1 X-pulse set to one (present)
+XC 1 u | 0 X-pulse set to zero or no Mode C reply, 1 X-pulse set to one (present)
+X3 1 u | 1 X-pulse set to one (present)
+X2 1 u | 0 X-pulse set to zero or no Mode 2 reply, 1 X-pulse set to one (present)
+X1 1 u | 0 X-pulse set to zero or no Mode 1 reply, 1 X-pulse set to one (present)
+item M5N compound "Mode 5 Reports, New Format"
+sub SUM fixed "Mode 5 Summary"
+M5 1 u | 1 Mode 5 interrogation
+ID 1 u | 1 authenticated Mode 5 ID reply/report
+DA 1 u | 1 authenticated Mode 5 data reply/report (i.e any valid Mode 5 reply type other than ID)
+M1 1 u | 1 Mode 1 code from Mode 5 reply/report
+M2 1 u | 1 Mode 2 code from Mode 5 reply/report
+M3 1 u | 1 Mode 3 code from Mode 5 reply/report
+MC 1 u | 1 Mode C altitude from Mode 5 reply/report
+spare 1
+sub PMN fixed "PIN/ National Origin/Mission Code"
+spare 2
+PIN 14 u | PIN code
+spare 4
+NOV 1 u | 0 national origin is valid, 1 national origin is invalid
+NO 11 u | national origin
+sub POS fixed "Mode 5 Reported Position"
+LAT 24 i 45/2^21 deg <=90 -> LatDeg | latitude in WGS 84
+LON 24 i 45/2^21 deg <=180 -> LonDeg | longitude in WGS 84
+sub GA fixed "Mode 5 GNSS-derived Altitude"
+spare 1
+RES 1 u | 0 GA reported in 100 ft increments, 1 GA reported in 25 ft increments
+GA 14 i 25 ft <=204800 -> GAFeet | see the document
+sub EM1 fixed "Extended Mode 1 Code in Octal Representation"
+V 1 u | 0 code not validated, 1 code validated
+G 1 u | 1 garbled code
+L 1 u | 1 Mode 1 code not extracted during the last scan
+spare 1
+EM1 12 oct | extended Mode 1 code in octal representation
+sub TOS fixed "Time Offset for POS and GA"
+. 8 u 1/2^7 s <2 -> Seconds | time offset for POS and GA
+sub XP fixed "X Pulse Presence"
+spare 2
+XP 1 u | 0 X-Pulse not present, 1 X-pulse present
+X5 1 u | 1 X-pulse set to one (present)
+XC 1 u | 0 X-pulse set to zero or no Mode C reply, 1 X-pulse set to one (present)
+X3 1 u | 1 X-pulse set to one (present)
+X2 1 u | 0 X-pulse set to zero or no Mode 2 reply, 1 X-pulse set to one (present)
+X1 1 u | 0 X-pulse set to zero or no Mode 1 reply, 1 X-pulse set to one (present)
+sub FOM fixed "Figure of Merit"
+spare 3
+FOM 5 u | see the document
+item M4E ext "Extended Mode 4 Report"
+spare 5
+FOEFRI 2 u | indication foe/friend (Mode4): 0 no Mode 4 interrogation, 1 possibly friendly target, 2 probably friendly target, 3 friendly target
+fx
+item RPC compound "Radar Plot Characteristics"
+sub SCO fixed "Score"
+. 8 u | score
+sub SRC fixed "Signal/Clutter Ratio"
+. 16 u 1/10 dB <=2550! -> DB | signal/clutter ratio
+sub RW fixed "Range Width"
+. 16 u 1/2^8 NM <=256 -> NM | range width
+sub AR fixed "Ambiguous Range"
+. 16 u 1/2^8 NM <=256 -> NM | ambiguous range
+item ERR fixed "Extended Range Report"
+. 24 u 1/2^8 NM <=65535 -> NM | extended range report
+item RTC compound "Radar Track Characteristics"
+sub PTL fixed "Plot/Track Link"
+spare 3
+SCN 1 u | 1 track is associated with an SCN plot
+RC 1 u | 1 associated plot contains at least a roll call component
+AC 1 u | 1 associated plot contains at least an all call component
+SSR 1 u | 1 associated plot contains at least an SSR component
+PSR 1 u | 1 associated plot contains at least a PSR component
+PLOTNR 16 u | see the document
+sub ATL rep 1 "ADS-B/Track Link"
+. 16 u | ADS-B/Track link
+sub TRN fixed "Turn State"
+. 8 u 1 % <=100! -> Percent | turn state
+sub NPP fixed "Next Predicted Position"
+PREDRHO 16 u 1/2^7 NM <512 -> PredrhoNM | predicted range
+PREDTHETA 16 u 45/2^13 deg <360 -> PredthetaDeg | predicted azimuth
+EVOLRHOSTART 16 u 1/2^7 NM <512 -> EvolrhostartNM | predicted closest range
+EVOLRHOEND 16 u 1/2^7 NM <512 -> EvolrhoendNM | predicted largest range
+EVOLTHETASTART 16 u 45/2^13 deg <360 -> EvolthetastartDeg | predicted smallest azimuth
+EVOLTHETAEND 16 u 45/2^13 deg <360 -> EvolthetaendDeg | predicted largest azimuth
+NOISERHOSTART 16 u 1/2^7 NM <512 -> NoiserhostartNM | predicted closest range
+NOISERHOEND 16 u 1/2^7 NM <512 -> NoiserhoendNM | predicted largest range
+NOISETHETASTART 16 u 45/2^13 deg <360 -> NoisethetastartDeg | predicted smallest azimuth
+NOISETHETAEND 16 u 45/2^13 deg <360 -> NoisethetaendDeg | predicted largest azimuth
+PREDTIME 16 u 1/2^7 s <512 -> PredtimeSeconds | predicted detection time
+sub DLK rep 1 "Data Link Characteristics"
+TYPE 4 u | 0 surveillance Mode a (alert bit or periodic), 1 Comm-A, 2 ground initiated Comm-B, 3 air initiated Comm-B, others: see the document
+ORIGIN 2 u | 0 from previous scan, 1 new in current scan, 2 requested in the beam by transponder, 3 invalid ASTERIX value
+STATE 2 u | 0 in progress, 1 completed, 2 cancelled, 3 invalid ASTERIX value
+sub LCK fixed "Lockout Characteristics"
+LS 1 u | 0 target not locked out by this radar, 1 target locked out by this radar
+LOCTIM 15 u 1 ms <32768 -> LoctimMilliseconds | lockout time
+sub TC fixed "Transition Code"
+spare 7
+TCOUNT1 4 u | see the document
+TCODE1 5 u | see the document
+TCOUNT2 4 u | see the document
+TCODE2 12 oct | see the document
+TCOUNT3 4 u | see the document
+TCODE3 12 oct | see the document
+sub TLC fixed "Track Life Cycle"
+ACQI 2 u | 0 tentative track with one plot, 1 tentative track with at least two plots, 2 pre-confirmed track, 3 confirmed track
+TRKUPDCTR 14 u | see the document
+LASTTRKUPD 16 u 1 ms <65536 -> LasttrkupdMilliseconds | see the document
+sub ASI rep 1 "Adjacent Sensor Information"
+SACADJS 8 u | SAC of the adjacent sensor
+SICADJS 8 u | SIC of the adjacent sensor
+TIMEOFDAYSCN 16 u 1/2^7 s <512 -> TimeofdayscnSeconds | absolute timestamp in UTC provided by the SCN
+DATAUSE 7 u | use of adjacent sensor data: 0 data used by tracker, 1 data not used by tracker, 2 2-127: reserved for future use
+DRNA 1 u | 0 DRN not available, 1 DRN available
+DRN 16 u | see the document
+sub TES fixed "Track Extrapolation Source"
+. 8 u | track extrapolation source: 0 radar tracker calculation, 1 integrated ADS-B, 2 external ADS-B, 3 SCN
+sub IR fixed "Identity Requested"
+IR 1 u | 0 identity not requested, 1 identity requested
+M3A 7 u 1 s <128 -> M3aSeconds | age of Mode 3/A code (I048/070)
+item CPC compound "Common and Plot Characteristics"
+sub PNB fixed "Plot Number"
+. 16 u | plot number
+sub RPL rep 1 "Replies/Plot Link"
+TYPE 8 u | reply type: 0 PSR echo, 1 SSR reply, 2 all call reply, 3 roll call reply
+REPLYNBR 16 u | see the document
+sub SNB fixed "Scan Number"
+. 8 u | scan number
+sub DATE fixed "Common and Plot Characteristics Date"
+Y1 4 u | see the document
+Y2 4 u | see the document
+Y3 4 u | see the document
+Y4 4 u | see the document
+M1 4 u | see the document
+M2 4 u | see the document
+D1 4 u | see the document
+D2 4 u | see the document
+item GEN48@1.12 compound "Generic Category 048 Data"
+sub ALTM2 fixed "Alternative Mode 2 Code"
+V 1 u | 0 code validated, 1 code not validated
+G 1 u | 1 garbled code
+L 1 u | 1 smoothed Mode-2 as provided by a local tracker
+spare 1
+ALTM2 12 oct | Mode-2 code in octal representation
+sub ALTM3 fixed "Alternative Mode 3/A"
+V 1 u | 0 code validated, 1 code not validated
+G 1 u | 1 garbled code
+L 1 u | 1 smoothed Mode-3/A code as provided by a local tracker
+spare 1
+ALTM3 12 oct | Mode-3/A code in octal representation
+sub ALTFL fixed "Alternative Flight Level"
+V 1 u | 0 code validated, 1 code not validated
+G 1 u | 1 garbled code
+ALTFL 14 i 1/4 FL <=2048 -> AltflFlightLevel | flight level in two's complement form
+sub RCSDB@1.13 fixed "Radar Cross Section"
+spare 2
+RCSDB 14 i 1/100 dBm2 <=60 -> RcsdbDBm2 | see the document
+sub RCSM@1.13 fixed "Radar Cross Section"
+spare 2
+RCSM 30 u 1/1000000 m2 <=1000 -> RcsmSquareMetres | see the document
+uap MD5 M5N M4E RPC ERR RTC CPC
+uap GEN48
+`},
+	{number: 62, expansion: false, editions: []string{"1.21", "1.16", "1.17", "1.18", "1.19", "1.20"}, text: `category 062 1.21 "SDPS Track Messages"
+reads 1.16 1.17 1.18 1.19 1.20
+item 010 fixed "Data Source Identifier"
+SAC 8 u | system area code
+SIC 8 u | system identification code
+item 015 fixed "Service Identification"
+. 8 u | service identification
+item 040 fixed "Track Number"
+. 16 u | track number
+item 060 fixed "Track Mode 3/A Code"
+V@1.17 1 u | 0 code validated, 1 code not validated
+G@1.17 1 u | 1 garbled code
+CH 1 u | 1 Mode 3/A has changed
+spare 1
+MODE3A 12 oct | Mode-3/A reply in octal representation
+item 070 fixed "Time Of Track Information"
+. 24 u 1/2^7 s <86400 -> Seconds | time of track information
+item 080 ext "Track Status"
+MON 1 u | 0 multisensor track, 1 monosensor track
+SPI 1 u | 1 SPI present in the last report received from a sensor capable of decoding this data
+MRH 1 u | 1 geometric altitude more reliable
+SRC 3 u | 0 no source, 1 GNSS, 2 3D radar, 3 triangulation, 4 height from coverage, 5 speed look-up table, others: see the document
+CNF 1 u | 0 confirmed track, 1 tentative track
+fx
+SIM 1 u | 0 actual track, 1 simulated track
+TSE 1 u | 1 last message transmitted to the user for the track
+TSB 1 u | 1 first message transmitted to the user for the track
+FPC 1 u | 1 flight plan correlated
+AFF 1 u | 1 ADS-B data inconsistent with other surveillance information
+STP 1 u | 1 slave track promotion
+KOS 1 u | 0 complementary service used, 1 background service used
+fx
+AMA 1 u | 1 track resulting from amalgamation process
+MD4 2 u | 0 no Mode 4 interrogation, 1 friendly target, 2 unknown target, 3 no reply
+ME 1 u | 1 military emergency present in the last report received from a sensor capable of decoding this data
+MI 1 u | 1 military identification present in the last report received from a sensor capable of decoding this data
+MD5 2 u | 0 no Mode 5 interrogation, 1 friendly target, 2 unknown target, 3 no reply
+fx
+CST 1 u | 1 age of the last received track update is higher than system dependent threshold (coasting)
+PSR 1 u | 1 age of the last received PSR track update is higher than system dependent threshold
+SSR 1 u | 1 age of the last received SSR track update is higher than system dependent threshold
+MDS 1 u | 1 age of the last received Mode S track update is higher than system dependent threshold
+ADS 1 u | 1 age of the last received ADS-B track update is higher than system dependent threshold
+SUC 1 u | 1 special used code (Mode a codes to be defined in the system to mark a track with special interest)
+AAC 1 u | 1 assigned Mode a code conflict (same discrete Mode a code assigned to another track)
+fx
+SDS 2 u | 0 combined, 1 co-operative only, 2 non-cooperative only
+EMS 3 u | 0 no emergency, 1 general emergency, 2 lifeguard / medical, 3 minimum fuel, 4 no communications, others: see the document
+PFT 1 u | 1 potential false track indication
+FPLT 1 u | 1 track created / updated with FPL data
+fx
+DUPT 1 u | 1 duplicate Mode 3/A code
+DUPF 1 u | 1 duplicate flight plan
+DUPM 1 u | 1 duplicate flight plan due to manual correlation
+SFC@1.18 1 u | 1 surface target
+IDD@1.18 1 u | 1 duplicate Flight-ID
+IEC@1.18 1 u | 1 inconsistent emergency code
+MLAT@1.20 1 u | 1 age of the last received MLAT track update is higher than system dependent threshold
+fx
+M5I@1.21 1 u | 1 age of the last received Mode-5 interrogation track update is higher than system dependent threshold
+spare 6
+fx
+item 100 fixed "Calculated Track Position (Cartesian)"
+X 24 i 1/2 m <=4194304 -> XMetres | X coordinate
+Y 24 i 1/2 m <=4194304 -> YMetres | Y coordinate
+item 105 fixed "Calculated Position In WGS-84 Co-ordinates"
+LAT 32 i 45/2^23 deg <=90! -> LatDeg | latitude
+LON 32 i 45/2^23 deg <180! -> LonDeg | longitude
+item 110 compound "Mode 5 Data Reports and Extended Mode 1 Code"
+sub SUM fixed "Mode 5 Summary"
+M5 1 u | 1 Mode 5 interrogation
+ID 1 u | 1 authenticated Mode 5 ID reply
+DA 1 u | 1 authenticated Mode 5 data reply or report (i.e any valid Mode 5 reply type other than ID)
+M1 1 u | 1 Mode 1 code from Mode 5 reply
+M2 1 u | 1 Mode 2 code from Mode 5 reply
+M3 1 u | 1 Mode 3 code from Mode 5 reply
+MC 1 u | 1 Mode C altitude from Mode 5 reply
+X 1 u | 1 X-pulse set to one
+sub PMN fixed "Mode 5 PIN/ National Origin/Mission Code"
+spare 2
+PIN 14 u | PIN code
+spare 3
+NAT 5 u | national origin
+spare 2
+MIS 6 u | mission code
+sub POS fixed "Mode 5 Reported Position"
+LAT 24 i 45/2^21 deg <=90 -> LatDeg | latitude
+LON 24 i 45/2^21 deg <180 -> LonDeg | longitude
+sub GA fixed "Mode 5 GNSS-derived Altitude"
+spare 1
+RES 1 u | 0 GA reported in 100 ft increments, 1 GA reported in 25 ft increments
+GA 14 i 25 ft <=204800 -> GAFeet | GNSS-derived altitude of target, expressed as height above WGS 84 ellipsoid
+sub EM1 fixed "Extended Mode 1 Code in Octal Representation"
+spare 4
+EM1 12 oct | extended Mode 1 reply in octal representation
+sub TOS fixed "Time Offset for POS and GA"
+. 8 i 1/2^7 s <=1 -> Seconds | time offset for POS and GA
+sub XP fixed "X Pulse Presence"
+spare 3
+X5 1 u | 1 X-pulse set to one (present)
+XC 1 u | 0 X-pulse set to zero or no Mode C reply, 1 X-pulse set to one (present)
+X3 1 u | 1 X-pulse set to one (present)
+X2 1 u | 0 X-pulse set to zero or no Mode 2 reply, 1 X-pulse set to one (present)
+X1 1 u | 0 X-pulse set to zero or no Mode 1 reply, 1 X-pulse set to one (present)
+item 120 fixed "Track Mode 2 Code"
+spare 4
+MODE2 12 oct | Mode-2 code in octal representation
+item 130 fixed "Calculated Track Geometric Altitude"
+. 16 i 25/4 ft <=150000 -> Feet | calculated track geometric altitude
+item 135 fixed "Calculated Track Barometric Altitude"
+QNH 1 u | 1 QNH correction applied
+CTB 15 i 1/4 FL <=1500! -> CtbFlightLevel | calculated track barometric altitude
+item 136 fixed "Measured Flight Level"
+. 16 i 1/4 FL <=1500! -> FlightLevel | measured flight level
+item 185 fixed "Calculated Track Velocity (Cartesian)"
+VX 16 i 1/4 m/s <=8192 -> VXMetresPerSecond | velocity (X-component)
+VY 16 i 1/4 m/s <=8192 -> VYMetresPerSecond | velocity (Y-component)
+item 200 fixed "Mode of Movement"
+TRANS 2 u | transversal acceleration: 0 constant course, 1 right turn, 2 left turn, 3 undetermined
+LONG 2 u | longitudinal acceleration: 0 constant groundspeed, 1 increasing groundspeed, 2 decreasing groundspeed, 3 undetermined
+VERT 2 u | vertical rate: 0 level, 1 climb, 2 descent, 3 undetermined
+ADF 1 u | 1 altitude discrepancy
+spare 1
+item 210 fixed "Calculated Acceleration (Cartesian)"
+AX 8 i 1/4 m/s2 <=32 -> AXMetresPerSecond2 | see the document
+AY 8 i 1/4 m/s2 <=32 -> AYMetresPerSecond2 | see the document
+item 220 fixed "Calculated Rate of Climb/Descent"
+. 16 i 25/4 ft/min <=204800 -> FeetPerMinute | calculated rate of climb/descent
+item 245 fixed "Target Identification"
+STI 2 u | 0 callsign or registration downlinked from target, 1 callsign not downlinked from target, others: see the document
+spare 6
+CHR 48 icao | characters 1-8 (coded on 6 bits each) defining target identification
+item 270 ext "Target Size and Orientation"
+LENGTH 7 u 1 m <128 -> LengthMetres | length
+fx
+ORIENTATION 7 u 45/2^4 deg <360 -> OrientationDeg | orientation
+fx
+WIDTH 7 u 1 m <128 -> WidthMetres | width
+fx
+item 290 compound "System Track Update Ages"
+sub TRK fixed "Track Age"
+. 8 u 1/4 s <=255/4 -> Seconds | track age
+sub PSR fixed "PSR Age"
+. 8 u 1/4 s <=255/4 -> Seconds | PSR age
+sub SSR fixed "SSR Age"
+. 8 u 1/4 s <=255/4 -> Seconds | SSR age
+sub MDS fixed "Mode S Age"
+. 8 u 1/4 s <=255/4 -> Seconds | Mode S age
+sub ADS fixed "ADS-C Age"
+. 16 u 1/4 s <=65535/4 -> Seconds | ADS-C age
+sub ES fixed "ADS-B Extended Squitter Age"
+. 8 u 1/4 s <=255/4 -> Seconds | ADS-B extended squitter age
+sub VDL fixed "ADS-B VDL Mode 4 Age"
+. 8 u 1/4 s <=255/4 -> Seconds | ADS-B VDL Mode 4 age
+sub UAT fixed "ADS-B UAT Age"
+. 8 u 1/4 s <=255/4 -> Seconds | ADS-B UAT age
+sub LOP fixed "Loop Age"
+. 8 u 1/4 s <=255/4 -> Seconds | loop age
+sub MLT fixed "Multilateration Age"
+. 8 u 1/4 s <=255/4 -> Seconds | multilateration age
+item 295 compound "Track Data Ages"
+sub MFL fixed "Measured Flight Level Age"
+. 8 u 1/4 s <=255/4 -> Seconds | measured flight level age
+sub MD1 fixed "Mode 1 Age"
+. 8 u 1/4 s <=255/4 -> Seconds | Mode 1 age
+sub MD2 fixed "Mode 2 Age"
+. 8 u 1/4 s <=255/4 -> Seconds | Mode 2 age
+sub MDA fixed "Mode 3/A Age"
+. 8 u 1/4 s <=255/4 -> Seconds | Mode 3/A age
+sub MD4 fixed "Mode 4 Age"
+. 8 u 1/4 s <=255/4 -> Seconds | Mode 4 age
+sub MD5 fixed "Mode 5 Age"
+. 8 u 1/4 s <=255/4 -> Seconds | Mode 5 age
+sub MHG fixed "Magnetic Heading Age"
+. 8 u 1/4 s <=255/4 -> Seconds | magnetic heading age
+sub IAS fixed "Indicated Airspeed / Mach Nb Age"
+. 8 u 1/4 s <=255/4 -> Seconds | indicated airspeed / Mach nb age
+sub TAS fixed "True Airspeed Age"
+. 8 u 1/4 s <=255/4 -> Seconds | true airspeed age
+sub SAL fixed "Selected Altitude Age"
+. 8 u 1/4 s <=255/4 -> Seconds | selected altitude age
+sub FSS fixed "Final State Selected Altitude Age"
+. 8 u 1/4 s <=255/4 -> Seconds | final state selected altitude age
+sub TID fixed "Trajectory Intent Age"
+. 8 u 1/4 s <=255/4 -> Seconds | trajectory intent age
+sub COM fixed "Communication/ACAS Capability and Flight Status Age"
+. 8 u 1/4 s <=255/4 -> Seconds | Communication/ACAS capability and flight status age
+sub SAB fixed "Status Reported by ADS-B Age"
+. 8 u 1/4 s <=255/4 -> Seconds | status reported by ADS-B age
+sub ACS fixed "ACAS Resolution Advisory Report Age"
+. 8 u 1/4 s <=255/4 -> Seconds | ACAS resolution advisory report age
+sub BVR fixed "Barometric Vertical Rate Age"
+. 8 u 1/4 s <=255/4 -> Seconds | barometric vertical rate age
+sub GVR fixed "Geometrical Vertical Rate Age"
+. 8 u 1/4 s <=255/4 -> Seconds | geometrical vertical rate age
+sub RAN fixed "Roll Angle Age"
+. 8 u 1/4 s <=255/4 -> Seconds | roll angle age
+sub TAR fixed "Track Angle Rate Age"
+. 8 u 1/4 s <=255/4 -> Seconds | track angle rate age
+sub TAN fixed "Track Angle Age"
+. 8 u 1/4 s <=255/4 -> Seconds | track angle age
+sub GSP fixed "Ground Speed Age"
+. 8 u 1/4 s <=255/4 -> Seconds | ground speed age
+sub VUN fixed "Velocity Uncertainty Age"
+. 8 u 1/4 s <=255/4 -> Seconds | velocity uncertainty age
+sub MET fixed "Meteorological Data Age"
+. 8 u 1/4 s <=255/4 -> Seconds | meteorological data age
+sub EMC fixed "Emitter Category Age"
+. 8 u 1/4 s <=255/4 -> Seconds | emitter category age
+sub POS fixed "Position Age"
+. 8 u 1/4 s <=255/4 -> Seconds | position age
+sub GAL fixed "Geometric Altitude Age"
+. 8 u 1/4 s <=255/4 -> Seconds | geometric altitude age
+sub PUN fixed "Position Uncertainty Age"
+. 8 u 1/4 s <=255/4 -> Seconds | position uncertainty age
+sub MB fixed "BDS Register Data Age"
+. 8 u 1/4 s <=255/4 -> Seconds | BDS register data age
+sub IAR fixed "Indicated Airspeed Data Age"
+. 8 u 1/4 s <=255/4 -> Seconds | indicated airspeed data age
+sub MAC fixed "Mach Number Data Age"
+. 8 u 1/4 s <=255/4 -> Seconds | Mach number data age
+sub BPS fixed "Barometric Pressure Setting Data Age"
+. 8 u 1/4 s <=255/4 -> Seconds | barometric pressure setting data age
+item 300 fixed "Vehicle Fleet Identification"
+. 8 u | 0 unknown, 1 ATC equipment maintenance, 2 airport maintenance, 3 fire, 4 bird scarer, 5 snow plough, others: see the document
+item 340 compound "Measured Information"
+sub SID fixed "Sensor Identification"
+SAC 8 u | system area code
+SIC 8 u | system identification code
+sub POS fixed "Measured Position"
+RHO 16 u 1/2^8 NM <=256 -> RhoNM | measured distance
+THETA 16 u 45/2^13 deg <360 -> ThetaDeg | measured azimuth
+sub HEIGHT fixed "Measured 3-D Height"
+. 16 i 25 ft <=819200 -> Feet | measured 3-D height
+sub MDC fixed "MDC"
+V 1 u | 0 code validated, 1 code not validated
+G 1 u | 1 garbled code
+LMC 14 i 1/4 FL <=1270 -> LmcFlightLevel | last measured Mode C code
+sub MDA fixed "MDA"
+V 1 u | 0 code validated, 1 code not validated
+G 1 u | 1 garbled code
+L 1 u | 1 Mode 3/A code as provided by a sensor local tracker
+spare 1
+MODE3A 12 oct | Mode-3/A reply in octal representation
+sub TYP fixed "TYP"
+TYP 3 u | report type: 0 no detection, 1 single PSR detection, 2 single SSR detection, 3 SSR + PSR detection, 4 single ModeS all-call, others: see the document
+SIM 1 u | 0 actual target report, 1 simulated target report
+RAB 1 u | 0 report from target transponder, 1 report from field monitor (item transponder)
+TST 1 u | 0 real target report, 1 test target report
+spare 2
+item 380 compound "Aircraft Derived Data"
+sub ADR fixed "Target Address"
+. 24 u | target address
+sub ID fixed "Target Identification"
+. 48 icao | target identification
+sub MHG fixed "Magnetic Heading"
+. 16 u 45/2^13 deg <360 -> Deg | magnetic heading
+sub IAS fixed "Indicated Airspeed/Mach No"
+IM 1 u | 1 air speed = Mach, LSB (Bit-1) = 0.001
+IAS 15 u 1/2^14 NM/s <2 -> NMPerSecond | see the document
+or IM=1 1/1000 Mach <4096/125 -> Mach
+sub TAS fixed "True Airspeed"
+. 16 u 1 kt <=2046! -> Knots | true airspeed
+sub SAL fixed "Selected Altitude"
+SAS 1 u | 1 source information provided
+SRC 2 u | 0 unknown, 1 aircraft altitude, 2 FCU/MCP selected altitude, 3 FMS selected altitude
+ALT 13 i 25 ft <=100000 -> AltFeet | altitude in two's complement form
+sub FSS fixed "Final State Selected Altitude"
+MV 1 u | 1 active
+AH 1 u | 1 active
+AM 1 u | 1 active
+ALT 13 i 25 ft <=100000 -> AltFeet | altitude in two's complement form
+sub TIS ext "Trajectory Intent Status"
+NAV 1 u | 1 trajectory intent data is not available for this aircraft
+NVB 1 u | 0 trajectory intent data is valid, 1 trajectory intent data is not valid
+spare 5
+fx
+sub TID rep 1 "Trajectory Intent Data"
+TCA 1 u | 0 TCP number available, 1 TCP number not available
+NC 1 u | 0 TCP compliance, 1 TCP non-compliance
+TCPN 6 u | trajectory change point number
+ALT 16 i 10 ft <=150000! -> AltFeet | altitude in two's complement form
+LAT 24 i 45/2^21 deg <=90 -> LatDeg | latitude in WGS.84 in two's complement
+LON 24 i 45/2^21 deg <180 -> LonDeg | longitude in WGS.84 in two's complement
+PT 4 u | point type: 0 unknown, 1 fly by waypoint (LT), 2 fly over waypoint (LT), 3 hold pattern (LT), 4 procedure hold (LT), others: see the document
+TD 2 u | turn direction: 0 N/A, 1 turn right, 2 turn left, 3 no turn
+TRA 1 u | 0 TTR not available, 1 TTR available
+TOA 1 u | 0 TOV available, 1 TOV not available
+TOV 24 u 1 s <16777216 -> TovSeconds | time over point
+TTR 16 u 1/100 NM <=13107/20 -> TtrNM | TCP turn radius
+sub COM fixed "Communications/ACAS Capability and Flight Status"
+COM 3 u | 0 no communications capability (surveillance only), 1 Comm. a and Comm. B capability, others: see the document
+STAT 3 u | flight status: 0 no alert, no SPI, aircraft airborne, 1 no alert, no SPI, aircraft on ground, others: see the document
+spare 2
+SSC 1 u | 1 yes
+ARC 1 u | 0 100 ft resolution, 1 25 ft resolution
+AIC 1 u | 1 yes
+B1A 1 u | BDS 1,0 bit 16
+B1B 4 u | BDS BDS 1,0 bits 37/40
+sub SAB fixed "Status Reported by ADS-B"
+AC 2 u | ACAS status: 0 unknown, 1 ACAS not operational, 2 ACAS operational, 3 invalid
+MN 2 u | multiple navigational aids status: 0 unknown, 1 multiple navigational aids not operating, 2 multiple navigational aids operating, 3 invalid
+DC 2 u | differential correction status: 0 unknown, 1 differential correction, 2 no differential correction, 3 invalid
+GBS 1 u | 1 transponder ground bit set
+spare 6
+STAT 3 u | flight status: 0 no emergency, 1 general emergency, 2 lifeguard / medical, 3 minimum fuel, 4 no communications, others: see the document
+sub ACS fixed "ACAS Resolution Advisory Report"
+. 56 octets | BDS 3,0 as received
+sub BVR fixed "Barometric Vertical Rate"
+. 16 i 25/4 ft/min <=204800 -> FeetPerMinute | barometric vertical rate
+sub GVR fixed "Geometric Vertical Rate"
+. 16 i 25/4 ft/min <=204800 -> FeetPerMinute | geometric vertical rate
+sub RAN fixed "Roll Angle"
+. 16 i 1/100 deg <=180 -> Deg | roll angle
+sub TAR fixed "Track Angle Rate"
+TI 2 u | turn indicator: 0 not available, 1 left, 2 right, 3 straight
+spare 6
+ROT 7 i 1/4 deg/s <=15 -> RotDegPerSecond | rate of turn in two's complement form
+spare 1
+sub TAN fixed "Track Angle"
+. 16 u 45/2^13 deg <360 -> Deg | track angle
+sub GS fixed "Ground Speed"
+. 16 i 1/2^14 NM/s <2 -> NMPerSecond | ground speed
+sub VUN fixed "Velocity Uncertainty"
+. 8 u | velocity uncertainty
+sub MET fixed "Meteorological Data"
+WS 1 u | 1 valid wind speed
+WD 1 u | 1 valid wind direction
+TMP 1 u | 1 valid temperature
+TRB 1 u | 1 valid turbulence
+spare 4
+WSD 16 u 1 kt <=300! -> WsdKnots | wind speed
+WDD 16 u 1 deg <=360! -> WddDeg | wind direction
+TMPD 16 i 1/4 degC <=100! -> TmpdCelsius | temperature in degrees celsius
+TRBD 8 u | turbulence
+sub EMC fixed "Emitter Category"
+. 8 u | emitter category: 1 light aircraft =< 7000 kg, 3 7000 kg < medium aircraft < 136000 kg, 5 136000 kg <= heavy aircraft, others: see the document
+sub POS fixed "Position"
+LAT 24 i 45/2^21 deg <=90 -> LatDeg | latitude in WGS.84 in two's complement form
+LON 24 i 45/2^21 deg <180 -> LonDeg | longitude in WGS.84 in two's complement form
+sub GAL fixed "Geometric Altitude"
+. 16 i 25/4 ft <=150000 -> Feet | geometric altitude
+sub PUN fixed "Position Uncertainty"
+spare 4
+PUN 4 u | position uncertainty
+sub BDSDATA@1.20<MB rep 1 "BDS Register DATA"
+MBDATA 56 octets | the register as received, not interpreted
+BDS1 4 u | first digit of the register number
+BDS2 4 u | second digit of the register number
+sub IAR fixed "Indicated Airspeed"
+. 16 u 1 kt <=1100! -> Knots | indicated airspeed
+sub MAC fixed "Mach Number"
+. 16 u 1/125 Mach <=512/125! -> Mach | Mach number
+sub BPS fixed "Barometric Pressure Setting"
+spare 4
+BPS 12 u 1/10 mb <=819/2 -> BpsMillibars | see the document
+item 390 compound "Flight Plan Related Data"
+sub TAG fixed "FPPS Identification Tag"
+SAC 8 u | system area code
+SIC 8 u | system identification code
+sub CS fixed "Callsign"
+. 56 ascii | callsign
+sub IFI fixed "IFPS_FLIGHT_ID"
+TYP 2 u | 0 plan number, 1 unit 1 internal flight number, 2 unit 2 internal flight number, 3 unit 3 internal flight number
+spare 3
+NBR 27 u | number from 0 to 99 999 999
+sub FCT fixed "Flight Category"
+GATOAT 2 u | 0 unknown, 1 general air traffic, 2 operational air traffic, 3 not applicable
+FR1FR2 2 u | 0 instrument flight rules, 1 visual flight rules, 2 not applicable, 3 controlled visual flight rules
+RVSM 2 u | 0 unknown, 1 approved, 2 exempt, 3 not approved
+HPR 1 u | 0 normal priority flight, 1 high priority flight
+spare 1
+sub TAC fixed "Type of Aircraft"
+. 32 ascii | type of aircraft
+sub WTC fixed "Wake Turbulence Category"
+. 8 ascii | wake turbulence category
+sub DEP fixed "Departure Airport"
+. 32 ascii | departure airport
+sub DST fixed "Destination Airport"
+. 32 ascii | destination airport
+sub RDS fixed "Runway Designation"
+NU1 8 ascii | first number
+NU2 8 ascii | second number
+LTR 8 ascii | letter
+sub CFL fixed "Current Cleared Flight Level"
+. 16 u 1/4 FL <1500! -> FlightLevel | current cleared flight level
+sub CTL fixed "Current Control Position"
+CENTRE 8 u | 8-bit group identification code
+POSITION 8 u | 8-bit control position identification code
+sub TOD rep 1 "Time of Departure / Arrival"
+TYP 5 u | 0 scheduled off-block time, 1 estimated off-block time, 2 estimated take-off time, 3 actual off-block time, others: see the document
+DAY 2 u | 0 today, 1 yesterday, 2 tomorrow, 3 invalid
+spare 4
+HOR 5 u | hours
+spare 2
+MIN 6 u | minutes
+AVS 1 u | 0 seconds available, 1 seconds not available
+spare 1
+SEC 6 u | seconds
+sub AST fixed "Aircraft Stand"
+. 48 ascii | aircraft stand
+sub STS fixed "Stand Status"
+EMP 2 u | 0 empty, 1 occupied, 2 unknown, 3 invalid
+AVL 2 u | 0 available, 1 not available, 2 unknown, 3 invalid
+spare 4
+sub STD fixed "Standard Instrument Departure"
+. 56 ascii | standard instrument departure
+sub STA fixed "Standard Instrument Arrival"
+. 56 ascii | standard instrument arrival
+sub PEM fixed "Pre-Emergency Mode 3/A"
+spare 3
+VA 1 u | 1 valid Mode 3/A available
+MODE3A 12 oct | Mode-3/A reply in octal representation
+sub PEC fixed "Pre-Emergency Callsign"
+. 56 ascii | pre-emergency callsign
+item 500 compound "Estimated Accuracies"
+sub APC fixed "Estimated Accuracy Of Track Position (Cartesian)"
+X 16 u 1/2 m <32768 -> XMetres | APC (X-Component)
+Y 16 u 1/2 m <32768 -> YMetres | APC (Y-Component)
+sub COV fixed "XY Covariance Component"
+. 16 i 1/2 m <=16384 -> Metres | XY covariance component
+sub APW fixed "Estimated Accuracy Of Track Position (WGS-84)"
+LAT 16 u 45/2^23 deg <45/2^7 -> LatDeg | APW (latitude component)
+LON 16 u 45/2^23 deg <45/2^7 -> LonDeg | APW (longitude component)
+sub AGA fixed "Estimated Accuracy Of Calculated Track Geometric Altitude"
+. 8 u 25/4 ft <1600 -> Feet | estimated accuracy of calculated track geometric altitude
+sub ABA fixed "Estimated Accuracy Of Calculated Track Barometric Altitude"
+. 8 u 1/4 FL <64 -> FlightLevel | estimated accuracy of calculated track barometric altitude
+sub ATV fixed "Estimated Accuracy Of Track Velocity (Cartesian)"
+X 8 u 1/4 m/s <64 -> XMetresPerSecond | ATV (X-Component)
+Y 8 u 1/4 m/s <64 -> YMetresPerSecond | ATV (Y-Component)
+sub AA fixed "Estimated Accuracy Of Acceleration (Cartesian)"
+X 8 u 1/4 m/s2 <64 -> XMetresPerSecond2 | AA (X-Component)
+Y 8 u 1/4 m/s2 <64 -> YMetresPerSecond2 | AA (Y-Component)
+sub ARC fixed "Estimated Accuracy Of Rate Of Climb/Descent"
+. 8 u 25/4 ft/min <1600 -> FeetPerMinute | estimated accuracy of rate of climb/descent
+item 510 repfx "Composed Track Number"
+IDENT 8 u | system unit identification
+TRACK 15 u | system track number
+item RE explicit "Reserved Expansion Field"
+item SP explicit "Special Purpose Field"
+uap 010 - 015 070 105 100 185
+uap 210 060 245 380 040 080 290
+uap 200 295 136 130 135 220 390
+uap 270 300 110 120 510 500 340
+uap - - - - - RE SP
+`},
+	{number: 62, expansion: true, editions: []string{"1.3", "1.2"}, text: `expansion 062 1.3 "Coding rules for Reserved Expansion Field"
+reads 1.2
+item CST rep 1 "Contributing Sensors With Local Tracknumbers"
+SAC 8 u | system area code
+SIC 8 u | system identification code
+spare 4
+TYP 4 u | 0 no detection, 1 single PSR detection, 2 single SSR detection, 3 SSR+PSR detection, 4 single Mode S all-call, others: see the document
+LTN 16 u | local track number
+item CSN rep 1 "Contributing Sensors No Local Tracknumbers"
+SAC 8 u | system area code
+SIC 8 u | system identification code
+spare 4
+TYP 4 u | 0 no detection, 1 single PSR detection, 2 single SSR detection, 3 SSR+PSR detection, 4 single Mode S all-call, others: see the document
+item TVS fixed "Calculated Track Velocity Relative to System Reference Point"
+VX 16 i 1/4 m/s <=8192 -> VXMetresPerSecond | see the document
+VY 16 i 1/4 m/s <=8192 -> VYMetresPerSecond | see the document
+item STS ext "Supplementary Track Status"
+FDR 1 u | 0 flight plan data from active FDPS, 1 flight plan data retained from no longer active FDPS
+LNAV/EP@1.3 1 u | 0 LNAV not populated, 1 LNAV populated
+LNAV/VAL@1.3 1 u | 0 LNAV Mode engaged, 1 LNAV Mode not engaged
+spare 4
+fx
+item V3@1.3 compound "ADS-B Version 3 Data"
+sub PS3 fixed "Priority Status for Version 3 ADS-B Systems"
+EP 1 u | 0 PS3 element not populated, 1 PS3 element populated
+VAL 3 u | 0 no emergency / not reported, 1 general emergency, 2 UAS/RPAS - lost link, 3 minimum fuel, others: see the document
+spare 4
+sub AS fixed "Aircraft Status"
+RCE/EP 1 u | 1 element populated
+RCE/VAL 2 u | value: 0 not RCE, 1 TABS, 2 reserved for future use, 3 other RCE
+RRL/EP 1 u | 1 element populated
+RRL/VAL 1 u | 0 reply rate limiting is not active, 1 reply rate limiting is active
+TPW/EP 1 u | 1 element populated
+TPW/VAL 2 u | value: 0 unavailable, unknown, or less than 70 W, 1 70 W, 2 125 W, 3 200 W
+TSI/EP 1 u | 1 element populated
+TSI/VAL 2 u | value: 0 unknown, 1 transponder #1 (left/pilot side or single), 2 transponder #2 (right/co-pilot side), others: see the document
+TAO/EP 1 u | 1 element populated
+TAO/RE 1 u | 0 value in defined range, 1 value exceeds defined range
+TAO/VAL 6 u | value
+spare 5
+sub UAS fixed "UAS/RPAS Status"
+MUO/EP 1 u | 1 element populated
+MUO/VAL 1 u | 0 manned operation, 1 unmanned operation
+DAA/EP 1 u | 1 element populated
+DAA/VAL 2 u | value: 0 no RWC capability, 1 RWC/RA/OCM capability, 2 RWC/OCM capability, 3 invalid ASTERIX value
+RWC/EP 1 u | 1 element populated
+RWC/VAL 1 u | 0 RWC corrective alert not active, 1 RWC corrective alert active
+spare 1
+sub CASS fixed "Collision Avoidance System Status"
+SVH/EP 1 u | 1 element populated
+SVH/VAL 2 u | value: 0 vertical only, 1 horizontal only, 2 blended, 3 vertical only or horizontal only per intruder
+CATC/EP 1 u | 1 element populated
+CATC/VAL 3 u | value: 0 active CAS (TCAS II) or no CAS, 1 active CAS (not TCAS II), others: see the document
+spare 1
+uap CST CSN TVS STS V3
+`},
+	{number: 63, expansion: false, editions: []string{"1.7", "1.6"}, text: `category 063 1.7 "Sensor Status Reports"
+reads 1.6
+item 010 fixed "Data Source Identifier"
+SAC 8 u | system area code
+SIC 8 u | system identification code
+item 015 fixed "Service Identification"
+. 8 u | service identification
+item 030 fixed "Time of Message"
+. 24 u 1/2^7 s <86400 -> Seconds | time of message
+item 050 fixed "Sensor Identifier"
+SAC 8 u | system area code
+SIC 8 u | system identification code
+item 060 ext "Sensor Configuration and Status"
+CON 2 u | 0 operational, 1 degraded, 2 initialization, 3 not currently connected
+PSR 1 u | 0 PSR GO, 1 PSR NOGO
+SSR 1 u | 0 SSR GO, 1 SSR NOGO
+MDS 1 u | 0 MDS GO, 1 MDS NOGO
+ADS 1 u | 0 ADS GO, 1 ADS NOGO
+MLT 1 u | 0 MLT GO, 1 MLT NOGO
+fx
+OPS 1 u | 0 system is released for operational use, 1 operational use of system is inhibited
+ODP 1 u | 0 default, no overload, 1 overload in DP
+OXT 1 u | 0 default, no overload, 1 overload in transmission subsystem
+MSC 1 u | 0 monitoring system connected, 1 monitoring system disconnected
+TSV 1 u | 0 valid, 1 invalid
+NPW 1 u | 0 default (no meaning), 1 no plots being received
+spare 1
+fx
+TTF/EP@1.7 1 u | 1 element populated
+TTF/VAL@1.7 1 u | 0 test target operative, 1 test target failure
+SPO/EP@1.7 1 u | 1 element populated
+SPO/VAL@1.7 1 u | 1 potential spoofing attack
+spare 3
+fx
+item 070 fixed "Time Stamping Bias"
+. 16 i 1 ms <=32768 -> Milliseconds | time stamping bias
+item 080 fixed "SSR / Mode S Range Gain and Bias"
+SRG 16 i 1/100000 1 <=1024/3125 -> SrgValue | Mode S range gain
+SRB 16 i 1/2^7 NM <=256 -> SrbNM | Mode S range bias
+item 081 fixed "SSR Mode S Azimuth Bias"
+. 16 i 45/2^13 deg <=180 -> Deg | SSR Mode S azimuth bias
+item 090 fixed "PSR Range Gain and Bias"
+PRG 16 i 1/100000 1 <=1024/3125 -> PrgValue | PSR range gain
+PRB 16 i 1/2^7 NM <=256 -> PrbNM | PSR range bias
+item 091 fixed "PSR Azimuth Bias"
+. 16 i 45/2^13 deg <=180 -> Deg | PSR azimuth bias
+item 092 fixed "PSR Elevation Bias"
+. 16 i 45/2^13 deg <=180 -> Deg | PSR elevation bias
+item RE explicit "Reserved Expansion Field"
+item SP explicit "Special Purpose Field"
+uap 010 015 030 050 060 070 080
+uap 081 090 091 092 - RE SP
+`},
+	{number: 65, expansion: false, editions: []string{"1.6", "1.4", "1.5"}, text: `category 065 1.6 "SDPS Service Status Reports"
+reads 1.4 1.5
+item 000 fixed "Message Type"
+. 8 u | message type: 1 SDPS status, 2 end of batch, 3 service status report
+item 010 fixed "Data Source Identifier"
+SAC 8 u | system area code
+SIC 8 u | system identification code
+item 015 fixed "Service Identification"
+. 8 u | service identification
+item 020 fixed "Batch Number"
+. 8 u | batch number
+item 030 fixed "Time of Message"
+. 24 u 1/2^7 s <86400 -> Seconds | time of message
+item 040 fixed "SDPS Configuration and Status"
+NOGO 2 u | 0 operational, 1 degraded, 2 not currently connected, 3 unknown
+OVL 1 u | 1 overload
+TSV 1 u | 1 invalid time source
+PSS 2 u | processing system status: 0 not applicable, 1 SDPS-1 selected, 2 SDPS-2 selected, 3 SDPS-3 selected
+STTN 1 u | track re-numbering indication
+spare 1
+item 050 fixed "Service Status Report"
+. 8 u | service status report: 1 service degradation, 2 service degradation ended, 3 main radar out of service, others: see the document
+item RE explicit "Reserved Expansion Field"
+item SP explicit "Special Purpose Field"
+uap 010 000 015 030 020 040 050
+uap - - - - - RE SP
 `},
 }

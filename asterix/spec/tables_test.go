@@ -34,7 +34,13 @@ func TestLoadIsTheTable(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, edition := range append([]string{want.Edition}, want.Reads...) {
+			if want.Expansion && edition != want.Edition {
+				continue // no program asks for it
+			}
 			got, err := spec.Load(want.Number, edition)
+			if want.Expansion {
+				got, err = spec.LoadExpansion(want.Number)
+			}
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -46,6 +52,10 @@ func TestLoadIsTheTable(t *testing.T) {
 				a.Line, b.Line = 0, 0
 				return sameRat(a.LSB, b.LSB) && sameRat(a.Limit, b.Limit) && a.Name == b.Name && a.Bits == b.Bits && a.Kind == b.Kind
 			})
+			want := want
+			if edition != want.Edition {
+				want = want.At(edition)
+			}
 			if diff := cmp.Diff(want, got, lines, rational, cmpopts.IgnoreFields(spec.Item{}, "Line")); diff != "" {
 				t.Errorf("run go generate in asterix/spec; %s (-table +compiled in):\n%s", p, diff)
 			}

@@ -76,6 +76,13 @@ func (l *asterixLines) load(cat byte, edition string) error {
 	if err != nil {
 		return err
 	}
+	if x, err := spec.LoadExpansion(int(cat)); err == nil {
+		re, err := inspect.New(x)
+		if err != nil {
+			return err
+		}
+		t.Expand(re)
+	}
 	l.tables[cat] = t
 	return nil
 }
@@ -122,6 +129,7 @@ func (l *asterixLines) block(pkt int, b asterix.Block, err error, out *Out) erro
 // was refused.
 func (l *asterixLines) record(pkt, off int, t *inspect.Table, b []byte, out *Out) (int, error) {
 	l.seen = l.seen[:0]
+	t = t.For(b)
 	n, err := t.Items(b, func(item string, raw []byte) bool {
 		l.seen = append(l.seen, itemCount{item, raw})
 		return true

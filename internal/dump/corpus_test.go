@@ -58,6 +58,10 @@ var corpusSets = map[string]struct {
 	"cat034":                {"cat034.raw", "asterix", nil},
 	"cat048":                {"cat048.raw", "asterix", nil},
 	"cat_034_048":           {"cat_034_048.pcap", "pcap", nil},
+	"cat_062_065":           {"cat_062_065.pcap", "pcap", nil},
+	"cat062cat065":          {"cat062cat065.raw", "asterix", nil},
+	"cat21_re":              {"cat21_re.ast", "asterix", map[byte]string{21: "2.4"}},
+	"alicante_cat021_v24":   {"alicante_cat021_v24.ast.gz", "asterix", map[byte]string{21: "2.4"}},
 }
 
 // TestCorpus dumps recordings and compares octets and order of the items of all

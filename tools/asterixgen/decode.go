@@ -10,8 +10,8 @@ import (
 	"github.com/kuroshio-watch/kuroshio/asterix/spec"
 )
 
-// slotsPerOctet is the number of presence bits in an octet of an FSPEC; the
-// decoder of a record is cut there.
+// slotsPerOctet is the number of presence bits in an octet of the primary
+// subfield of a compound item.
 const slotsPerOctet = 7
 
 // writeDecode writes the decoder of the record.
@@ -22,21 +22,26 @@ func writeDecode(s *source, c *spec.Category) {
 	s.p("// error, an *asterix.Error, r.Has names the items before the refused one.")
 	s.p("func (r *Record) Decode(b []byte) (int, error) {")
 	writeReset(s, c)
-	s.p("set, at := wire.FSPEC(b, %d)", octets)
-	s.p("if at == 0 || set == 0 {")
-	s.p("return 0, wire.Refuse(Category, forms, b)")
+	if c.Expansion {
+		s.p("set, at := wire.FixedFSPEC(b, %d)", octets)
+		s.p("if at == 0 {")
+	} else {
+		s.p("set, at := wire.FSPEC(b, %d)", octets)
+		s.p("if at == 0 || set == 0 {")
+	}
+	s.p("return 0, forms.Refuse(b)")
 	s.p("}")
 	s.p("r.FSPECLen = uint8(at)")
 	s.p("todo := Items(wire.Before(set, knownItems))")
 	for _, i := range chunks {
 		s.p("if todo&%#016x != 0 {", slotMask(c, i))
 		s.p("if at = r.decode%d(b, at, todo); at == 0 {", i+1)
-		s.p("return 0, wire.Refuse(Category, forms, b)")
+		s.p("return 0, forms.Refuse(b)")
 		s.p("}")
 		s.p("}")
 	}
 	s.p("if uint64(todo) != set {")
-	s.p("return 0, wire.Refuse(Category, forms, b)")
+	s.p("return 0, forms.Refuse(b)")
 	s.p("}")
 	s.p("r.Raw = b[:at:at]")
 	s.p("return at, nil")
@@ -75,7 +80,7 @@ func writeReset(s *source, c *spec.Category) {
 // chunksOf returns how many octets the FSPEC has at most, and the indices of
 // those that have an item.
 func chunksOf(c *spec.Category) (octets int, used []int) {
-	octets = (len(c.UAP) + slotsPerOctet - 1) / slotsPerOctet
+	octets = (len(c.UAP) + c.SlotsPerOctet() - 1) / c.SlotsPerOctet()
 	for i := range octets {
 		if slotMask(c, i) != 0 {
 			used = append(used, i)
@@ -86,7 +91,8 @@ func chunksOf(c *spec.Category) (octets int, used []int) {
 
 func slotMask(c *spec.Category, chunk int) uint64 {
 	var m uint64
-	for k := chunk * slotsPerOctet; k < min((chunk+1)*slotsPerOctet, len(c.UAP)); k++ {
+	slots := c.SlotsPerOctet()
+	for k := chunk * slots; k < min((chunk+1)*slots, len(c.UAP)); k++ {
 		if c.UAP[k] != "-" {
 			m |= 1 << (63 - k)
 		}
@@ -100,7 +106,8 @@ func writeChunk(s *source, c *spec.Category, chunk int) {
 	s.p("// decode%d reads the items of FSPEC octet %d from b[at:] and returns the offset", chunk+1, chunk+1)
 	s.p("// behind them, or 0 when an item does not fit.")
 	s.p("func (r *Record) decode%d(b []byte, at int, todo Items) int {", chunk+1)
-	for k := chunk * slotsPerOctet; k < min((chunk+1)*slotsPerOctet, len(c.UAP)); k++ {
+	slots := c.SlotsPerOctet()
+	for k := chunk * slots; k < min((chunk+1)*slots, len(c.UAP)); k++ {
 		n := c.UAP[k]
 		if n == "-" {
 			continue
@@ -119,6 +126,8 @@ func writeCall(s *source, it *spec.Item, name, dst, src, fail, advance string) {
 	switch it.Form {
 	case spec.Explicit:
 		s.p("n := wire.ReadExplicit(&%s, %s)", dst, src)
+	case spec.RFS:
+		s.p("n := wire.ReadSequence(&%s, %s, &forms)", dst, src)
 	case spec.Repetitive, spec.RepetitiveFX:
 		s.p("n := decode%s(&%s, %s)", name, dst, src)
 	default:

@@ -18,10 +18,18 @@ func writeEncode(s *source, c *spec.Category) {
 	s.p("// are. What Decode has read gives the same octets again. It refuses, with an")
 	s.p("// *asterix.Error and dst as it was, what does not fit its bits.")
 	s.p("func (r *Record) Append(dst []byte) ([]byte, error) {")
-	s.p("if r.Has == 0 || r.Has&^knownItems != 0 || r.FSPECLen > %d {", octets)
+	empty := "r.Has == 0 || "
+	if c.Expansion {
+		empty = ""
+	}
+	s.p("if %sr.Has&^knownItems != 0 || r.FSPECLen > %d {", empty, octets)
 	s.p("return dst, &asterix.Error{Category: Category, Reason: \"no item or one that the UAP does not have\"}")
 	s.p("}")
-	s.p("out := wire.AppendFSPEC(dst, uint64(r.Has), r.FSPECLen)")
+	if c.Expansion {
+		s.p("out := wire.AppendFixedFSPEC(dst, uint64(r.Has), %d)", octets)
+	} else {
+		s.p("out := wire.AppendFSPEC(dst, uint64(r.Has), r.FSPECLen)")
+	}
 	s.p("var item, bad string")
 	for _, i := range chunks {
 		s.p("if r.Has&%#016x != 0 {", slotMask(c, i))
@@ -39,7 +47,7 @@ func writeEncode(s *source, c *spec.Category) {
 	s.p("// Items yields the octets of each item of Raw in the order of the wire, until")
 	s.p("// yield returns false.")
 	s.p("func (r *Record) Items(yield func(item string, raw []byte) bool) {")
-	s.p("_, _ = wire.Walk(Category, forms, r.Raw, yield) // Raw was decoded before")
+	s.p("_, _ = forms.Walk(r.Raw, yield) // Raw was decoded before")
 	s.p("}")
 }
 
@@ -47,7 +55,8 @@ func writeAppendChunk(s *source, c *spec.Category, chunk int) {
 	s.p("")
 	s.p("// append%d appends the items of FSPEC octet %d; bad names what does not fit.", chunk+1, chunk+1)
 	s.p("func (r *Record) append%d(dst []byte) (out []byte, item, bad string) {", chunk+1)
-	for k := chunk * slotsPerOctet; k < min((chunk+1)*slotsPerOctet, len(c.UAP)); k++ {
+	slots := c.SlotsPerOctet()
+	for k := chunk * slots; k < min((chunk+1)*slots, len(c.UAP)); k++ {
 		n := c.UAP[k]
 		if n == "-" {
 			continue
@@ -66,6 +75,8 @@ func appendCall(it *spec.Item, name, src string) string {
 	switch it.Form {
 	case spec.Explicit:
 		return fmt.Sprintf("wire.AppendExplicit(dst, %s)", src)
+	case spec.RFS:
+		return fmt.Sprintf("wire.AppendSequence(dst, %s, &forms)", src)
 	case spec.Repetitive, spec.RepetitiveFX:
 		return fmt.Sprintf("append%s(dst, %s)", name, src)
 	}
@@ -92,7 +103,7 @@ func writeItemAppend(s *source, it *spec.Item, name string) {
 
 // deref is the receiver as an expression: scalars are integers, *v.
 func deref(it *spec.Item) string {
-	if it.Scalar() && it.Parts[0][0].Kind != spec.Octets {
+	if it.Scalar() && !it.Parts[0][0].Kind.IsOctets() {
 		return "*v"
 	}
 	return "v"

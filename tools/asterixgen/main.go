@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/kuroshio-watch/kuroshio/asterix/spec"
 )
@@ -25,9 +26,10 @@ import (
 func main() {
 	def := flag.String("def", "", "table to read")
 	out := flag.String("out", ".", "folder of the package to write")
+	profile := flag.String("profile", "", "user application profile of a table that has several")
 	tables := flag.String("tables", "", "folder of tables to write as Go text")
 	flag.Parse()
-	write := func() error { return run(*def, *out) }
+	write := func() error { return run(*def, *profile, *out) }
 	if *tables != "" {
 		write = func() error { return runTables(*tables, *out) }
 	}
@@ -37,8 +39,9 @@ func main() {
 	}
 }
 
-// run writes the files of one category to the folder out.
-func run(def, out string) error {
+// run writes the files of one category, or of one of its profiles, to the folder
+// out.
+func run(def, profile, out string) error {
 	f, err := os.Open(def)
 	if err != nil {
 		return fmt.Errorf("open table: %w", err)
@@ -51,7 +54,15 @@ func run(def, out string) error {
 	if errs := spec.Lint(cat); len(errs) > 0 {
 		return fmt.Errorf("lint %s: %w", def, errors.Join(errs...))
 	}
-	files, err := generate(cat)
+	name := strings.TrimSuffix(filepath.Base(def), ".def")
+	pkg := name
+	if profile != "" {
+		if cat = cat.Of(profile); cat == nil {
+			return fmt.Errorf("table %s has no profile %s", def, profile)
+		}
+		pkg += profile
+	}
+	files, err := generate(cat, name, pkg)
 	if err != nil {
 		return fmt.Errorf("generate from %s: %w", def, err)
 	}

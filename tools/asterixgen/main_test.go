@@ -19,14 +19,22 @@ func TestGeneratedIsCurrent(t *testing.T) {
 	if err != nil || len(defs) < 2 {
 		t.Fatalf("tables: %v, %v", defs, err)
 	}
-	dirs := map[string]string{"../../asterix/internal/cat254/cat254.def": "../../asterix/internal/cat254"}
+	type source struct{ def, profile string }
+	dirs := map[string]source{"../../asterix/internal/cat254": {def: "../../asterix/internal/cat254/cat254.def"}}
 	for _, def := range defs {
-		dirs[def] = filepath.Join("../../asterix", strings.TrimSuffix(filepath.Base(def), ".def"))
+		dir := filepath.Join("../../asterix", strings.TrimSuffix(filepath.Base(def), ".def"))
+		if filepath.Base(def) != "cat001.def" {
+			dirs[dir] = source{def: def}
+			continue
+		}
+		for _, profile := range []string{"plot", "track"} {
+			dirs[dir+profile] = source{def, profile}
+		}
 	}
-	for def, dir := range dirs {
+	for dir, from := range dirs {
 		t.Run(filepath.Base(dir), func(t *testing.T) {
 			out := t.TempDir()
-			if err := run(def, out); err != nil {
+			if err := run(from.def, from.profile, out); err != nil {
 				t.Fatal(err)
 			}
 			want, got := generated(t, out), generated(t, dir)
@@ -80,7 +88,7 @@ func TestRunRefuses(t *testing.T) {
 			if err := os.WriteFile(def, []byte(tt.table), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			if err := run(def, dir); err == nil || !strings.HasPrefix(err.Error(), tt.want) {
+			if err := run(def, "", dir); err == nil || !strings.HasPrefix(err.Error(), tt.want) {
 				t.Errorf("run: %v, want %s", err, tt.want)
 			}
 			if files := generated(t, dir); len(files) > 0 {
@@ -88,7 +96,7 @@ func TestRunRefuses(t *testing.T) {
 			}
 		})
 	}
-	if err := run("absent.def", t.TempDir()); err == nil || !strings.HasPrefix(err.Error(), "open table") {
+	if err := run("absent.def", "", t.TempDir()); err == nil || !strings.HasPrefix(err.Error(), "open table") {
 		t.Errorf("run without a table: %v", err)
 	}
 }

@@ -65,6 +65,6 @@ func writeTable(s *source, path string) error {
 		return fmt.Errorf("table %s has a back quote", path)
 	}
 	editions := append([]string{c.Edition}, c.Reads...)
-	s.p("{number: %d, editions: %#v, text: `%s`},", c.Number, editions, text.String())
+	s.p("{number: %d, expansion: %v, editions: %#v, text: `%s`},", c.Number, c.Expansion, editions, text.String())
 	return nil
 }

@@ -59,7 +59,7 @@ func writeTypes(s *source, c *spec.Category) {
 func writeType(s *source, c *spec.Category, it *spec.Item, name, path string) {
 	title := fmt.Sprintf("// %s is I%03d/%s, %s.", name, c.Number, path, it.Title)
 	switch {
-	case it.Form == spec.Explicit, strings.HasPrefix(elemType(it, name), "[]") && it.Scalar():
+	case it.Form == spec.Explicit, it.Form == spec.RFS, strings.HasPrefix(elemType(it, name), "[]") && it.Scalar():
 		return
 	case it.Form == spec.Compound:
 		writeCompound(s, it, name, title)
@@ -156,22 +156,30 @@ func lsb(r *big.Rat) string {
 	return r.RatString()
 }
 
-// writeMethod writes the conversion of a quantity: the exact product, rounded
-// once.
+// writeMethod writes the conversions of a quantity.
 func writeMethod(s *source, f *spec.Field, typ, expr string) {
 	if f.LSB == nil {
 		return
 	}
+	writeProduct(s, f.LSB, typ, expr, fmt.Sprintf("// %s returns the value in %s: %s.", f.Method, f.Unit, f.Doc), f.Method)
+	for _, o := range f.Others {
+		text := fmt.Sprintf("// %s returns the value in %s where %s is %d.", o.Method, o.Unit, o.When, o.Value)
+		writeProduct(s, o.LSB, typ, expr, text, o.Method)
+	}
+}
+
+// writeProduct writes a conversion: the exact product, rounded once.
+func writeProduct(s *source, unit *big.Rat, typ, expr, text, method string) {
 	s.p("")
-	s.p("// %s returns the value in %s: %s.", f.Method, f.Unit, f.Doc)
-	s.p("func (v %s) %s() float64 {", typ, f.Method)
+	s.p("%s", text)
+	s.p("func (v %s) %s() float64 {", typ, method)
 	x := "float64(v" + expr + ")"
-	num, den := f.LSB.Num().String(), f.LSB.Denom()
+	num, den := unit.Num().String(), unit.Denom()
 	isPower := den.TrailingZeroBits() == uint(den.BitLen()-1)
 	switch {
-	case f.LSB.IsInt() && num == "1":
+	case unit.IsInt() && num == "1":
 		s.p("return %s", x)
-	case f.LSB.IsInt():
+	case unit.IsInt():
 		s.p("return %s * %s", x, num)
 	case isPower: // the constant is exact
 		s.p("return %s * (%s.0 / %s)", x, num, den)

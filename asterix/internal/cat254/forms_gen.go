@@ -10,7 +10,7 @@ import (
 )
 
 // forms holds the length of each item in the order of the UAP.
-var forms = []wire.Def{
+var forms = wire.Profile{Category: Category, Slots: []wire.Def{
 	{Name: "010", Form: wire.Fixed, Len: []int{8}},
 	{Form: wire.Spare},
 	{Name: "020", Form: wire.Fixed, Len: []int{23}},
@@ -84,4 +84,4 @@ var forms = []wire.Def{
 	{Form: wire.Spare},
 	{Name: "080", Form: wire.Fixed, Len: []int{3}},
 	{Name: "RE", Form: wire.Explicit},
-}
+}}

@@ -27,32 +27,32 @@ func (r *Record) Decode(b []byte) (int, error) {
 	r.I070.FXS = kept5
 	set, at := wire.FSPEC(b, 9)
 	if at == 0 || set == 0 {
-		return 0, wire.Refuse(Category, forms, b)
+		return 0, forms.Refuse(b)
 	}
 	r.FSPECLen = uint8(at)
 	todo := Items(wire.Before(set, knownItems))
 	if todo&0xb600000000000000 != 0 {
 		if at = r.decode1(b, at, todo); at == 0 {
-			return 0, wire.Refuse(Category, forms, b)
+			return 0, forms.Refuse(b)
 		}
 	}
 	if todo&0x0100000000000000 != 0 {
 		if at = r.decode2(b, at, todo); at == 0 {
-			return 0, wire.Refuse(Category, forms, b)
+			return 0, forms.Refuse(b)
 		}
 	}
 	if todo&0x0000080000000000 != 0 {
 		if at = r.decode3(b, at, todo); at == 0 {
-			return 0, wire.Refuse(Category, forms, b)
+			return 0, forms.Refuse(b)
 		}
 	}
 	if todo&0x0000000000000006 != 0 {
 		if at = r.decode9(b, at, todo); at == 0 {
-			return 0, wire.Refuse(Category, forms, b)
+			return 0, forms.Refuse(b)
 		}
 	}
 	if uint64(todo) != set {
-		return 0, wire.Refuse(Category, forms, b)
+		return 0, forms.Refuse(b)
 	}
 	r.Raw = b[:at:at]
 	return at, nil
@@ -255,5 +255,5 @@ func (r *Record) append9(dst []byte) (out []byte, item, bad string) {
 // Items yields the octets of each item of Raw in the order of the wire, until
 // yield returns false.
 func (r *Record) Items(yield func(item string, raw []byte) bool) {
-	_, _ = wire.Walk(Category, forms, r.Raw, yield) // Raw was decoded before
+	_, _ = forms.Walk(r.Raw, yield) // Raw was decoded before
 }

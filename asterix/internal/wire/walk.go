@@ -21,7 +21,17 @@ const (
 	RepetitiveFX             // elements chained by FX
 	Compound                 // a field specification and subfields
 	Explicit                 // a length octet that counts itself, and content
+	RFS                      // a count octet and pairs of field reference number and item
 )
+
+// Profile is the user application profile of a category or of an expansion.
+type Profile struct {
+	Category byte
+	// Fixed is the number of octets of a field specification without FX, which
+	// the expansions have; 0 for one with FX.
+	Fixed int
+	Slots []Def
+}
 
 // Def says how long an item is. It is what a generated category tells of its
 // items; the fields inside are known to the generated code alone.
@@ -37,28 +47,37 @@ type Def struct {
 	Subs []Def
 }
 
+// FSPEC reads the field specification at the start of b; n is 0 when it does not
+// end within b or within the profile.
+func (p *Profile) FSPEC(b []byte) (set uint64, n int) {
+	if p.Fixed > 0 {
+		return FixedFSPEC(b, p.Fixed)
+	}
+	return FSPEC(b, (len(p.Slots)+6)/7)
+}
+
 // Walk yields name and octets of each item of the record at the start of b, in
 // the order of the wire, and returns the record's length. It stops early, with
 // length 0 and no error, when yield says so.
-func Walk(category byte, uap []Def, b []byte, yield func(item string, raw []byte) bool) (int, error) {
-	set, at := FSPEC(b, (len(uap)+6)/7)
+func (p *Profile) Walk(b []byte, yield func(item string, raw []byte) bool) (int, error) {
+	set, at := p.FSPEC(b)
 	if at == 0 {
-		return 0, &asterix.Error{Category: category, Reason: "FSPEC does not end within the record or the UAP"}
+		return 0, p.fail(b, 0, "", "FSPEC does not end within the record or the UAP")
 	}
-	if set == 0 {
-		return 0, &asterix.Error{Category: category, Reason: "record without an item"}
+	if set == 0 && p.Fixed == 0 {
+		return 0, p.fail(b, 0, "", "record without an item")
 	}
 	for frn := 1; frn <= 63; frn++ {
 		if set&Bit(frn) == 0 {
 			continue
 		}
-		if frn > len(uap) || uap[frn-1].Form == Spare {
-			return 0, fail(category, b, at, "", fmt.Sprintf("field reference number %d is not in use", frn))
+		if frn > len(p.Slots) || p.Slots[frn-1].Form == Spare {
+			return 0, p.fail(b, at, "", fmt.Sprintf("field reference number %d is not in use", frn))
 		}
-		d := &uap[frn-1]
-		n, bad, reason := d.measure(b[at:])
+		d := &p.Slots[frn-1]
+		n, bad, reason := p.measure(d, b[at:])
 		if reason != "" {
-			return 0, fail(category, b, at, bad, reason)
+			return 0, p.fail(b, at, bad, reason)
 		}
 		if !yield(d.Name, b[at:at+n:at+n]) {
 			return 0, nil
@@ -69,17 +88,56 @@ func Walk(category byte, uap []Def, b []byte, yield func(item string, raw []byte
 }
 
 // Refuse explains why the record at the start of b cannot be decoded.
-func Refuse(category byte, uap []Def, b []byte) error {
-	_, err := Walk(category, uap, b, func(string, []byte) bool { return true })
+func (p *Profile) Refuse(b []byte) error {
+	_, err := p.Walk(b, func(string, []byte) bool { return true })
 	if err == nil { // the walk and the decoder disagree
-		err = fail(category, b, 0, "", "record cannot be decoded")
+		err = p.fail(b, 0, "", "record cannot be decoded")
 	}
 	return err
 }
 
-func fail(category byte, b []byte, at int, item, reason string) error {
-	e := &asterix.Error{Category: category, Offset: at, Item: item, Reason: reason}
-	e.Source, e.SourceKnown = asterix.PeekSource(b)
+func (p *Profile) measure(d *Def, b []byte) (n int, bad, reason string) {
+	if d.Form == RFS {
+		return p.sequence(d, b)
+	}
+	return d.measure(b)
+}
+
+// Sequence returns the length of a random field sequencing at the start of b: a
+// count and as many pairs of field reference number and item; 0 when it cannot
+// be read.
+func (p *Profile) Sequence(b []byte) int {
+	n, _, _ := p.sequence(&Def{}, b)
+	return n
+}
+
+func (p *Profile) sequence(d *Def, b []byte) (n int, bad, reason string) {
+	if len(b) == 0 {
+		return 0, d.Name, "no octet left for the count"
+	}
+	n = 1
+	for range b[0] {
+		if n >= len(b) {
+			return 0, d.Name, "no octet left for a field reference number"
+		}
+		frn := int(b[n])
+		if frn == 0 || frn > len(p.Slots) || p.Slots[frn-1].Form == Spare || p.Slots[frn-1].Form == RFS {
+			return 0, d.Name, fmt.Sprintf("field reference number %d is not in use", frn)
+		}
+		l, bad, reason := p.Slots[frn-1].measure(b[n+1:])
+		if reason != "" {
+			return 0, d.Name + "/" + bad, reason
+		}
+		n += 1 + l
+	}
+	return n, "", ""
+}
+
+func (p *Profile) fail(b []byte, at int, item, reason string) error {
+	e := &asterix.Error{Category: p.Category, Offset: at, Item: item, Reason: reason}
+	if p.Fixed == 0 {
+		e.Source, e.SourceKnown = asterix.PeekSource(b)
+	}
 	return e
 }
 
@@ -107,7 +165,7 @@ func (d *Def) measure(b []byte) (n int, bad, reason string) {
 		}
 	case Compound:
 		return d.compound(b)
-	case Spare:
+	case Spare, RFS:
 		return 0, d.Name, "slot is not in use"
 	}
 	if n == 0 {

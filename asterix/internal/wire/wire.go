@@ -34,6 +34,26 @@ func FSPEC(b []byte, limit int) (set uint64, n int) {
 	return set, 0
 }
 
+// FixedFSPEC reads a field specification of n octets, at most 8, without FX:
+// eight presence bits an octet, left-aligned in set. Of is 0 when b is shorter.
+func FixedFSPEC(b []byte, n int) (set uint64, of int) {
+	if len(b) < n {
+		return 0, 0
+	}
+	for i, o := range b[:n] {
+		set |= uint64(o) << (56 - 8*i)
+	}
+	return set, n
+}
+
+// AppendFixedFSPEC appends a field specification of n octets without FX.
+func AppendFixedFSPEC(dst []byte, set uint64, n int) []byte {
+	for i := range n {
+		dst = append(dst, byte(set>>(56-8*i)))
+	}
+	return dst
+}
+
 // AppendFSPEC appends the field specification of set with at least the given
 // number of octets, so that a longer one than necessary is kept.
 func AppendFSPEC(dst []byte, set uint64, atLeast uint8) []byte {
@@ -96,6 +116,22 @@ func ReadExplicit(content *[]byte, b []byte) int {
 	n := int(b[0])
 	*content = b[1:n:n]
 	return n
+}
+
+// ReadSequence points content at a random field sequencing at the start of b,
+// count and pairs, and returns its length, or 0 when it cannot be read.
+func ReadSequence(content *[]byte, b []byte, p *Profile) int {
+	n := p.Sequence(b)
+	*content = b[:n:n]
+	return n
+}
+
+// AppendSequence appends what ReadSequence has read; bad is set when it is none.
+func AppendSequence(dst, content []byte, p *Profile) (out []byte, bad string) {
+	if len(content) == 0 || p.Sequence(content) != len(content) {
+		return dst, "content"
+	}
+	return append(dst, content...), ""
 }
 
 // AppendExplicit appends the length octet and the content; bad is set when the

@@ -1,0 +1,138 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package asterix_test
+
+import (
+	"bytes"
+	"errors"
+	"maps"
+	"reflect"
+	"slices"
+	"testing"
+
+	"github.com/kuroshio-watch/kuroshio/asterix"
+	"github.com/kuroshio-watch/kuroshio/asterix/inspect"
+)
+
+// FuzzCategories lets the first octet choose a package and the others be a
+// record: what is accepted is encoded to the same octets, the walk and the
+// decoder agree, no list has more elements than the record has octets, and the
+// table reads the same items.
+func FuzzCategories(f *testing.F) {
+	all := categories(f)
+	names := slices.Sorted(maps.Keys(all))
+	tables := map[string]*inspect.Table{}
+	for i, name := range names {
+		x, err := inspect.New(all[name].table)
+		if err != nil {
+			f.Fatal(err)
+		}
+		tables[name] = x
+		for _, seed := range badRecords {
+			f.Add(append([]byte{byte(i)}, seed...))
+		}
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if len(b) == 0 {
+			return
+		}
+		name := names[int(b[0])%len(names)]
+		rec, b := all[name].fresh(), b[1:]
+		n, err := rec.Decode(b)
+		var items []byte
+		m, err2 := tables[name].Items(b, func(_ string, raw []byte) bool {
+			items = append(items, raw...)
+			return true
+		})
+		if n != m || (err == nil) != (err2 == nil) {
+			t.Fatalf("%s: Decode(%x) = %d, %v; the table reads %d, %v", name, b, n, err, m, err2)
+		}
+		if err != nil {
+			if e := (*asterix.Error)(nil); !errors.As(err, &e) || e.Reason == "record cannot be decoded" || e.Offset > len(b) {
+				t.Fatalf("%s: Decode(%x): %v", name, b, err)
+			}
+			return
+		}
+		if !bytes.Equal(items, b[fspecLen(rec):n]) {
+			t.Fatalf("%s: items %x of %x", name, items, b[:n])
+		}
+		checkLists(t, elem(rec), n)
+		again, err := rec.Append(nil)
+		if err != nil || !bytes.Equal(again, b[:n]) {
+			t.Fatalf("%s: Append = %x, %v, want %x", name, again, err, b[:n])
+		}
+	})
+}
+
+// badRecords are records that decoders have fallen over.
+var badRecords = [][]byte{
+	{0xff, 0xff, 0xff, 0xfe},       // an FSPEC that outgrows every profile
+	{0x80, 1, 2},                   // a source alone
+	{0x81, 0x01, 0x01, 0x06, 1, 2}, // lists at the end
+	{0x01, 0x01, 0x01, 0x01, 0x01, 0x80, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfe}, // a compound of more subfields than defined
+	bytes.Repeat([]byte{0xff}, 200), // every presence and extension bit
+	append([]byte{0x01, 0x01, 0x01, 0x04, 0x00}, bytes.Repeat([]byte{0xff}, 40)...), // a REP of 255 in few octets
+	{0x80, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff},
+}
+
+// checkLists holds that no list of a record has more elements than the octets
+// that it came from.
+func checkLists(t *testing.T, v reflect.Value, octets int) {
+	t.Helper()
+	for i := range v.NumField() {
+		f := v.Field(i)
+		switch f.Kind() {
+		case reflect.Slice:
+			if f.Len() > octets || f.Cap() > 2*octets+8 {
+				t.Fatalf("%s has %d elements, room for %d, of %d octets", v.Type().Field(i).Name, f.Len(), f.Cap(), octets)
+			}
+		case reflect.Struct:
+			checkLists(t, f, octets)
+		}
+	}
+}
+
+// TestNoAllocation holds that a record is decoded and encoded without
+// allocation once its lists have grown.
+func TestNoAllocation(t *testing.T) {
+	for name, c := range categories(t) {
+		rec := c.fresh()
+		b, err := sample(c).Append(nil)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		dst := make([]byte, 0, 2*len(b))
+		if n := testing.AllocsPerRun(20, func() {
+			if _, err := rec.Decode(b); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := rec.Append(dst[:0]); err != nil {
+				t.Fatal(err)
+			}
+		}); n != 0 {
+			t.Errorf("%s: Decode and Append allocate %v times, want 0", name, n)
+		}
+	}
+}
+
+// BenchmarkCategories decodes a record with every item of each category.
+func BenchmarkCategories(b *testing.B) {
+	all := categories(b)
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		b.Run(name, func(b *testing.B) {
+			rec := all[name].fresh()
+			wire, err := sample(all[name]).Append(nil)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			b.SetBytes(int64(len(wire)))
+			for b.Loop() {
+				if _, err := rec.Decode(wire); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
