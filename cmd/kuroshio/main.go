@@ -35,6 +35,7 @@ type cli struct {
 	User    userCmd     `cmd:"" help:"Manage the people who may log in."`
 	Replay  replayCmd   `cmd:"" help:"Run recordings through the engine."`
 	Decode  decodeCmd   `cmd:"" help:"Write recordings as JSON lines: every record, and why others were refused."`
+	ASTERIX asterixCmd  `cmd:"" name:"asterix" help:"Look into ASTERIX recordings."`
 	Track   trackCmd    `cmd:"" help:"Run measurements through the tracker and write tracks that can be scored."`
 	Policy  policyCmd   `cmd:"" help:"Check and explain release policies."`
 	Call    callCmd     `cmd:"" help:"Use a running node's API as one of its people."`
