@@ -282,7 +282,7 @@ func (p asterixPcap) Decode(r io.Reader, out *Out) error {
 		if err != nil {
 			return err
 		}
-		for b, err := range asterix.Blocks(d) {
+		for b, err := range asterix.DatagramBlocks(d) {
 			if err := p.block(rec.Packets(), b, err, out); err != nil {
 				return err
 			}

@@ -116,7 +116,7 @@ func eachBlock(format string, r io.Reader, f func(asterix.Block)) error {
 			if err != nil {
 				return err
 			}
-			for b, err := range asterix.Blocks(d) {
+			for b, err := range asterix.DatagramBlocks(d) {
 				if err == nil {
 					f(b)
 				}
