@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/kuroshio-watch/kuroshio/geo"
+	"github.com/kuroshio-watch/kuroshio/gospa"
 	"github.com/kuroshio-watch/kuroshio/internal/corpustest"
 	"github.com/kuroshio-watch/kuroshio/mtt"
 )
@@ -163,7 +164,7 @@ type truth struct {
 
 // runScenario feeds measurements as they came in and returns the mean GOSPA at
 // the truth's times.
-func runScenario(t *testing.T, dir, meas string) (gospa float64, n int, used time.Duration) {
+func runScenario(t *testing.T, dir, meas string) (mean float64, n int, used time.Duration) {
 	raw, err := os.ReadFile(filepath.Join(dir, "meta.json"))
 	if err != nil {
 		t.Fatal(err)
@@ -186,9 +187,9 @@ func runScenario(t *testing.T, dir, meas string) (gospa float64, n int, used tim
 	times, next := 0, 0
 	for i := 0; i < len(truths); {
 		at := truths[i].T
-		var want []geo.Point
+		var want []gospa.State
 		for ; i < len(truths) && truths[i].T == at; i++ {
-			want = append(want, geo.Point{LatDeg: truths[i].Lat, LonDeg: truths[i].Lon})
+			want = append(want, gospa.State{Pos: geo.Point{LatDeg: truths[i].Lat, LonDeg: truths[i].Lon}})
 		}
 		batch = batch[:0]
 		for next < len(lines) && lines[next].RX <= at {
@@ -200,81 +201,18 @@ func runScenario(t *testing.T, dir, meas string) (gospa float64, n int, used tim
 		outcomes = tr.Observe(batch, outcomes[:0])
 		events = tr.Advance(unix(at), events[:0])
 		used += time.Since(start)
-		gospa += gospaAt(want, positions(tr, unix(at)))
+		mean += gospa.At(gospa.DefaultParams(), gospa.Frame{Truth: want, Tracks: states(tr, unix(at))}).Total
 		times++
 	}
-	return gospa / float64(times), next, used
+	return mean / float64(times), next, used
 }
 
-func positions(tr *mtt.Tracker, at time.Time) []geo.Point {
-	var out []geo.Point
+func states(tr *mtt.Tracker, at time.Time) []gospa.State {
+	var out []gospa.State
 	for _, id := range tr.IDs(nil) {
 		if e, ok := tr.EstimateAt(id, at); ok && (e.Phase == mtt.Confirmed || e.Phase == mtt.Coasting) {
-			out = append(out, e.Pos)
+			out = append(out, gospa.State{Pos: e.Pos})
 		}
 	}
 	return out
-}
-
-// gospaAt returns GOSPA with p 2, α 2 and c 1000 m.
-func gospaAt(truth, tracks []geo.Point) float64 {
-	const c2 = 1000 * 1000
-	gain := make([][]float64, len(truth))
-	for i, a := range truth {
-		gain[i] = make([]float64, len(tracks))
-		for j, b := range tracks {
-			if math.Abs(a.LatDeg-b.LatDeg) > 0.01 {
-				continue
-			}
-			d, _ := geo.Inverse(a, b)
-			gain[i][j] = max(0, c2-float64(d*d))
-		}
-	}
-	// Each pair saves c² against one missed and one false, which cost c²/2 each.
-	sum := float64(len(truth)+len(tracks))*c2/2 - greatest(gain)
-	return math.Sqrt(max(0, sum))
-}
-
-// greatest returns the greatest sum of gains of an assignment, by auction with
-// a step far below what matters.
-func greatest(gain [][]float64) float64 {
-	if len(gain) == 0 || len(gain[0]) == 0 {
-		return 0
-	}
-	price := make([]float64, len(gain[0]))
-	owner := make([]int, len(price))
-	for j := range owner {
-		owner[j] = -1
-	}
-	var queue []int
-	for i := range gain {
-		queue = append(queue, i)
-	}
-	for len(queue) > 0 {
-		i := queue[len(queue)-1]
-		queue = queue[:len(queue)-1]
-		best, second, at := 0.0, 0.0, -1
-		for j, g := range gain[i] {
-			if v := g - price[j]; g > 0 && v > best {
-				best, second, at = v, best, j
-			} else if g > 0 && v > second {
-				second = v
-			}
-		}
-		if at < 0 {
-			continue
-		}
-		price[at] += best - second + 1
-		if owner[at] >= 0 {
-			queue = append(queue, owner[at])
-		}
-		owner[at] = i
-	}
-	sum := 0.0
-	for j, i := range owner {
-		if i >= 0 {
-			sum += gain[i][j]
-		}
-	}
-	return sum
 }
