@@ -46,8 +46,9 @@ type Keys interface {
 // Config is what a Link needs.
 type Config struct {
 	Self, Partner party.ID
-	Dial          string // host:port of the partner's server; empty when only the partner dials
-	Stopped       bool   // begin stopped, as it was left
+	Dial          string  // host:port of the partner's server; empty when only the partner dials
+	Stopped       bool    // begin stopped, as it was left
+	Problem       Problem // why, where a person must know of it; until Resume
 	Keys          Keys
 	Outbox        Outbox
 	Inbox         Inbox
@@ -165,6 +166,7 @@ const (
 	ProblemClock      Problem = "clock"       // the clocks of the two sides are far apart
 	ProblemQuota      Problem = "quota"       // the partner has used up its share of the day; its records wait there
 	ProblemRoll       Problem = "roll"        // the partner's new keys are not signed by its present one
+	ProblemBackup     Problem = "backup"      // our journal is behind its witness: an old backup was restored; found before the link begins
 	ProblemReopen     Problem = "reopen"      // the partner begins its log anew, which a person must agree to
 )
 

@@ -66,7 +66,7 @@ func New(cfg Config) (*Link, error) {
 	}
 	l.status = Status{State: Down, Since: cfg.Now()}
 	if cfg.Stopped {
-		l.status.State = Stopped
+		l.status.State, l.status.Problem = Stopped, cfg.Problem
 	}
 	return l, nil
 }

@@ -202,9 +202,13 @@ func (n *Node) openLinks() error {
 			n.opt.Log.Warn("partner is not paired; no link to it", slog.String("partner", p.ID))
 			continue
 		}
+		var problem link.Problem
+		if old[id] {
+			problem = link.ProblemBackup
+		}
 		g := newGate(n.store, !n.clock.stepped)
 		k, err := link.New(link.Config{
-			Self: party.ID(n.cfg.Node.Party), Partner: id, Dial: p.Dial, Stopped: states[id] == "stopped" || old[id],
+			Self: party.ID(n.cfg.Node.Party), Partner: id, Dial: p.Dial, Stopped: states[id] == "stopped" || old[id], Problem: problem,
 			Keys: n.keys, Outbox: g, Inbox: n.store, Now: n.clock.now, Timing: link.DefaultTiming(),
 			Versions:   n.versions(),
 			OnReceived: func(party.ID) { n.loop.received() },
@@ -217,9 +221,6 @@ func (n *Node) openLinks() error {
 			return err
 		}
 		n.links[id], n.gates[id] = k, g
-		if old[id] {
-			n.loop.tell(engine.Event{Kind: "link", Partner: id, State: "stopped", Problem: "backup"})
-		}
 		if n.peers != nil {
 			n.peers.Add(k)
 		}
