@@ -38,6 +38,7 @@ const (
 	AnyEdge Edge = iota
 	Digits       // no digit before or after, no point before
 	prefix       // no digit before: more decimals may follow
+	whole        // no digit before or after, no point before
 	hexes        // no hexadecimal digit before or after
 )
 
@@ -49,6 +50,8 @@ func (e Edge) allows(before, after byte) bool {
 		return !digit(before) && !digit(after) && before != '.' && after != '.'
 	case prefix:
 		return !digit(before) && before != '.'
+	case whole:
+		return !digit(before) && !digit(after) && before != '.'
 	case hexes:
 		return !hexDigit(before) && !hexDigit(after)
 	}
@@ -174,9 +177,16 @@ func (s *Searcher) AddPosition(class, what string, lat, lon float64) {
 	for _, x := range []float64{lat, lon} {
 		s.AddFloat(class, what, x)
 		for decimals := 4; decimals <= 6; decimals++ {
-			for _, v := range []float64{x, cutOff(x, decimals)} { // rounded and cut off
-				add(fmt.Sprintf("text, %d decimals", decimals), strconv.AppendFloat(nil, v, 'f', decimals, 64), prefix)
+			edge := whole // a text that goes on is this number only where the next needle fits too
+			if decimals == 6 {
+				edge = prefix
 			}
+			for _, v := range []float64{x, cutOff(x, decimals)} { // rounded and cut off
+				add(fmt.Sprintf("text, %d decimals", decimals), strconv.AppendFloat(nil, v, 'f', decimals, 64), edge)
+			}
+		}
+		if text := strconv.FormatFloat(x, 'f', -1, 32); Precise(text) {
+			add("text of a float32", []byte(text), prefix)
 		}
 		for name, scale := range map[string]float64{"E5": 1e5, "E6": 1e6, "E7": 1e7} {
 			v := int32(math.Round(x * scale))

@@ -5,6 +5,7 @@ package leaktest_test
 
 import (
 	"bytes"
+	"strconv"
 	"testing"
 
 	"github.com/kuroshio-watch/kuroshio/internal/leaktest"
@@ -45,6 +46,24 @@ func TestSearchTakesNoPartForTheWhole(t *testing.T) {
 	} {
 		if got := len(s.FindAll([]leaktest.Hay{{Name: "text", Bytes: []byte(" " + text + " ")}}, nil)) > 0; got != want {
 			t.Errorf("%q: found %v, want %v", text, got, want)
+		}
+	}
+}
+
+// A position is found however many decimals are written, and another one that
+// begins with the same four is not taken for it.
+func TestAPositionIsFoundAtAnyPrecision(t *testing.T) {
+	const lat, lon = 24.123456789012, 122.560142345678
+	s := leaktest.New()
+	s.AddPosition("position", "ours", lat, lon)
+	for _, text := range []string{"122.5601", "122.56014", "122.560142", "122.5601423", "122.560142345678", "122.56014", strconv.FormatFloat(float64(float32(lon)), 'f', -1, 64)} {
+		if finds := s.FindAll([]leaktest.Hay{{Name: "page", Bytes: []byte(`{"lon":` + text + `}`)}}, nil); len(finds) == 0 {
+			t.Errorf("%s is not found", text)
+		}
+	}
+	for _, text := range []string{"122.56019637", "122.560156", "1122.5601", "0.122.5601"} {
+		if finds := s.FindAll([]leaktest.Hay{{Name: "page", Bytes: []byte(`{"lon":` + text + `}`)}}, nil); len(finds) > 0 {
+			t.Errorf("%s is taken for ours: %s", text, finds[0])
 		}
 	}
 }
