@@ -13,6 +13,7 @@ package asterix
 import (
 	"fmt"
 	"iter"
+	"slices"
 )
 
 // headerLen is the length of CAT and LEN (part 1, 4.3).
@@ -86,17 +87,17 @@ func Blocks(datagram []byte) iter.Seq2[Block, error] {
 func next(d []byte, at int) (b Block, n int, err error) {
 	left := len(d) - at
 	if left < headerLen {
-		b = Block{Offset: at, Data: d[at:]}
+		b = Block{Offset: at, Data: slices.Clip(d[at:])}
 		return b, 0, &Error{Offset: at, Reason: fmt.Sprintf("%d trailing octets are no block", left)}
 	}
 	length := int(d[at+1])<<8 | int(d[at+2])
 	b = Block{Category: d[at], Offset: at}
 	switch {
 	case length < headerLen:
-		b.Data = d[at+headerLen:]
+		b.Data = slices.Clip(d[at+headerLen:])
 		return b, 0, refuse(b, fmt.Sprintf("LEN %d is shorter than the header", length))
 	case length > left:
-		b.Data = d[at+headerLen:]
+		b.Data = slices.Clip(d[at+headerLen:])
 		return b, 0, refuse(b, fmt.Sprintf("LEN %d exceeds the %d octets left", length, left))
 	case length == headerLen:
 		return b, length, refuse(b, "block without a record")

@@ -87,7 +87,10 @@ func TestORADISCorpus(t *testing.T) {
 func FuzzDatagramBlocks(f *testing.F) {
 	f.Add([]byte{0, 10, 1, 2, 3, 4, 48, 0, 4, 1})
 	f.Add([]byte{0, 9, 1, 2, 3, 4, 48, 0, 3})
+	f.Add([]byte{48}) // one octet that is no block
+	f.Add([]byte{48, 0, 9, 1})
 	f.Fuzz(func(t *testing.T, d []byte) {
+		d = append(make([]byte, 0, len(d)+16), d...) // as in a buffer that was read into
 		for b, err := range asterix.DatagramBlocks(d) {
 			if e := (*asterix.Error)(nil); err != nil && !errors.As(err, &e) {
 				t.Fatal(err)
