@@ -40,6 +40,7 @@ type Config struct {
 	Zones    Zones     `toml:"zones"`
 	Watch    Watch     `toml:"watch"`
 	Policy   Policy    `toml:"policy"`
+	Tape     Tape      `toml:"tape"`
 	Plan     Plan      `toml:"plan"`
 	Support  Support   `toml:"support"`
 	Response Response  `toml:"response"`
@@ -141,6 +142,13 @@ type Policy struct {
 	// KeepPast is how far back `policy dry-run` can look: tape and a snapshot of
 	// each hour are kept for so long.
 	KeepPast Duration `toml:"keep_past"`
+}
+
+// Tape says how much of the tape is kept beyond what a start needs. The zero
+// Tape keeps what Policy.KeepPast needs.
+type Tape struct {
+	Keep     Duration `toml:"keep"`      // so long at least; 0: as Policy.KeepPast needs
+	MaxBytes int64    `toml:"max_bytes"` // beyond it the oldest goes, whatever Keep and KeepPast say; 0: no bound
 }
 
 // Support names the agreements on support and our register of facilities.

@@ -52,6 +52,8 @@ func TestParseSaysFileLineAndWhatIsWrong(t *testing.T) {
 		"a sensor without period":   {minimal + "[[feed]]\nname = \"r\"\nkind = \"asterix-udp\"\naddr = \"h:1\"\n[[sensor]]\nfeed = \"r\"\nid = \"025/010\"\nrange_nm = 200.0\n", "n.toml:7: sensor: range_nm, period"},
 		"a sensor with a bad id":    {minimal + "[[feed]]\nname = \"r\"\nkind = \"asterix-udp\"\naddr = \"h:1\"\n[[sensor]]\nfeed = \"r\"\nid = \"25/10\"\n", `n.toml:9: sensor.id: "25/10": want SAC/SIC`},
 		"an agreement without file": {minimal + "[support]\nagreements = [\"a.toml\", \"\"]\n", "n.toml:4: support.agreements: name files"},
+		"a tape of no size":         {minimal + "[tape]\nmax_bytes = 5\n", "n.toml:4: tape.max_bytes: want at least 134217728"},
+		"a tape for ever":           {minimal + "[tape]\nkeep = \"9000h\"\n", "n.toml:4: tape.keep: want 0s to 8784h"},
 		"timers upside down":        {minimal + "[response]\nt1 = \"5m\"\nt2 = \"1m\"\n", "n.toml:5: response.t2:"},
 	}
 	for name, tt := range tests {
@@ -96,7 +98,7 @@ func TestParseTakesAMinimalFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Node.Party != "tw" || c.Zones.Pack != "taiwan-ryukyu" || len(c.Feeds) != 0 || c.Time.Mode != "live" || !c.Watch.NoticesHold {
+	if c.Node.Party != "tw" || c.Zones.Pack != "taiwan-ryukyu" || len(c.Feeds) != 0 || c.Time.Mode != "live" || !c.Watch.NoticesHold || c.Tape != (config.Tape{}) {
 		t.Errorf("Parse(minimal) = %+v, want the defaults of a node without feeds", c)
 	}
 }

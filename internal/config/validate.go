@@ -158,12 +158,23 @@ func (c *Config) checkPartners() *problem {
 	return nil
 }
 
+const (
+	maxTape      = 366 * 24 * time.Hour
+	minTapeBytes = 128 << 20 // two segments
+)
+
 func (c *Config) checkWatch() *problem {
 	if c.Zones.Pack == "" {
 		return &problem{"zones", 0, "pack", "name a pack or a folder"}
 	}
 	if c.Policy.KeepPast < 0 || c.Policy.KeepPast > Duration(31*24*time.Hour) {
 		return &problem{"policy", 0, "keep_past", "want 0s to 744h"}
+	}
+	if d := time.Duration(c.Tape.Keep); d < 0 || d > maxTape {
+		return &problem{"tape", 0, "keep", "want 0s to 8784h"}
+	}
+	if n := c.Tape.MaxBytes; n != 0 && n < minTapeBytes {
+		return &problem{"tape", 0, "max_bytes", fmt.Sprintf("want at least %d, or 0 for no bound", minTapeBytes)}
 	}
 	if slices.Contains(c.Support.Agreements, "") {
 		return &problem{"support", 0, "agreements", "name files"}

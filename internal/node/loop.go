@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/kuroshio-watch/kuroshio/internal/config"
 	"github.com/kuroshio-watch/kuroshio/internal/engine"
 	"github.com/kuroshio-watch/kuroshio/internal/frame"
 	"github.com/kuroshio-watch/kuroshio/internal/link"
@@ -139,6 +140,7 @@ type loop struct {
 	now       *clock
 	config    *engine.Config
 	policies  *policies
+	retention config.Tape
 }
 
 // run serves the queues until ctx is done.

@@ -35,6 +35,7 @@ func (l *loop) process(ctx context.Context, inputs []*engine.Input) []engine.Out
 		bodies[i] = b
 	}
 	var first uint64
+	l.tape.Roll(l.clock())
 	ok := l.persist(ctx, "write tape", func() (err error) {
 		first, err = l.tape.Append(bodies)
 		return err
@@ -141,18 +142,6 @@ func receivers(sealed []release.Sealed) []party.ID {
 		}
 	}
 	return list
-}
-
-// pruneTape drops what lies before the oldest snapshot kept.
-func (l *loop) pruneTape(ctx context.Context, snapshot uint64) {
-	first, err := l.store.FirstSnapshot(ctx)
-	if err == nil {
-		err = l.tape.Prune(first)
-	}
-	if err != nil {
-		l.log.WarnContext(ctx, "old tape not removed", slog.Any("err", err))
-	}
-	l.lastSnap = snapshot
 }
 
 // persist runs write until it works or ctx ends. While it fails, the picture

@@ -57,6 +57,7 @@ func (l *loop) recover(ctx context.Context, self party.ID, ids engine.IDs, commi
 	}
 	if now := l.eng.Now(); !now.IsZero() {
 		l.now.set(now) // names the day of what is committed next
+		l.tape.Roll(now)
 	}
 	if len(outs) > 0 && !l.commit(ctx, last, inputs, outs) {
 		return fmt.Errorf("commit what the tape holds: %w", l.failure)
