@@ -145,9 +145,9 @@ type Policy struct {
 }
 
 // Tape says how much of the tape is kept beyond what a start needs. The zero
-// Tape keeps what Policy.KeepPast needs.
+// Tape keeps it as long as Policy.KeepPast says.
 type Tape struct {
-	Keep     Duration `toml:"keep"`      // so long at least; 0: as Policy.KeepPast needs
+	Keep     Duration `toml:"keep"`      // so long at least, if that is longer than Policy.KeepPast
 	MaxBytes int64    `toml:"max_bytes"` // beyond it the oldest goes, whatever Keep and KeepPast say; 0: no bound
 }
 

@@ -150,7 +150,7 @@ func (n *Node) newLoop() *loop {
 		inbox: make(chan struct{}, 1), done: make(chan struct{}), changed: newBroadcast(), taped: make(map[string]uint64),
 		pressure: make(map[party.ID]bool), flows: make(map[party.ID]*flow), heartbeat: time.Duration(n.cfg.Link.Heartbeat), partners: n.cfg.PartnerIDs(), config: n.engCfg,
 		stopping: make(map[party.ID]*atomic.Int32), show: time.NewTimer(time.Hour), tickGap: busyTickMin, keys: n.lookAtKeys,
-		retention: n.cfg.Tape,
+		retention: config.Tape{Keep: max(n.cfg.Tape.Keep, n.cfg.Policy.KeepPast), MaxBytes: n.cfg.Tape.MaxBytes},
 	}
 	l.show.Stop()
 	for _, p := range l.partners {
