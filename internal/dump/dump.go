@@ -48,7 +48,7 @@ func Formats() []Format {
 		{"avr", "Mode S as lines of hexadecimal text", newModes(openAVR)},
 		{"tsv", "Mode S as lines of milliseconds, tab, hexadecimal text", newModes(openTSV)},
 		{"sbs", "decoded Mode S as BaseStation lines", newSBS},
-		{"nmea", "AIS as NMEA 0183 sentences, with tag blocks", newNMEA},
+		{"nmea", "AIS as NMEA 0183 sentences, with tag blocks or in the JSON of AIS-catcher", newNMEA},
 		{"remoteid", "Remote ID: JSON or columns of a receiver, or MAVLink", newRemoteID},
 		{"cot", "Cursor on Target: XML or TAK protobuf, in a stream", newCoT},
 	}

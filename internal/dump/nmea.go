@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/kuroshio-watch/kuroshio/ais"
+	"github.com/kuroshio-watch/kuroshio/ais/catcher"
 	"github.com/kuroshio-watch/kuroshio/ais/nmea"
 )
 
@@ -77,7 +78,48 @@ func (l *nmeaLines) Decode(r io.Reader, out *Out) error {
 
 // line takes a line of the file, which may hold several sentences.
 func (l *nmeaLines) line(line []byte, off int64, out *Out) error {
+	if line[0] == '{' {
+		return l.catcher(line, off, out)
+	}
 	logged, timed := loggerTime(line)
+	return l.sentences(line, off, logged, timed, out)
+}
+
+// catcher takes a line of AIS-catcher's JSON for its sentences.
+func (l *nmeaLines) catcher(line []byte, off int64, out *Out) error {
+	var failed error
+	err := catcher.Parse(line, func(r *catcher.Report, err error) {
+		switch {
+		case failed != nil:
+		case err != nil:
+			failed = l.refuse(off, catcherReason(err), out)
+		default:
+			for _, s := range r.Sentences {
+				if failed == nil {
+					failed = l.sentences([]byte(s), off, r.Received, r.HasReceived, out)
+				}
+			}
+		}
+	})
+	if err != nil {
+		return l.refuse(off, catcherReason(err), out)
+	}
+	return failed
+}
+
+// catcherReason is the fixed part of an error.
+func catcherReason(err error) string {
+	for _, known := range []error{catcher.ErrTooLong, catcher.ErrSyntax, catcher.ErrNoNMEA, catcher.ErrSentence} {
+		if errors.Is(err, known) {
+			return known.Error()
+		}
+	}
+	return err.Error()
+}
+
+// sentences takes what may be several sentences, received at a time that goes
+// behind that of a tag block.
+func (l *nmeaLines) sentences(line []byte, off int64, received time.Time, timed bool, out *Out) error {
 	for rest := line; ; {
 		var sentence []byte
 		if sentence, rest = nmea.Next(rest); len(sentence) == 0 && len(rest) == 0 {
@@ -88,7 +130,7 @@ func (l *nmeaLines) line(line []byte, off int64, out *Out) error {
 		s := &l.sent
 		err := nmea.Parse(sentence, s)
 		if err == nil && timed && !s.Tag.HasTime {
-			s.Tag.HasTime, s.Tag.Time = true, logged
+			s.Tag.HasTime, s.Tag.Time = true, received
 		}
 		if err == nil {
 			err = l.sentence(s, out)

@@ -75,6 +75,11 @@ func TestNMEA(t *testing.T) {
 			"[2026-05-28 20:26:40] " + string(sentences(t, nmea.Header{Channel: 'B'}, report)),
 			`{"i":0,"t":1780000000000,"type":1,"mmsi":416000001,"talker":"AI",` + reportTail,
 		},
+		"AIS-catcher's JSON": {
+			`{"rxuxtime":1780000000,"nmea":["` + strings.TrimSpace(string(sentences(t, nmea.Header{Channel: 'B'}, report))) + `"]}` + "\n{}\n",
+			`{"i":0,"t":1780000000000,"type":1,"mmsi":416000001,"talker":"AI",` + reportTail +
+				`{"i":1,"off":83,"error":"AIS-catcher JSON refused: no sentences in it"}` + "\n",
+		},
 		"two parts with tag blocks, and a position of an own instrument between": {
 			strings.Replace(string(sentences(t, tagged, voyage)), "\r\n", "\r\n$GPRMC,,V*00\r\n", 1),
 			`{"i":0,"t":1780000000000,"s":"rST1","type":5,"mmsi":416000001,"talker":"AI","channel":"A","name":"HAI LUNG","callsign":"","imo":0,"shiptype":0,` +

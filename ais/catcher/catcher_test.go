@@ -1,0 +1,108 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package catcher_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/kuroshio-watch/kuroshio/ais/catcher"
+)
+
+const sentence = "!AIVDM,1,1,,B,16K2N?P001awhp`DHtka1`Nt08Av,0*03"
+
+var at = time.UnixMilli(1_780_000_000_250).UTC()
+
+func TestParse(t *testing.T) {
+	one := catcher.Report{Sentences: []string{sentence}}
+	with := func(change func(*catcher.Report)) catcher.Report {
+		r := one
+		change(&r)
+		return r
+	}
+	tests := map[string]struct {
+		in   string
+		want []catcher.Report
+	}{
+		"a bare message": {`{"nmea":["` + sentence + `"]}`, []catcher.Report{one}},
+		"a full message": {
+			`{"class":"AIS","device":"AIS-catcher","rxtime":"20260528202640","rxuxtime":1780000000,"toa":1780000000.25,"scaled":true,"channel":"B","nmea":["` +
+				sentence + `"],"signalpower":-31.5,"ppm":0.3,"station_id":7,"type":1,"repeat":0,"mmsi":431004000,"lat":35.6}`,
+			[]catcher.Report{with(func(r *catcher.Report) {
+				r.Received, r.HasReceived, r.Station, r.Channel, r.LevelDB, r.HasLevel = at, true, "7", 'B', -31.5, true
+			})},
+		},
+		"the older time": {`{"rxuxtime":1780000000,"nmea":["` + sentence + `"]}`, []catcher.Report{with(func(r *catcher.Report) {
+			r.Received, r.HasReceived = at.Truncate(time.Second), true
+		})}},
+		"the oldest time": {`{"rxtime":"20260528202640","nmea":["` + sentence + `"],"signalpower":null}`, []catcher.Report{with(func(r *catcher.Report) {
+			r.Received, r.HasReceived = at.Truncate(time.Second), true
+		})}},
+		"a post": {
+			`{"protocol":"jsonaiscatcher","stationid":"naha","msgs":[{"nmea":["` + sentence + `"]},{"station":"own","nmea":["` + sentence + `","` + sentence + `"]}]}`,
+			[]catcher.Report{
+				with(func(r *catcher.Report) { r.Station = "naha" }),
+				{Station: "own", Sentences: []string{sentence, sentence}},
+			},
+		},
+		"a post of none": {`{"msgs":[]}`, nil},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			var got []catcher.Report
+			err := catcher.Parse([]byte(tc.in), func(r *catcher.Report, err error) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				got = append(got, *r)
+			})
+			if d := cmp.Diff(tc.want, got); d != "" || err != nil {
+				t.Errorf("Parse: %v (-want +got):\n%s", err, d)
+			}
+		})
+	}
+}
+
+func TestParseRefuses(t *testing.T) {
+	for name, tc := range map[string]struct {
+		in   string
+		want error
+	}{
+		"no JSON":             {"hello", catcher.ErrSyntax},
+		"a list":              {"[]", catcher.ErrSyntax},
+		"no sentences":        {`{"type":1,"mmsi":431004000}`, catcher.ErrNoNMEA},
+		"a long document":     {strings.Repeat(" ", catcher.MaxDocument+1), catcher.ErrTooLong},
+		"a long sentence":     {`{"nmea":["` + strings.Repeat("!", 2000) + `"]}`, catcher.ErrSentence},
+		"a message that is 7": {`{"msgs":[7]}`, catcher.ErrSyntax},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var last error
+			err := catcher.Parse([]byte(tc.in), func(_ *catcher.Report, bad error) { last = bad })
+			if got := errors.Join(err, last); !errors.Is(got, tc.want) || !errors.Is(got, catcher.ErrRefused) {
+				t.Errorf("Parse: %v, want %v", got, tc.want)
+			}
+		})
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(`{"toa":1780000000.25,"nmea":["` + sentence + `"],"station_id":7}`))
+	f.Add([]byte(`{"stationid":"x","msgs":[{"nmea":["a"]},7]}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		n := 0
+		_ = catcher.Parse(b, func(r *catcher.Report, err error) {
+			n++
+			if err == nil && (len(r.Sentences) == 0 || len(r.Sentences) > len(b) || r.HasReceived && r.Received.Year() > 9999) {
+				t.Errorf("%+v", r)
+			}
+		})
+		if n > len(b)+1 {
+			t.Errorf("%d messages of %d octets", n, len(b))
+		}
+	})
+}
