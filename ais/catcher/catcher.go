@@ -11,6 +11,7 @@
 package catcher
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,13 +22,17 @@ import (
 	"github.com/kuroshio-watch/kuroshio/ais/nmea"
 )
 
-// MaxDocument is the longest document that is read, in octets.
-const MaxDocument = 16 << 20
+// MaxDocument is the longest document that is read, MaxMessage the longest
+// object of one message, in octets.
+const (
+	MaxDocument = 16 << 20
+	MaxMessage  = 64 << 10
+)
 
 // The errors. All wrap ErrRefused.
 var (
 	ErrRefused  = errors.New("AIS-catcher JSON refused")
-	ErrTooLong  = fmt.Errorf("%w: document is too long", ErrRefused)
+	ErrTooLong  = fmt.Errorf("%w: document or message is too long", ErrRefused)
 	ErrSyntax   = fmt.Errorf("%w: not JSON of this kind", ErrRefused)
 	ErrNoNMEA   = fmt.Errorf("%w: no sentences in it", ErrRefused)
 	ErrSentence = fmt.Errorf("%w: sentence is too long", ErrRefused)
@@ -68,29 +73,49 @@ func Parse(document []byte, fn func(r *Report, err error)) error {
 		return ErrTooLong
 	}
 	var d struct {
-		written
-		Msgs      []json.RawMessage `json:"msgs"`
-		Stationid json.RawMessage   `json:"stationid"`
+		Msgs      json.RawMessage `json:"msgs"` // as text, a slice of its parts would be many times longer
+		StationID json.RawMessage `json:"stationid"`
 	}
 	if err := json.Unmarshal(document, &d); err != nil {
 		return fmt.Errorf("%w: %w", ErrSyntax, err)
 	}
 	if d.Msgs == nil {
-		r, err := d.report("")
-		fn(r, err)
+		fn(report(document, ""))
 		return nil
 	}
-	station := name(d.Stationid)
-	for _, raw := range d.Msgs {
-		var w written
-		if err := json.Unmarshal(raw, &w); err != nil {
-			fn(nil, fmt.Errorf("%w: %w", ErrSyntax, err))
-			continue
+	if d.Msgs[0] != '[' {
+		return ErrSyntax
+	}
+	station := name(d.StationID)
+	return each(d.Msgs, func(raw json.RawMessage) { fn(report(raw, station)) })
+}
+
+// each calls fn with each part of a list, good until fn returns.
+func each(list []byte, fn func(part json.RawMessage)) error {
+	d := json.NewDecoder(bytes.NewReader(list))
+	if _, err := d.Token(); err != nil { // [
+		return fmt.Errorf("%w: %w", ErrSyntax, err)
+	}
+	var part json.RawMessage
+	for d.More() {
+		if err := d.Decode(&part); err != nil {
+			return fmt.Errorf("%w: %w", ErrSyntax, err)
 		}
-		r, err := w.report(station)
-		fn(r, err)
+		fn(part)
 	}
 	return nil
+}
+
+// report reads one message that the station named may have received.
+func report(raw []byte, station string) (*Report, error) {
+	if len(raw) > MaxMessage {
+		return nil, ErrTooLong
+	}
+	var w written
+	if err := json.Unmarshal(raw, &w); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrSyntax, err)
+	}
+	return w.report(station)
 }
 
 // name reads a station that is written as a text or a number.

@@ -5,6 +5,7 @@ package catcher_test
 
 import (
 	"errors"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -78,6 +79,8 @@ func TestParseRefuses(t *testing.T) {
 		"no sentences":        {`{"type":1,"mmsi":431004000}`, catcher.ErrNoNMEA},
 		"a long document":     {strings.Repeat(" ", catcher.MaxDocument+1), catcher.ErrTooLong},
 		"a long sentence":     {`{"nmea":["` + strings.Repeat("!", 2000) + `"]}`, catcher.ErrSentence},
+		"a long message":      {`{"nmea":["` + sentence + `"],"x":"` + strings.Repeat("!", catcher.MaxMessage) + `"}`, catcher.ErrTooLong},
+		"messages of no list": {`{"msgs":{}}`, catcher.ErrSyntax},
 		"a message that is 7": {`{"msgs":[7]}`, catcher.ErrSyntax},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -105,4 +108,22 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("%d messages of %d octets", n, len(b))
 		}
 	})
+}
+
+// TestMemory holds that many empty parts take no memory of many times their
+// size.
+func TestMemory(t *testing.T) {
+	in := []byte(`{"msgs":[` + strings.Repeat("0,", 1<<19) + `0]}`)
+	var before, held runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	n := 0
+	err := catcher.Parse(in, func(*catcher.Report, error) {
+		if n++; n == 1 {
+			runtime.ReadMemStats(&held)
+		}
+	})
+	if grown := held.TotalAlloc - before.TotalAlloc; err != nil || n == 0 || grown > 4*uint64(len(in)) {
+		t.Errorf("%d octets allocated at the first of %d parts of %d octets: %v", grown, n, len(in), err)
+	}
 }

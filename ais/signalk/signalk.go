@@ -57,16 +57,16 @@ type Update struct {
 	// Message holds the values in the units of package ais, its MMSI, and in Has
 	// which are known. It has no type.
 	Message ais.Message
-	// Withdrawn are the fields whose value is null: what was held of them is no
-	// longer so.
+	// Withdrawn are the fields whose value is null or an empty text: what was
+	// held of them is no longer so.
 	Withdrawn ais.Has
 	// Ignored counts values of other paths.
 	Ignored int
 }
 
 type delta struct {
-	Context string   `json:"context"`
-	Updates []update `json:"updates"`
+	Context string          `json:"context"`
+	Updates json.RawMessage `json:"updates"` // as text, a slice of its parts would be many times longer
 }
 
 type update struct {
@@ -77,10 +77,12 @@ type update struct {
 		Talker string `json:"talker"`
 		Src    string `json:"src"`
 	} `json:"source"`
-	Values []struct {
-		Path  string          `json:"path"`
-		Value json.RawMessage `json:"value"`
-	} `json:"values"`
+	Values json.RawMessage `json:"values"`
+}
+
+type value struct {
+	Path  string          `json:"path"`
+	Value json.RawMessage `json:"value"`
 }
 
 // Parse reads a delta and calls fn with each of its updates that holds values,
@@ -95,22 +97,51 @@ func Parse(b []byte, fn func(u *Update, err error)) error {
 	if err := json.Unmarshal(b, &d); err != nil {
 		return fmt.Errorf("%w: %w", ErrSyntax, err)
 	}
-	if d.Updates == nil {
+	if !list(d.Updates) {
 		return ErrSyntax
 	}
 	kind, mmsi, err := context(d.Context)
 	if err != nil {
 		return err
 	}
-	for i := range d.Updates {
-		in := &d.Updates[i]
-		if len(in.Values) == 0 { // metadata alone
-			continue
+	return each(d.Updates, func(raw json.RawMessage) error {
+		var in update
+		if err := json.Unmarshal(raw, &in); err != nil {
+			fn(nil, fmt.Errorf("%w: %w", ErrSyntax, err))
+			return nil
+		}
+		if in.Values == nil { // metadata alone
+			return nil
 		}
 		u := Update{Kind: kind}
 		u.Message.MMSI = mmsi
-		err := u.take(in)
-		fn(&u, err)
+		if err := u.take(&in); err != nil {
+			fn(nil, err)
+			return nil
+		}
+		fn(&u, nil)
+		return nil
+	})
+}
+
+// list reports whether a JSON value is a list.
+func list(raw json.RawMessage) bool { return len(raw) > 0 && raw[0] == '[' }
+
+// each calls fn with each part of a list, good until fn returns, and stops at
+// its first error.
+func each(list []byte, fn func(part json.RawMessage) error) error {
+	d := json.NewDecoder(bytes.NewReader(list))
+	if _, err := d.Token(); err != nil { // [
+		return fmt.Errorf("%w: %w", ErrSyntax, err)
+	}
+	var part json.RawMessage
+	for d.More() {
+		if err := d.Decode(&part); err != nil {
+			return fmt.Errorf("%w: %w", ErrSyntax, err)
+		}
+		if err := fn(part); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -144,12 +175,16 @@ func (u *Update) take(in *update) error {
 	if len(u.Source) > 256 {
 		u.Source = ""
 	}
-	for i := range in.Values {
-		if err := u.value(in.Values[i].Path, in.Values[i].Value); err != nil {
-			return err
-		}
+	if !list(in.Values) {
+		return ErrSyntax
 	}
-	return nil
+	return each(in.Values, func(raw json.RawMessage) error {
+		var v value
+		if err := json.Unmarshal(raw, &v); err != nil {
+			return fmt.Errorf("%w: %w", ErrSyntax, err)
+		}
+		return u.value(v.Path, v.Value)
+	})
 }
 
 // value takes one value. A later one of the same path goes before.
@@ -159,33 +194,25 @@ func (u *Update) value(path string, raw json.RawMessage) error {
 		if json.Unmarshal(raw, &names) != nil {
 			return fmt.Errorf("%w: value without a path", ErrValue)
 		}
-		for _, key := range []string{"name", "mmsi", "communication"} {
-			v, ok := names[key]
-			switch {
-			case !ok:
-			case key == "name":
-				if err := u.value("name", v); err != nil {
-					return err
-				}
-			case key == "communication":
-				var c struct {
-					Callsign json.RawMessage `json:"callsignVhf"`
-				}
-				if json.Unmarshal(v, &c) == nil && c.Callsign != nil {
-					if err := u.value("communication.callsignVhf", c.Callsign); err != nil {
-						return err
-					}
-				}
+		if v, ok := names["name"]; ok {
+			if err := u.value("name", v); err != nil {
+				return err
 			}
 		}
-		return nil
+		var radio struct {
+			Callsign json.RawMessage `json:"callsignVhf"`
+		}
+		if v, ok := names["communication"]; !ok || json.Unmarshal(v, &radio) != nil || radio.Callsign == nil {
+			return nil
+		}
+		return u.value("communication.callsignVhf", radio.Callsign)
 	}
 	has, take := u.taker(path)
 	if take == nil || has == ais.HasNavStatus && otherState(raw) {
 		u.Ignored++
 		return nil
 	}
-	if len(raw) == 0 || bytes.Equal(raw, []byte("null")) {
+	if len(raw) == 0 || bytes.Equal(raw, []byte("null")) || bytes.Equal(raw, []byte(`""`)) {
 		u.Message.Has &^= has
 		u.Withdrawn |= has
 		return nil

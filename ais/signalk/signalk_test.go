@@ -6,6 +6,7 @@ package signalk_test
 import (
 	"errors"
 	"math"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -69,8 +70,9 @@ func TestWithdrawn(t *testing.T) {
 		{"path":"navigation.speedOverGround","value":3},
 		{"path":"navigation.speedOverGround","value":null},
 		{"path":"navigation.position","value":null},
+		{"path":"name","value":""},
 		{"path":"navigation.state","value":"parked"}]}]}`)
-	if u.Message.Has != 0 || u.Withdrawn != ais.HasSOG|ais.HasPosition || u.Ignored != 1 || u.Source != "ais.AI" {
+	if u.Message.Has != 0 || u.Withdrawn != ais.HasSOG|ais.HasPosition|ais.HasName || u.Ignored != 1 || u.Source != "ais.AI" {
 		t.Errorf("%+v", u)
 	}
 }
@@ -100,6 +102,9 @@ func TestParseRefuses(t *testing.T) {
 		"the own ship":            {`{"context":"vessels.urn:mrn:signalk:uuid:c0d79334-4e25-4245-8892-54e8ccc8021d","updates":[]}`, signalk.ErrContext},
 		"a context of no root":    {`{"context":"urn:mrn:imo:mmsi:431004000","updates":[]}`, signalk.ErrContext},
 		"an MMSI of ten digits":   {`{"context":"vessels.urn:mrn:imo:mmsi:4310040001","updates":[]}`, signalk.ErrContext},
+		"an update that is 7":     {context + `7]}`, signalk.ErrSyntax},
+		"values that are no list": {context + `{"timestamp":"2026-05-28T20:26:40Z","values":{}}]}`, signalk.ErrSyntax},
+		"a value that is 7":       {context + `{"timestamp":"2026-05-28T20:26:40Z","values":[7]}]}`, signalk.ErrSyntax},
 		"an update of no time":    {context + `{"values":[{"path":"x","value":1}]}]}`, signalk.ErrTime},
 		"a position of a text":    {value("navigation.position", `"here"`), signalk.ErrValue},
 		"a latitude alone":        {value("navigation.position", `{"latitude":1}`), signalk.ErrValue},
@@ -134,4 +139,22 @@ func FuzzParse(f *testing.F) {
 			}
 		})
 	})
+}
+
+// TestMemory holds that many empty parts take no memory of many times their
+// size.
+func TestMemory(t *testing.T) {
+	in := []byte(context + strings.Repeat("0,", 1<<18) + `0]}`)
+	var before, held runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	n := 0
+	err := signalk.Parse(in, func(*signalk.Update, error) {
+		if n++; n == 1 {
+			runtime.ReadMemStats(&held)
+		}
+	})
+	if grown := held.TotalAlloc - before.TotalAlloc; err != nil || n == 0 || grown > 4*uint64(len(in)) {
+		t.Errorf("%d octets allocated at the first of %d parts of %d octets: %v", grown, n, len(in), err)
+	}
 }

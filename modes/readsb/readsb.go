@@ -12,6 +12,7 @@
 package readsb
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,13 +24,17 @@ import (
 	"github.com/kuroshio-watch/kuroshio/modes"
 )
 
-// MaxDocument is the longest document that is read, in octets.
-const MaxDocument = 64 << 20
+// MaxDocument is the longest document that is read, MaxAircraft the longest
+// object of one aircraft, in octets.
+const (
+	MaxDocument = 64 << 20
+	MaxAircraft = 64 << 10
+)
 
 // The errors. All wrap ErrRefused.
 var (
 	ErrRefused = errors.New("readsb JSON refused")
-	ErrTooLong = fmt.Errorf("%w: document is too long", ErrRefused)
+	ErrTooLong = fmt.Errorf("%w: document or aircraft is too long", ErrRefused)
 	ErrSyntax  = fmt.Errorf("%w: not JSON of this kind", ErrRefused)
 	ErrTime    = fmt.Errorf("%w: no time", ErrRefused)
 	ErrAddress = fmt.Errorf("%w: no address of six digits", ErrRefused)
@@ -117,23 +122,38 @@ func Parse(document []byte, fn func(i int, a *Aircraft, err error)) error {
 		return ErrTooLong
 	}
 	var d struct {
-		Now      *float64          `json:"now"`
-		Aircraft []json.RawMessage `json:"aircraft"`
+		Now      *float64        `json:"now"`
+		Aircraft json.RawMessage `json:"aircraft"` // as text, a slice of its parts would be many times longer
 	}
 	if err := json.Unmarshal(document, &d); err != nil {
 		return fmt.Errorf("%w: %w", ErrSyntax, err)
 	}
-	if d.Aircraft == nil {
+	if len(d.Aircraft) == 0 || d.Aircraft[0] != '[' {
 		return ErrSyntax
 	}
 	now, ok := clock(d.Now)
 	if !ok {
 		return ErrTime
 	}
-	for i, raw := range d.Aircraft {
+	return each(d.Aircraft, func(i int, raw json.RawMessage) {
 		var a Aircraft
 		err := a.parse(raw, now)
 		fn(i, &a, err)
+	})
+}
+
+// each calls fn with each part of a list, good until fn returns.
+func each(list []byte, fn func(i int, part json.RawMessage)) error {
+	d := json.NewDecoder(bytes.NewReader(list))
+	if _, err := d.Token(); err != nil { // [
+		return fmt.Errorf("%w: %w", ErrSyntax, err)
+	}
+	var part json.RawMessage
+	for i := 0; d.More(); i++ {
+		if err := d.Decode(&part); err != nil {
+			return fmt.Errorf("%w: %w", ErrSyntax, err)
+		}
+		fn(i, part)
 	}
 	return nil
 }
@@ -141,7 +161,7 @@ func Parse(document []byte, fn func(i int, a *Aircraft, err error)) error {
 // ParseLine reads one object of one aircraft. Its own "now" goes before the time
 // given, which may be zero where each line has one.
 func ParseLine(line []byte, now time.Time, a *Aircraft) error {
-	if len(line) > MaxDocument {
+	if len(line) > MaxAircraft {
 		return ErrTooLong
 	}
 	var d struct {
@@ -199,6 +219,9 @@ type written struct {
 
 func (a *Aircraft) parse(raw []byte, now time.Time) error {
 	*a = Aircraft{}
+	if len(raw) > MaxAircraft {
+		return ErrTooLong
+	}
 	var w written
 	if err := json.Unmarshal(raw, &w); err != nil {
 		return fmt.Errorf("%w: %w", ErrSyntax, err)

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -82,6 +83,8 @@ func TestParseRefuses(t *testing.T) {
 		"a document of no time":  {`{"aircraft":[]}`, readsb.ErrTime},
 		"a time before all":      {`{"now":-5,"aircraft":[]}`, readsb.ErrTime},
 		"a document too long":    {strings.Repeat(" ", readsb.MaxDocument+1), readsb.ErrTooLong},
+		"aircraft of no list":    {`{"now":1,"aircraft":{}}`, readsb.ErrSyntax},
+		"an aircraft too long":   {`{"now":1,"aircraft":[{"hex":"899001","x":"` + strings.Repeat("x", readsb.MaxAircraft) + `"}]}`, readsb.ErrTooLong},
 		"an aircraft that is 7":  {`{"now":1,"aircraft":[7]}`, readsb.ErrSyntax},
 		"no address":             {`{"now":1,"aircraft":[{}]}`, readsb.ErrAddress},
 		"a long address":         {`{"now":1,"aircraft":[{"hex":"8990011"}]}`, readsb.ErrAddress},
@@ -201,4 +204,22 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("%d aircraft of %d octets", n, len(b))
 		}
 	})
+}
+
+// TestMemory holds that many empty parts take no memory of many times their
+// size.
+func TestMemory(t *testing.T) {
+	in := []byte(`{"now":1,"aircraft":[` + strings.Repeat("0,", 1<<19) + `0]}`)
+	var before, held runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	n := 0
+	err := readsb.Parse(in, func(int, *readsb.Aircraft, error) {
+		if n++; n == 1 {
+			runtime.ReadMemStats(&held)
+		}
+	})
+	if grown := held.TotalAlloc - before.TotalAlloc; err != nil || n == 0 || grown > 4*uint64(len(in)) {
+		t.Errorf("%d octets allocated at the first of %d parts of %d octets: %v", grown, n, len(in), err)
+	}
 }
