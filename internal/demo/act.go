@@ -169,9 +169,15 @@ func (d *Demo) perform(ctx context.Context, a *pendingAct, now time.Time, views 
 	if err != nil {
 		return false, err
 	}
-	if a.sent.Verb != "" && took(&a.sent, v) { // done before the node died
-		a.done, a.code = true, ""
-		return true, d.awaitEffect(ctx, a.Party, &a.sent)
+	if a.sent.Verb != "" { // the node died before it answered
+		done, err := d.took(ctx, a, v.Now)
+		if err != nil {
+			return false, err
+		}
+		if done {
+			a.done, a.code = true, ""
+			return true, d.awaitEffect(ctx, a.Party, &a.sent)
+		}
 	}
 	cmd, ok, err := d.commandOf(a, v, now)
 	if err != nil || !ok {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/kuroshio-watch/kuroshio/internal/engine"
@@ -209,24 +210,34 @@ func (d *Demo) sendAlive(ctx context.Context, m *member, e sim.Emission) error {
 	return d.sender.Send(ctx, e)
 }
 
-// took reports whether the picture shows that a command, whose answer was lost
-// with the node that gave it, was done.
-func took(cmd *engine.Command, v *engine.View) bool {
-	if cmd.Verb == "identify" {
-		return slices.ContainsFunc(v.Tracks, func(t engine.TrackView) bool {
-			return t.N == cmd.Track && t.Identity.Standard == cmd.Standard && t.Identity.Type == cmd.Type
-		})
+// took reports whether the audit log shows that an act, whose answer was lost
+// with the node that gave it, was done at the time that the node now has.
+func (d *Demo) took(ctx context.Context, a *pendingAct, now time.Time) (bool, error) {
+	c, err := d.member(a.Party).login(ctx, engine.Auditor)
+	if err != nil {
+		return false, err
 	}
-	if cmd.Verb == "log" {
-		return slices.ContainsFunc(v.Log, func(l engine.LogView) bool { return l.Text == cmd.Text && l.At.Equal(v.Now) })
+	about := fmt.Sprintf("incident %d track %d ", a.sent.Incident, a.sent.Track)
+	for after := uint64(0); ; {
+		var page []auditEntry
+		if err := c.get(ctx, fmt.Sprintf("/api/audit?after=%d", after), &page); err != nil || len(page) == 0 {
+			return false, err
+		}
+		after = page[len(page)-1].N
+		if slices.ContainsFunc(page, func(e auditEntry) bool {
+			return e.At.Equal(now) && e.Actor == a.Login && e.Act == "act-"+a.sent.Verb &&
+				strings.HasPrefix(e.Detail, about) && strings.HasSuffix(e.Detail, ": done")
+		}) {
+			return true, nil
+		}
 	}
-	kind := map[string]string{
-		"acknowledge": "acknowledged", "propose": "lead-proposed", "accept": "lead-accepted", "reject": "lead-rejected", "posture": "posture", "close": "closed",
-		"notify": "lead-notified", "standby": "lead-standby", "counter": "lead-countered", "cancel": "lead-cancelled", "assume": "lead-assumed",
-		"voice": "lead-voice", "countersign": "lead-countersigned",
-	}[cmd.Verb]
-	i := slices.IndexFunc(v.Incidents, func(i engine.IncidentView) bool { return i.N == cmd.Incident })
-	return i >= 0 && kind != "" && slices.ContainsFunc(v.Incidents[i].Events, func(e engine.EventView) bool {
-		return e.Kind == kind && e.By != "" && e.Entered.Equal(v.Now)
-	})
+}
+
+// auditEntry is what a node answers of its audit log.
+type auditEntry struct {
+	N      uint64    `json:"n"`
+	At     time.Time `json:"at"`
+	Actor  string    `json:"actor"`
+	Act    string    `json:"act"`
+	Detail string    `json:"detail"`
 }
