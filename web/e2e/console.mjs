@@ -210,7 +210,8 @@ async function play(browser, world, node, desks) {
       world.exercise = false;
       await d.setLang('en');
       await d.get('exercise-banner').waitFor({ state: 'detached' });
-      check((await drawn(d)).every((x) => !x.exercise), 'a live symbol is marked');
+      // The symbols are drawn a frame after the page has changed.
+      await d.page.waitForFunction(() => window.__kuro.drawn().length > 0 && window.__kuro.drawn().every((x) => !x.exercise));
       world.exercise = true;
       await d.get('exercise-banner').waitFor();
     }],

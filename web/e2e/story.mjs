@@ -168,7 +168,7 @@ async function play(browser, consoles, desks) {
         const marked = await d.page.evaluate(() => window.__kuro.tracks().some((t) => t.exercise));
         if (!marked) continue;
         await d.get('exercise-banner').waitFor();
-        check(await d.page.evaluate(() => window.__kuro.drawn().every((x) => x.exercise)), 'a symbol has no mark');
+        await d.page.waitForFunction(() => window.__kuro.drawn().every((x) => x.exercise));
       }
     }],
     ['nothing left this machine, and the pages had no fault', async () => {
