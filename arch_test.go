@@ -28,7 +28,7 @@ var libraries = []string{
 	"asterix/cat021v026", "asterix/cat023", "asterix/cat025", "asterix/cat034", "asterix/cat048", "asterix/cat048re", "asterix/cat062",
 	"asterix/cat062re", "asterix/cat063", "asterix/cat065",
 	"asterix/inspect", "asterix/pcap", "asterix/spec", "asterix/internal/wire", "asterix/internal/cat254",
-	"modes", "modes/beast", "modes/avr", "modes/readsb", "modes/sbs", "ais", "ais/catcher", "ais/nmea", "ais/signalk",
+	"modes", "modes/beast", "modes/avr", "modes/readsb", "modes/sbs", "ais", "ais/catcher", "ais/nmea", "ais/signalk", "internal/jsonlist",
 }
 
 // ranks lists our packages from the sea to the screen. A package imports only

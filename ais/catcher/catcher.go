@@ -11,7 +11,6 @@
 package catcher
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,13 +19,16 @@ import (
 	"time"
 
 	"github.com/kuroshio-watch/kuroshio/ais/nmea"
+	"github.com/kuroshio-watch/kuroshio/internal/jsonlist"
 )
 
 // MaxDocument is the longest document that is read, MaxMessage the longest
-// object of one message, in octets.
+// object of one message, in octets; MaxMessages is how many of a document are
+// read.
 const (
 	MaxDocument = 16 << 20
 	MaxMessage  = 64 << 10
+	MaxMessages = 1 << 17
 )
 
 // The errors. All wrap ErrRefused.
@@ -83,25 +85,16 @@ func Parse(document []byte, fn func(r *Report, err error)) error {
 		fn(report(document, ""))
 		return nil
 	}
-	if d.Msgs[0] != '[' {
-		return ErrSyntax
-	}
 	station := name(d.StationID)
-	return each(d.Msgs, func(raw json.RawMessage) { fn(report(raw, station)) })
-}
-
-// each calls fn with each part of a list, good until fn returns.
-func each(list []byte, fn func(part json.RawMessage)) error {
-	d := json.NewDecoder(bytes.NewReader(list))
-	if _, err := d.Token(); err != nil { // [
+	err := jsonlist.Each(d.Msgs, MaxMessages, func(raw json.RawMessage) error {
+		fn(report(raw, station))
+		return nil
+	})
+	switch {
+	case errors.Is(err, jsonlist.ErrTooMany):
+		return ErrTooLong
+	case err != nil:
 		return fmt.Errorf("%w: %w", ErrSyntax, err)
-	}
-	var part json.RawMessage
-	for d.More() {
-		if err := d.Decode(&part); err != nil {
-			return fmt.Errorf("%w: %w", ErrSyntax, err)
-		}
-		fn(part)
 	}
 	return nil
 }

@@ -22,10 +22,15 @@ import (
 
 	"github.com/kuroshio-watch/kuroshio/ais"
 	"github.com/kuroshio-watch/kuroshio/geo"
+	"github.com/kuroshio-watch/kuroshio/internal/jsonlist"
 )
 
-// MaxDelta is the longest delta that is read, in octets.
-const MaxDelta = 1 << 20
+// MaxDelta is the longest delta that is read, in octets; MaxParts is how many
+// updates of it, and values of an update, are.
+const (
+	MaxDelta = 1 << 20
+	MaxParts = 1 << 14
+)
 
 // The errors. All wrap ErrRefused.
 var (
@@ -97,7 +102,7 @@ func Parse(b []byte, fn func(u *Update, err error)) error {
 	if err := json.Unmarshal(b, &d); err != nil {
 		return fmt.Errorf("%w: %w", ErrSyntax, err)
 	}
-	if !list(d.Updates) {
+	if d.Updates == nil {
 		return ErrSyntax
 	}
 	kind, mmsi, err := context(d.Context)
@@ -124,26 +129,16 @@ func Parse(b []byte, fn func(u *Update, err error)) error {
 	})
 }
 
-// list reports whether a JSON value is a list.
-func list(raw json.RawMessage) bool { return len(raw) > 0 && raw[0] == '[' }
-
-// each calls fn with each part of a list, good until fn returns, and stops at
-// its first error.
-func each(list []byte, fn func(part json.RawMessage) error) error {
-	d := json.NewDecoder(bytes.NewReader(list))
-	if _, err := d.Token(); err != nil { // [
-		return fmt.Errorf("%w: %w", ErrSyntax, err)
+// each calls fn with each part of a list.
+func each(list json.RawMessage, fn func(part json.RawMessage) error) error {
+	err := jsonlist.Each(list, MaxParts, fn)
+	switch {
+	case err == nil || errors.Is(err, ErrRefused):
+		return err
+	case errors.Is(err, jsonlist.ErrTooMany):
+		return ErrTooLong
 	}
-	var part json.RawMessage
-	for d.More() {
-		if err := d.Decode(&part); err != nil {
-			return fmt.Errorf("%w: %w", ErrSyntax, err)
-		}
-		if err := fn(part); err != nil {
-			return err
-		}
-	}
-	return nil
+	return fmt.Errorf("%w: %w", ErrSyntax, err)
 }
 
 // context reads "vessels.urn:mrn:imo:mmsi:431004000".
@@ -174,9 +169,6 @@ func (u *Update) take(in *update) error {
 	}
 	if len(u.Source) > 256 {
 		u.Source = ""
-	}
-	if !list(in.Values) {
-		return ErrSyntax
 	}
 	return each(in.Values, func(raw json.RawMessage) error {
 		var v value

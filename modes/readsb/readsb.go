@@ -12,7 +12,6 @@
 package readsb
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,14 +20,17 @@ import (
 	"time"
 
 	"github.com/kuroshio-watch/kuroshio/geo"
+	"github.com/kuroshio-watch/kuroshio/internal/jsonlist"
 	"github.com/kuroshio-watch/kuroshio/modes"
 )
 
 // MaxDocument is the longest document that is read, MaxAircraft the longest
-// object of one aircraft, in octets.
+// object of one aircraft, in octets; MaxCount is how many aircraft of a document
+// are read.
 const (
 	MaxDocument = 64 << 20
 	MaxAircraft = 64 << 10
+	MaxCount    = 1 << 17
 )
 
 // The errors. All wrap ErrRefused.
@@ -128,32 +130,25 @@ func Parse(document []byte, fn func(i int, a *Aircraft, err error)) error {
 	if err := json.Unmarshal(document, &d); err != nil {
 		return fmt.Errorf("%w: %w", ErrSyntax, err)
 	}
-	if len(d.Aircraft) == 0 || d.Aircraft[0] != '[' {
+	if d.Aircraft == nil {
 		return ErrSyntax
 	}
 	now, ok := clock(d.Now)
 	if !ok {
 		return ErrTime
 	}
-	return each(d.Aircraft, func(i int, raw json.RawMessage) {
+	i := 0
+	err := jsonlist.Each(d.Aircraft, MaxCount, func(raw json.RawMessage) error {
 		var a Aircraft
-		err := a.parse(raw, now)
-		fn(i, &a, err)
+		fn(i, &a, a.parse(raw, now))
+		i++
+		return nil
 	})
-}
-
-// each calls fn with each part of a list, good until fn returns.
-func each(list []byte, fn func(i int, part json.RawMessage)) error {
-	d := json.NewDecoder(bytes.NewReader(list))
-	if _, err := d.Token(); err != nil { // [
+	switch {
+	case errors.Is(err, jsonlist.ErrTooMany):
+		return ErrTooLong
+	case err != nil:
 		return fmt.Errorf("%w: %w", ErrSyntax, err)
-	}
-	var part json.RawMessage
-	for i := 0; d.More(); i++ {
-		if err := d.Decode(&part); err != nil {
-			return fmt.Errorf("%w: %w", ErrSyntax, err)
-		}
-		fn(i, part)
 	}
 	return nil
 }
@@ -339,7 +334,7 @@ func (a *Aircraft) position(w *written, now time.Time) error {
 		return fmt.Errorf("%w: lat, lon", ErrValue)
 	}
 	at, ok := before(now, w.SeenPos)
-	if !ok {
+	if !ok || w.SeenPos == nil { // of no known age
 		return fmt.Errorf("%w: seen_pos", ErrValue)
 	}
 	a.Position, a.PositionAt, a.Has = geo.Point{LatDeg: *w.Lat, LonDeg: *w.Lon}, at, a.Has|HasPosition

@@ -1,0 +1,56 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package jsonlist_test
+
+import (
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/kuroshio-watch/kuroshio/internal/jsonlist"
+)
+
+func TestEachCallsWithEachPart(t *testing.T) {
+	var got []string
+	err := jsonlist.Each(json.RawMessage(` [1, {"a":[2]},"x" ]`), 9, func(p json.RawMessage) error {
+		got = append(got, string(p))
+		return nil
+	})
+	if want := []string{"1", `{"a":[2]}`, `"x"`}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("parts %q, %v; want %q", got, err, want)
+	}
+}
+
+func TestEachRefusesWhatIsNoList(t *testing.T) {
+	none := func(json.RawMessage) error { return errors.New("called") }
+	for text, want := range map[string]error{`{}`: jsonlist.ErrNoList, `null`: jsonlist.ErrNoList, `7`: jsonlist.ErrNoList, `[]`: nil} {
+		if err := jsonlist.Each(json.RawMessage(text), 9, none); !errors.Is(err, want) {
+			t.Errorf("%s: %v, want %v", text, err, want)
+		}
+	}
+	if err := jsonlist.Each(nil, 9, none); err == nil {
+		t.Error("no text is a list")
+	}
+}
+
+func TestEachStopsAtTheFirstError(t *testing.T) {
+	stop, calls := errors.New("stop"), 0
+	err := jsonlist.Each(json.RawMessage(`[1,2,3]`), 9, func(json.RawMessage) error { calls++; return stop })
+	if !errors.Is(err, stop) || calls != 1 {
+		t.Errorf("%d calls, %v", calls, err)
+	}
+}
+
+func TestEachTakesNoMoreThanTheLimit(t *testing.T) {
+	for n, want := range map[int]error{3: nil, 4: jsonlist.ErrTooMany} {
+		calls := 0
+		list := json.RawMessage("[0" + strings.Repeat(",0", n-1) + "]")
+		err := jsonlist.Each(list, 3, func(json.RawMessage) error { calls++; return nil })
+		if !errors.Is(err, want) || calls != 3 {
+			t.Errorf("%d parts: %d calls, %v", n, calls, err)
+		}
+	}
+}
