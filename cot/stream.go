@@ -18,6 +18,7 @@ const magic = 0xBF
 // octets.
 type Stream struct {
 	rest []byte
+	read int64 // octets before rest
 	// Garbage counts octets between events, TooLong events that were passed
 	// over for their length.
 	Garbage, TooLong uint64
@@ -26,6 +27,21 @@ type Stream struct {
 // Feed takes octets as they came and calls fn with each event or the reason why
 // it was refused. A control message gives neither.
 func (s *Stream) Feed(b []byte, fn func(e *Event, err error)) {
+	s.Cut(b, func(_ int64, datagram []byte, err error) {
+		if err != nil {
+			fn(nil, err)
+			return
+		}
+		if e, err := ParseDatagram(datagram); e != nil || err != nil {
+			fn(e, err)
+		}
+	})
+}
+
+// Cut takes octets as they came and calls fn with each event, unread, as
+// ParseDatagram takes it, or with the reason why it was passed over; at is the
+// octets before it in the stream. The datagram is good until fn returns.
+func (s *Stream) Cut(b []byte, fn func(at int64, datagram []byte, err error)) {
 	data := b
 	if len(s.rest) > 0 {
 		data = append(s.rest, b...)
@@ -36,6 +52,7 @@ func (s *Stream) Feed(b []byte, fn func(e *Event, err error)) {
 			break
 		}
 		data = data[n:]
+		s.read += int64(n)
 	}
 	s.rest = append(s.rest[:0:0], data...)
 	if len(s.rest) == 0 {
@@ -43,9 +60,13 @@ func (s *Stream) Feed(b []byte, fn func(e *Event, err error)) {
 	}
 }
 
+// Offset returns how many octets of the stream were taken, without those of an
+// event that is cut.
+func (s *Stream) Offset() int64 { return s.read }
+
 // next takes one event or some garbage from the start of data and returns its
 // length, 0 where more must come.
-func (s *Stream) next(data []byte, fn func(e *Event, err error)) int {
+func (s *Stream) next(data []byte, fn func(at int64, datagram []byte, err error)) int {
 	switch data[0] {
 	case magic:
 		return s.proto(data, fn)
@@ -69,7 +90,7 @@ func begin(data []byte) int {
 	return len(data)
 }
 
-func (s *Stream) proto(data []byte, fn func(e *Event, err error)) int {
+func (s *Stream) proto(data []byte, fn func(at int64, datagram []byte, err error)) int {
 	size, n := binary.Uvarint(data[1:])
 	switch {
 	case n == 0 && len(data) < 1+binary.MaxVarintLen64:
@@ -81,29 +102,26 @@ func (s *Stream) proto(data []byte, fn func(e *Event, err error)) int {
 		// A length that no client sends may be no length at all: look for the
 		// next frame instead of waiting for as many octets.
 		s.TooLong++
-		fn(nil, ErrTooLong)
+		fn(s.read, nil, ErrTooLong)
 		return 1 + n
 	case uint64(len(data)-1-n) < size:
 		return 0
 	}
-	if e, err := ParseProto(data[1+n : 1+n+int(size)]); e != nil || err != nil {
-		fn(e, err)
-	}
+	fn(s.read, append([]byte{magic, 1, magic}, data[1+n:1+n+int(size)]...), nil)
 	return 1 + n + int(size)
 }
 
-func (s *Stream) xml(data []byte, fn func(e *Event, err error)) int {
+func (s *Stream) xml(data []byte, fn func(at int64, datagram []byte, err error)) int {
 	n, ok := document(data)
 	switch {
 	case ok && n <= MaxEvent:
 		if whole := bytes.TrimSpace(data[:n]); len(whole) > 0 {
-			e, err := ParseXML(whole)
-			fn(e, err)
+			fn(s.read, whole, nil)
 		}
 		return n
 	case ok, len(data) >= MaxEvent:
 		s.TooLong++
-		fn(nil, ErrTooLong)
+		fn(s.read, nil, ErrTooLong)
 		if i := bytes.Index(data[1:], []byte("<event")); i >= 0 {
 			return 1 + i
 		}

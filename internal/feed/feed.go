@@ -1,22 +1,23 @@
 // Copyright 2026 The Kuroshio Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package feed receives frames over the network: Beast and AVR by TCP, NMEA by
-// TCP and UDP, ASTERIX by UDP. It cuts the streams into frames, numbers and
-// times them, counts what it refuses and connects again when the sender goes.
+// Package feed receives frames: over the network, from files, and what is
+// piped in (Kinds). It cuts the streams into frames, numbers
+// and times them, counts what it refuses and connects again when the sender goes.
 //
-// It does not decode, store or judge frames, and does not read files (see
-// internal/replay).
+// It does not decode, store or judge frames, and does not play recordings by
+// their own clock (see internal/replay).
 package feed
 
 import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"crypto/tls"
 	"errors"
-	"fmt"
+	"io"
 	"log/slog"
-	"net"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -24,36 +25,6 @@ import (
 
 	"github.com/kuroshio-watch/kuroshio/internal/frame"
 )
-
-// Kind says what a feed carries and how.
-type Kind string
-
-// The kinds.
-const (
-	BeastTCP   Kind = "beast-tcp"   // Mode S in Beast; dials
-	AVRTCP     Kind = "avr-tcp"     // Mode S in AVR lines; dials
-	NMEATCP    Kind = "nmea-tcp"    // AIS sentences; dials
-	NMEAUDP    Kind = "nmea-udp"    // AIS sentences; listens
-	ASTERIXUDP Kind = "asterix-udp" // one or more data blocks in a datagram; listens
-)
-
-// Kinds lists the kinds.
-func Kinds() []Kind { return []Kind{BeastTCP, AVRTCP, NMEATCP, NMEAUDP, ASTERIXUDP} }
-
-// Format returns the format of the frames that the kind gives.
-func (k Kind) Format() frame.Format {
-	switch k {
-	case BeastTCP, AVRTCP:
-		return frame.ModeS
-	case NMEATCP, NMEAUDP:
-		return frame.NMEA
-	case ASTERIXUDP:
-		return frame.ASTERIX
-	}
-	return 0
-}
-
-func (k Kind) udp() bool { return k == NMEAUDP || k == ASTERIXUDP }
 
 // Reasons of refusals by the framing: a closed list of codes, fit for a
 // metric's label. What is within a frame is refused by internal/decode.
@@ -64,29 +35,62 @@ const (
 	ReasonLine      = "line-too-long"
 	ReasonNoTime    = "no-time-mark" // time marks are configured and none has come yet
 	ReasonQueueFull = "queue-full"   // UDP: came faster than it was taken
+
+	ReasonASTERIX = "asterix-framing"  // a stream's block of impossible length: the rest is lost
+	ReasonCoT     = "cot-framing"      // octets between events, or an event over 64 KiB
+	ReasonPCAP    = "pcap-damaged"     // a recording that ends in the middle or is none
+	ReasonShorter = "file-shorter"     // a file with fewer frames than were taken of it before
+	ReasonTLS     = "tls-handshake"    // a peer that the certificates do not admit
+	ReasonSenders = "too-many-senders" // a listening feed has all its senders
+	ReasonHTTP    = "http-answer"      // not 200, or over 16 MiB
+	ReasonRate    = "rate-limit"       // above the feed's max_rate
 )
 
 // Reasons returns the closed list of reasons.
 func Reasons() []string {
-	return []string{ReasonBeast, ReasonMLAT, ReasonAVR, ReasonLine, ReasonNoTime, ReasonQueueFull}
+	return []string{
+		ReasonBeast, ReasonMLAT, ReasonAVR, ReasonLine, ReasonNoTime, ReasonQueueFull,
+		ReasonASTERIX, ReasonCoT, ReasonPCAP, ReasonShorter, ReasonTLS, ReasonSenders, ReasonHTTP, ReasonRate,
+	}
 }
 
 // Refusal is one thing that the framing refused.
 type Refusal struct {
 	Reason string
-	Offset int64 // octets from the start of the connection, or since a UDP feed's start
+	Offset int64 // octets from the start of the connection or file, else since the feed's start
 }
 
 // Config sets up a Feed.
 type Config struct {
 	Name string
 	Kind Kind
-	// Addr is dialled for TCP and listened on for UDP. UDP needs a host: a
-	// feed never listens on all interfaces because nobody said on which.
-	Addr string
-	// Marks takes Received from the stream's own time, Beast 0xE8 marks or NMEA
-	// tag blocks, instead of the clock. Whoever sends the stream sets it then.
+	// Addr is dialled or listened on, by the transport; of a multicast the group.
+	// Who listens needs a host: a feed never listens on all interfaces because
+	// nobody said on which. Of http it is a URL.
+	Addr      string
+	Interface string // multicast: the network interface; "" is the system's choice
+	// Path is the file or the recording.
+	Path   string
+	Follow bool   // file: goes on with what is appended, for ever
+	Port   uint16 // pcap: datagrams to this port only; 0 takes all
+	// Every is how often http asks.
+	Every time.Duration
+	// User and Password are sent to whom http asks; a password alone is a bearer
+	// token.
+	User, Password string
+	// TLS is for tls, tls-server and https. It needs certificates for tls-server.
+	TLS   *tls.Config
+	Stdin io.Reader // of stdin
+
+	// Marks takes Received from the stream's own time, Beast 0xE8 marks, NMEA tag
+	// blocks or a pcap's packets, instead of the clock. Whoever sends the stream
+	// sets it then.
 	Marks bool
+	// MaxRate drops what comes faster, in frames a second; 0 takes all.
+	MaxRate float64
+	// Stale is after how long without a frame the feed says that it is silent; a
+	// sender that was dialled is dialled again. 0 is never.
+	Stale time.Duration
 	// StartSeq is the number of the last frame of earlier runs; the first one
 	// gets the next.
 	StartSeq uint64
@@ -101,26 +105,6 @@ type Config struct {
 	OnRefused func(Refusal)
 	OnState   func(up bool)
 	Log       *slog.Logger // nil logs nothing
-}
-
-// Validate reports the first thing that is wrong with c.
-func (c Config) Validate() error {
-	host, _, err := net.SplitHostPort(c.Addr)
-	switch {
-	case c.Name == "":
-		return errors.New("feed without a name")
-	case !slices.Contains(Kinds(), c.Kind):
-		return fmt.Errorf("feed %s: kind %q is unknown", c.Name, c.Kind)
-	case err != nil:
-		return fmt.Errorf("feed %s: read address %q: %w", c.Name, c.Addr, err)
-	case host == "":
-		return fmt.Errorf("feed %s: address %q names no host", c.Name, c.Addr)
-	case c.Marks && (c.Kind == AVRTCP || c.Kind == ASTERIXUDP):
-		return fmt.Errorf("feed %s: %s has no time marks", c.Name, c.Kind)
-	case c.Retry < 0:
-		return fmt.Errorf("feed %s: negative pause", c.Name)
-	}
-	return nil
 }
 
 // Counted is how often one reason refused something.
@@ -142,7 +126,10 @@ type Health struct {
 	Queued     int       // UDP: datagrams that wait to be sent on
 	Refused    []Counted // by reason
 	RemoteAddr string    // TCP: the sender while up
-	LocalAddr  string    // UDP: where it listens while up
+	LocalAddr  string    // where it listens while up
+	Senders    int       // who sends to a feed that listens for senders
+	Ended      bool      // a file that was read to its end
+	Silent     bool      // nothing came for Config.Stale
 }
 
 // Feed is one input. Run does the work; Health may be called meanwhile.
@@ -151,13 +138,21 @@ type Feed struct {
 	out chan<- frame.Frame // full: a TCP feed waits, a UDP feed's own queue fills
 	log *slog.Logger
 
-	seq    uint64 // owned by Run
-	mark   time.Time
-	queued atomic.Int64
+	content   Content
+	transport Transport
+	queued    atomic.Int64
+	answered  [sha256.Size]byte // hash of the last answer to http, over failures; owned by Run
 
-	mu     sync.Mutex // guards health and counts
+	sending sync.Mutex // guards what follows; held while a frame waits for out
+	seq     uint64
+	skip    uint64 // frames of a file that are still to be passed over
+	before  uint64 // frames that were of another file
+	rate    bucket
+
+	mu     sync.Mutex // guards health, counts and since
 	health Health
 	counts map[string]*Counted
+	since  time.Time // of the last frame, or of the start
 }
 
 // New returns a feed that sends its frames to out. The configuration must be
@@ -171,7 +166,9 @@ func New(cfg Config, out chan<- frame.Frame) *Feed {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
+	content, transport, _ := cfg.Kind.Split()
 	return &Feed{
+		content: content, transport: transport, rate: bucket{rate: cfg.MaxRate}, since: cfg.Now(),
 		cfg: cfg, out: out, seq: cfg.StartSeq, log: log.With(slog.String("feed", cfg.Name)),
 		health: Health{Seq: cfg.StartSeq}, counts: make(map[string]*Counted),
 	}
@@ -189,29 +186,71 @@ func (f *Feed) Run(ctx context.Context) error {
 		before := f.Health().Frames
 		err := f.session(ctx)
 		f.setUp(false, "", "")
+		if errors.Is(err, errDone) {
+			f.ended()
+			<-ctx.Done()
+		}
 		if ctx.Err() != nil {
 			return nil
 		}
 		if f.Health().Frames > before {
 			pause = f.cfg.Retry
 		}
-		f.log.WarnContext(ctx, "feed down", slog.Any("err", err), slog.Duration("retry_in", pause))
-		wait := time.NewTimer(pause)
-		select {
-		case <-ctx.Done():
-			wait.Stop()
-			return nil
-		case <-wait.C:
+		if f.transport == HTTP {
+			pause = max(pause, f.cfg.Every) // who fails is asked no oftener than who answers
 		}
-		pause = min(2*pause, maxRetry*f.cfg.Retry)
+		f.log.WarnContext(ctx, "feed down", slog.Any("err", err), slog.Duration("retry_in", pause))
+		if !sleep(ctx, pause) {
+			return nil
+		}
+		pause = min(2*pause, max(maxRetry*f.cfg.Retry, f.cfg.Every))
 	}
 }
 
 func (f *Feed) session(ctx context.Context) error {
-	if f.cfg.Kind.udp() {
+	switch f.transport { // the rest dials
+	case UDP, Multicast:
 		return f.listen(ctx)
+	case TCPServer, TLSServer:
+		return f.serve(ctx)
+	case File, PCAP:
+		return f.file(ctx)
+	case HTTP:
+		return f.poll(ctx)
+	case Stdin:
+		return f.stdin(ctx)
 	}
 	return f.dial(ctx)
+}
+
+// begin makes a file's frames be counted from its first, and passes over those
+// that were taken before, unless the file is another one than then.
+func (f *Feed) begin() {
+	f.sending.Lock()
+	defer f.sending.Unlock()
+	f.skip = f.seq - f.before
+}
+
+// passed reports whether all frames that were taken before have been passed
+// over.
+func (f *Feed) passed() bool {
+	f.sending.Lock()
+	defer f.sending.Unlock()
+	return f.skip == 0
+}
+
+// another makes all frames of the file, which is another one now, be taken.
+func (f *Feed) another() {
+	f.sending.Lock()
+	defer f.sending.Unlock()
+	f.before = f.seq
+}
+
+func (f *Feed) ended() {
+	f.log.Info("feed has come to its end")
+	f.mu.Lock()
+	f.health.Ended = true
+	f.mu.Unlock()
 }
 
 // Health returns a copy of the feed's state.
@@ -220,6 +259,7 @@ func (f *Feed) Health() Health {
 	defer f.mu.Unlock()
 	h := f.health
 	h.Queued = int(f.queued.Load())
+	h.Silent = f.cfg.Stale > 0 && !h.Ended && f.cfg.Now().Sub(f.since) > f.cfg.Stale
 	for _, c := range f.counts {
 		h.Refused = append(h.Refused, *c)
 	}
@@ -270,8 +310,18 @@ func (f *Feed) ignore() {
 // emit numbers a frame and sends it. It waits while out is full, and reports
 // false when ctx ended first; the number is then given to nothing.
 func (f *Feed) emit(ctx context.Context, offset int64, received time.Time, data []byte) bool {
+	f.sending.Lock()
+	defer f.sending.Unlock()
+	if f.skip > 0 {
+		f.skip--
+		return true
+	}
+	if !f.rate.take(f.cfg.Now()) {
+		f.refuse(offset, ReasonRate)
+		return ctx.Err() == nil
+	}
 	fr := frame.Frame{
-		Source: f.cfg.Name, Seq: f.seq + 1, Format: f.cfg.Kind.Format(),
+		Source: f.cfg.Name, Seq: f.seq + 1, Format: f.content.Format(),
 		Received: received.UTC(), Offset: offset, Data: bytes.Clone(data),
 	}
 	select {
@@ -284,6 +334,7 @@ func (f *Feed) emit(ctx context.Context, offset int64, received time.Time, data 
 	f.health.Frames++
 	f.health.Seq = f.seq
 	f.health.Last = f.cfg.Now().UTC()
+	f.since = f.health.Last
 	f.mu.Unlock()
 	return true
 }

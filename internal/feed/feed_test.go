@@ -41,12 +41,24 @@ type running struct {
 // start runs a feed whose clock stands at noon.
 func start(t testing.TB, cfg feed.Config, queue int) *running {
 	t.Helper()
+	cfg.Name = "in"
+	if err := cfg.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	return startRaw(t, cfg, queue)
+}
+
+// startRaw is start with what Validate would refuse, such as a pause too short.
+func startRaw(t testing.TB, cfg feed.Config, queue int) *running {
+	t.Helper()
 	r := &running{t: t, out: make(chan frame.Frame, queue), states: make(chan bool, 1000)}
 	cfg.Name, cfg.Retry = "in", time.Millisecond
 	cfg.Now = func() time.Time { return noon }
-	cfg.OnState = func(up bool) { r.states <- up }
-	if err := cfg.Validate(); err != nil {
-		t.Fatal(err)
+	cfg.OnState = func(up bool) {
+		select {
+		case r.states <- up:
+		default: // nobody waits for them any more
+		}
 	}
 	r.Feed = feed.New(cfg, r.out)
 	ctx, cancel := context.WithCancel(context.Background())

@@ -34,7 +34,7 @@ func (f *Feed) listen(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("resolve address: %w", err)
 	}
-	conn, err := net.ListenUDP("udp", addr)
+	conn, err := f.socket(addr)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
@@ -46,7 +46,6 @@ func (f *Feed) listen(ctx context.Context) error {
 	defer cancel()
 	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
 	f.setUp(true, conn.LocalAddr().String(), "")
-	f.mark = time.Time{}
 
 	queue := make(chan datagram, queueLen)
 	var held atomic.Int64
@@ -55,10 +54,12 @@ func (f *Feed) listen(ctx context.Context) error {
 		defer close(queue)
 		failed <- f.receive(conn, queue, &held)
 	}()
+	s := &sender{}
 	for d := range queue {
 		f.queued.Add(-1)
 		held.Add(-int64(len(d.data)))
-		if !f.datagram(ctx, d) {
+		s.now = func() time.Time { return d.received }
+		if !f.datagram(ctx, s, d.at, d.data) {
 			cancel() // and empty the queue
 		}
 	}
@@ -92,13 +93,10 @@ func (f *Feed) receive(conn *net.UDPConn, queue chan<- datagram, held *atomic.In
 	}
 }
 
-func (f *Feed) datagram(ctx context.Context, d datagram) bool {
-	if len(d.data) == 0 {
-		f.ignore()
-		return true
+// socket listens on an address, or joins the group that it is.
+func (f *Feed) socket(addr *net.UDPAddr) (*net.UDPConn, error) {
+	if f.transport != Multicast {
+		return net.ListenUDP("udp", addr)
 	}
-	if f.cfg.Kind == NMEAUDP {
-		return f.nmea(ctx, d.at, d.received, d.data)
-	}
-	return f.emit(ctx, d.at, d.received, d.data)
+	return join(addr, f.cfg.Interface)
 }

@@ -12,9 +12,11 @@ type Format uint8
 
 // The formats. The zero Format is invalid.
 const (
-	ModeS   Format = iota + 1 // one Mode S downlink frame, 7 or 14 octets
-	NMEA                      // one NMEA 0183 line, without line end
-	ASTERIX                   // one or more whole ASTERIX data blocks (a datagram)
+	ModeS    Format = iota + 1 // one Mode S downlink frame, 7 or 14 octets
+	NMEA                       // one NMEA 0183 line, without line end
+	ASTERIX                    // one or more whole ASTERIX data blocks (a datagram)
+	RemoteID                   // one line of a Remote ID receiver, see remoteid.ParseLine
+	CoT                        // one Cursor on Target event, see cot.ParseDatagram
 )
 
 // String returns the format's name in lower case.
@@ -26,6 +28,10 @@ func (f Format) String() string {
 		return "nmea"
 	case ASTERIX:
 		return "asterix"
+	case RemoteID:
+		return "remoteid"
+	case CoT:
+		return "cot"
 	}
 	return "invalid"
 }

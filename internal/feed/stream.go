@@ -1,0 +1,151 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package feed
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"time"
+)
+
+const (
+	dialTimeout = 10 * time.Second
+	readBytes   = 32 << 10
+	// maxSenders bounds who may send to a feed that listens; one more is refused.
+	maxSenders = 16
+	// idleSender is how long a sender may be silent before its place is given to
+	// another. It may come again.
+	idleSender = 10 * time.Minute
+)
+
+// dial connects and reads until the connection or ctx ends.
+func (f *Feed) dial(ctx context.Context) error {
+	d := net.Dialer{Timeout: dialTimeout}
+	plain, err := d.DialContext(ctx, "tcp", f.cfg.Addr)
+	if err != nil {
+		return fmt.Errorf("dial feed: %w", err)
+	}
+	defer context.AfterFunc(ctx, func() { _ = plain.Close() })()
+	defer func() { _ = plain.Close() }()
+	conn := plain
+	if f.transport == TLS {
+		cfg := f.cfg.TLS.Clone()
+		if cfg.ServerName == "" {
+			cfg.ServerName, _, _ = net.SplitHostPort(f.cfg.Addr) // Validate has read it
+		}
+		if conn, err = f.handshake(ctx, tls.Client(plain, cfg)); err != nil {
+			return err
+		}
+	}
+	f.setUp(true, "", plain.RemoteAddr().String())
+	return f.read(ctx, deadlined{conn, f.cfg.Stale})
+}
+
+// handshake makes a TLS connection ready to read.
+func (f *Feed) handshake(ctx context.Context, conn *tls.Conn) (net.Conn, error) {
+	within, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	if err := conn.HandshakeContext(within); err != nil {
+		if ctx.Err() == nil {
+			f.refuse(0, ReasonTLS)
+		}
+		return nil, fmt.Errorf("tls handshake: %w", err)
+	}
+	return conn, nil
+}
+
+// deadlined is a connection on which something must come within a time.
+type deadlined struct {
+	net.Conn
+	within time.Duration // 0: for ever
+}
+
+func (c deadlined) Read(b []byte) (int, error) {
+	if c.within > 0 {
+		if err := c.SetReadDeadline(time.Now().Add(c.within)); err != nil {
+			return 0, err
+		}
+	}
+	return c.Conn.Read(b)
+}
+
+// read cuts one sender's stream until it or ctx ends.
+func (f *Feed) read(ctx context.Context, r io.Reader) error {
+	c := f.cutter(ctx, &sender{now: f.cfg.Now})
+	buf := make([]byte, readBytes)
+	for {
+		n, err := r.Read(buf)
+		if err := c.push(buf[:n]); err != nil {
+			return err
+		}
+		switch {
+		case errors.Is(err, io.EOF):
+			return errors.New("sender closed the connection")
+		case err != nil:
+			return fmt.Errorf("read feed: %w", err)
+		}
+	}
+}
+
+// serve takes what senders bring until the listener fails or ctx ends.
+func (f *Feed) serve(ctx context.Context) error {
+	var lc net.ListenConfig
+	ln, err := lc.Listen(ctx, "tcp", f.cfg.Addr)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	defer func() { _ = ln.Close() }() // also where ctx goes on: it is listened on again
+	ctx, cancel := context.WithCancel(ctx)
+	var senders sync.WaitGroup
+	defer senders.Wait()
+	defer cancel()
+	defer context.AfterFunc(ctx, func() { _ = ln.Close() })()
+	f.setUp(true, ln.Addr().String(), "")
+	room := make(chan struct{}, maxSenders)
+	for {
+		conn, err := ln.Accept()
+		if err != nil {
+			return fmt.Errorf("accept sender: %w", err)
+		}
+		select {
+		case room <- struct{}{}:
+		default:
+			f.refuse(0, ReasonSenders)
+			_ = conn.Close()
+			continue
+		}
+		senders.Go(func() {
+			defer func() { <-room }()
+			err := f.receiveFrom(ctx, conn)
+			f.log.DebugContext(ctx, "sender gone", "err", err)
+		})
+	}
+}
+
+// receiveFrom reads one sender that came to us.
+func (f *Feed) receiveFrom(ctx context.Context, plain net.Conn) error {
+	defer context.AfterFunc(ctx, func() { _ = plain.Close() })()
+	defer func() { _ = plain.Close() }()
+	conn := plain
+	if f.transport == TLSServer {
+		var err error
+		if conn, err = f.handshake(ctx, tls.Server(plain, f.cfg.TLS)); err != nil {
+			return err
+		}
+	}
+	f.addSender(1)
+	defer f.addSender(-1)
+	return f.read(ctx, deadlined{conn, idleSender})
+}
+
+func (f *Feed) addSender(n int) {
+	f.mu.Lock()
+	f.health.Senders += n
+	f.mu.Unlock()
+}
