@@ -4,6 +4,14 @@
 // A made-up world of two parties for work on the console without a node. It is
 // not shipped. It knows just enough rules to answer as a node would.
 
+import { Activity } from './activity.mjs';
+import { Messages } from './messages.mjs';
+import { packs } from './packs.mjs';
+import { Plans } from './plan.mjs';
+import { Policies } from './policy.mjs';
+import { Recalls } from './recall.mjs';
+import { Support } from './support.mjs';
+
 const RAD = Math.PI / 180;
 const START = Date.UTC(2023, 7, 28, 4, 0, 0);
 const GRID_M = { tw: 5000, jp: 10_000 };
@@ -51,6 +59,7 @@ export class World {
     this.now = START;
     this.seq = 0;
     this.silent = false;
+    this.faults = []; // what was not in the node's shapes
     this.link = { state: 'up', since: START };
     this.joint = {
       lead: { state: 'none', epoch: 0, since: iso(START) },
@@ -75,6 +84,50 @@ export class World {
       ft: 28_000 + Math.floor(next() * 12) * 1000, address: Math.floor(next() * 0xffffff).toString(16).toUpperCase().padStart(6, '0'),
     }));
     for (const p of ['tw', 'jp']) this.note(p, 'node', p === 'tw' ? '交接班完成，通聯正常。' : '当直交代完了、異状なし。');
+    this.messages = new Messages(this, packs.book);
+    this.support = new Support(this, packs.agreements, packs.registers);
+    this.activity = new Activity(this);
+    this.plans = new Plans(this, structuredClone(packs.plans));
+    this.recalls = new Recalls(this);
+    this.policies = new Policies(this, packs.policies);
+    this.verbs = {};
+    for (const desk of [this.messages, this.support, this.activity, this.plans, this.recalls, this.policies]) {
+      for (const [verb, act] of Object.entries(desk.verbs)) this.verbs[verb] = act.bind(desk);
+    }
+    this.raise();
+  }
+
+  /** iso returns the world's time, or one so many milliseconds later. */
+  iso(later = 0) {
+    return iso(this.now + later);
+  }
+
+  label(p) {
+    return label(p);
+  }
+
+  /** handling is our equivalent of a partner's label: jp's table does not have tw's words. */
+  handling(q) {
+    return q === 'jp' ? { ours: 'releasable', known: true } : { ours: '部外秘' };
+  }
+
+  incidentOf(p) {
+    return p === 'tw' ? 7 : 3;
+  }
+
+  placeName(id, lang) {
+    const at = [...packs.zones.zones, ...packs.zones.places].find((x) => x.id === id);
+    return at?.names[lang] ?? id;
+  }
+
+  /** raise brings the alarms of the desks to what now holds. */
+  raise() {
+    for (const p of ['tw', 'jp']) {
+      const want = [...this.activity.alarms(p), ...this.plans.alarms(p)];
+      const own = (a) => /^(activity|plan)-/.test(a.rule);
+      this.alarms[p] = this.alarms[p].filter((a) => !own(a) || want.some((w) => w.key === a.key));
+      for (const w of want) if (!this.alarms[p].some((a) => a.key === w.key)) this.alarms[p].push({ ...w, state: 'unacknowledged', at: this.iso() });
+    }
   }
 
   step() {
@@ -85,6 +138,10 @@ export class World {
       this.joint.lead = { state: 'confirmed', holder: d.proposed, epoch: d.epoch + 1, with: d.with, since: iso(this.now) };
       for (const p of ['tw', 'jp']) this.event(p, 'lead-confirmed', '', d.proposed);
     }
+    this.messages.step();
+    this.support.tick();
+    this.recalls.step();
+    this.raise();
   }
 
   event(p, kind, by, text, more = {}) {
@@ -151,14 +208,14 @@ export class World {
     const list = [
       {
         party: q, object: hexId(`${q}bzk`), ...this.released(q), exercise: this.exercise, received: iso(this.now - 60_000),
-        state: this.link.state === 'up' ? 'fresh' : 'stale', own: p === 'tw' ? 417 : 92, incident: p === 'tw' ? 7 : 3, label: label(q),
+        state: this.link.state === 'up' ? 'fresh' : 'stale', own: p === 'tw' ? 417 : 92, incident: p === 'tw' ? 7 : 3, label: label(q), handling: this.handling(q),
       },
     ];
     if (p === 'tw') {
       list.push({
         party: 'jp', object: hexId('jpship'), domain: 'sea', cell: { lat_e5: 2385000, lon_e5: 12412000, grid_m: 10_000 },
         bin: { start: iso(this.now - 300_000), width: BIN_MS * 1e6 }, speed_kt: 12, course_deg: 225, identity: { standard: 'unknown' },
-        exercise: this.exercise, received: iso(this.now - 240_000), state: 'stale', label: label('jp'),
+        exercise: this.exercise, received: iso(this.now - 240_000), state: 'stale', label: label('jp'), handling: this.handling('jp'),
       });
     }
     return list;
@@ -186,7 +243,7 @@ export class World {
       n: p === 'tw' ? 7 : 3, state: closed ? 'closed' : 'open', outcome: closed, opened: t(-420), updated: iso(this.now), priority: 1, domain: 'air',
       sector: 'gap_c', exercise: this.exercise, alarm: closed ? 'normal' : ack ? 'acknowledged' : 'unacknowledged', ack_by: ack?.by, ack_at: ack?.at,
       tracks: [p === 'tw' ? 417 : 92],
-      partners: [{ party: q, id: hexId(`${q}inc`), received: t(-200), body: { state: 'open', opened: { start: t(-480), width: BIN_MS * 1e6 } } }],
+      partners: [{ party: q, id: hexId(`${q}inc`), received: t(-200), label: label(q), handling: this.handling(q), body: { state: 'open', opened: { start: t(-480), width: BIN_MS * 1e6 } } }],
       references: [{ party: q, ref: 'KILO-417' }],
       identities: [{ party: p, ...j.identity[p] }, { party: q, ...plain(j.identity[q]), at: j.identity[q].at }],
       events: [
@@ -213,31 +270,31 @@ export class World {
     for (const s of [...incidents.map((i) => i.alarm), ...this.alarms[p].map((a) => a.state)]) if (s in counts) counts[s]++;
     const link = this.stopped[p] ? { state: 'stopped', since: this.stopped[p] } : this.link;
     return {
-      seq: this.seq, now: iso(this.now), party: p, exercise: this.exercise, policy: {}, policy_version: 'demo-tw 3 (4be1)', zone_version: 'taiwan-ryukyu 1',
+      seq: this.seq, now: iso(this.now), party: p, exercise: this.exercise, policy: this.policies.view(p), policy_version: 'demo-tw 3 (4be1)', zone_version: 'taiwan-ryukyu 1',
       tracks: this.tracks(p), partner_tracks: this.partnerTracks(p), incidents, alarms: this.alarms[p], counts,
       links: [{ party: q, state: link.state, since: iso(Date.parse(link.since) || link.since), rtt_ms: 21, last_heard: iso(this.now - 2000), queued: link.state === 'up' ? 0 : 3, sent: 412, received: 388, refused: 0 }],
       feeds: [
         { name: 'radar-north', kind: 'asterix', exercise: this.exercise, up: true, last: iso(this.now - 1000), frames: 5120, plots: 4988, refused: [{ reason: 'length', count: 2, offset: 88, at: iso(START) }] },
-        { name: 'radar-south', kind: 'asterix', exercise: this.exercise, up: false, last: iso(START - 150_000), frames: 990, plots: 940, refused: null },
-        { name: 'adsb', kind: 'beast', exercise: this.exercise, up: true, last: iso(this.now - 200), frames: 90_211, plots: 41_020, refused: null },
-        { name: 'ais', kind: 'nmea', exercise: this.exercise, up: true, last: iso(this.now - 900), frames: 3001, plots: 2802, refused: null },
+        { name: 'radar-south', kind: 'asterix', exercise: this.exercise, up: false, last: iso(START - 150_000), frames: 990, plots: 940, refused: [] },
+        { name: 'adsb', kind: 'beast', exercise: this.exercise, up: true, last: iso(this.now - 200), frames: 90_211, plots: 41_020, refused: [] },
+        { name: 'ais', kind: 'nmea', exercise: this.exercise, up: true, last: iso(this.now - 900), frames: 3001, plots: 2802, refused: [] },
       ],
-      out_of_service: p === 'tw' ? [{ rule: 'A01', reason: 'no-plan-feed' }] : null, log: this.log[p], plans: [],
-      recalls: [], holdings: [], stop_cases: [],
+      out_of_service: p === 'tw' ? [{ rule: 'A01', reason: 'no-plan-feed' }] : [], log: this.log[p], plans: this.plans.view(p),
+      recalls: this.recalls.acts[p], holdings: this.recalls.holdings(p), stop_cases: [], messages: this.messages.view(p), support: this.support.view(p), activity: this.activity.view(p),
     };
   }
 
   explain(p, track) {
     const q = other(p);
     const mine = track === (p === 'tw' ? 417 : 92);
-    if (!mine) return [{ to: q, allow: false, rules: null, reason: 'no-rule' }, { to: 'cell', allow: false, rules: ['civil-stays'], reason: 'denied' }];
+    if (!mine) return [{ to: q, allow: false, rules: [], reason: 'no-rule' }, { to: 'cell', allow: false, rules: ['civil-stays'], reason: 'denied' }];
     return [
       {
         to: q, allow: true, rules: ['gap-air'], reason: 'allowed', zones: ['gap_n', 'adiz_tw'],
         obligations: { grid_m: GRID_M[p], height_band_ft: p === 'tw' ? 1000 : 0, time_bin_s: 60, slot_s: 30, delay_s: 60, retention_s: 259_200, fields: ['identity', 'type', 'course', 'speed', 'height', 'zone', 'rule'], onward: [] },
         due: iso(this.now + 20_000), last: this.records(p)[0],
       },
-      { to: 'cell', allow: true, rules: ['cell-coarse'], reason: 'allowed', obligations: { grid_m: 20_000, height_band_ft: 0, time_bin_s: 600, slot_s: 60, delay_s: 300, fields: ['identity', 'zone', 'rule'], onward: [] } },
+      { to: 'cell', allow: true, rules: ['cell-coarse'], reason: 'allowed', obligations: { grid_m: 20_000, height_band_ft: 0, time_bin_s: 600, slot_s: 60, delay_s: 300, retention_s: 86_400, fields: ['identity', 'zone', 'rule'], onward: [] } },
     ];
   }
 
@@ -249,11 +306,17 @@ export class World {
     ];
   }
 
+  journal() {
+    const log = (direction, size) => ({ partner: 'jp', direction, epoch: 1, size, root: hexId(direction).slice(0, 32), cosigned_size: size - 1, checkpoints: 12, verified: true, problems: [] });
+    return { verified: true, logs: [log('sent', 412), log('received', 388)] };
+  }
+
   /** act does a command; it returns a code, or the reply. */
   act(p, who, c) {
     const j = this.joint;
     const q = other(p);
     const at = iso(this.now);
+    if (this.verbs[c.verb]) return this.verbs[c.verb](p, who, c);
     switch (c.verb) {
       case 'acknowledge': {
         const hand = this.hand[p].find((i) => i.n === c.incident);
@@ -312,12 +375,13 @@ export class World {
         const n = 20 + this.hand[p].length;
         this.hand[p].unshift({
           n, state: 'open', opened: c.time ?? at, updated: at, priority: 2, domain: c.domain ?? 'sea', exercise: c.exercise, by_hand: true, alarm: 'unacknowledged',
-          tracks: null, partners: null, references: null, identities: null, events: [{ at: c.time ?? at, entered: at, kind: 'opened', by: who, text: c.text, originators: [p] }],
-          lead: { state: 'none', epoch: 0 }, postures: null, can: { acknowledge: [], close: [], posture: [], take: [] },
+          tracks: [], partners: [], references: [], identities: [], events: [{ at: c.time ?? at, entered: at, kind: 'opened', by: who, text: c.text, originators: [p] }],
+          lead: { state: 'none', epoch: 0 }, postures: [], can: { acknowledge: [], close: [], posture: [], take: [] },
         });
         return { incident: n };
       }
       case 'stop':
+      case 'stop-all':
         this.stopped[p] = at;
         return {};
       case 'resume':

@@ -222,6 +222,7 @@ async function play(browser, world, node, desks) {
     }],
     ['nothing left this machine, and the pages had no fault', async () => {
       for (const [who, desk] of Object.entries(desks)) desk.clean(who);
+      check(world.faults.length === 0, `not in the node's shapes: ${world.faults.join('; ')}`);
     }],
   ];
   await run('the console on a made-up world', desks, steps);

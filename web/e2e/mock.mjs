@@ -8,6 +8,7 @@ import { existsSync } from 'node:fs';
 import { serve } from '../dev/server.mjs';
 import { World } from '../dev/world.mjs';
 import { consoles } from './console.mjs';
+import { check } from './lib.mjs';
 import { story } from './story.mjs';
 
 const chromium = process.env.CHROMIUM || '/usr/bin/chromium';
@@ -20,6 +21,7 @@ if (process.env.KUROSHIO_NO_BROWSER) {
   const [tw, jp] = [await serve(world, 'tw'), await serve(world, 'jp')];
   try {
     await story({ tw, jp });
+    check(world.faults.length === 0, `not in the node's shapes: ${world.faults.join('; ')}`);
   } finally {
     tw.close();
     jp.close();
