@@ -50,14 +50,13 @@ func (t *Tracker) birthCovariance(m *Measurement, a *aim) Mat {
 	fr := newFrame(a.pos)
 	v := newView(&fr, &s.plane)
 	_, _, d, ok := v.polar(&fr, 0, 0, a.height)
-	det := d[0][0]*d[1][1] - d[0][1]*d[1][0]
-	if !ok || math.Abs(det) < 1e-12 {
+	inv, regular := ground(&d)
+	if !ok || !regular {
 		r := float64(m.Range)
 		p[iE][iE], p[iN][iN] = r*r, r*r
 		return p
 	}
 	// (range, azimuth) = D (e, n) + dh h, so (e, n) = D⁻¹ ((range, azimuth) - dh h).
-	inv := [2][2]float64{{d[1][1] / det, -d[0][1] / det}, {-d[1][0] / det, d[0][0] / det}}
 	var g [2]float64 // derivative of e, n by height
 	for r := range 2 {
 		g[r] = -(inv[r][0]*d[0][2] + inv[r][1]*d[1][2])

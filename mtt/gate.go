@@ -28,11 +28,15 @@ type aim struct {
 	height  float64   // that height
 	sigmaH  float64
 	slop    float64 // metres by which pos may be off for lack of a height
+	stray   float64 // metres by which it may be off for the radar's bias
 	sr, sa  float64 // standard deviations: metres; radians (polar)
-	pair    int     // chosen, or -1
-	again   *track  // its identity's track, if it is outside the gate but within reach
-	owned   bool    // a track of its identity is within reach
-	late    bool    // too old for every track that it fits
+	rng     float64 // m, radians, s: range, azimuth and lateness after registration (polar)
+	azi     float64
+	late    float64
+	pair    int    // chosen, or -1
+	again   *track // its identity's track, if it is outside the gate but within reach
+	owned   bool   // a track of its identity is within reach
+	tooLate bool   // too old for every track that it fits
 }
 
 // pair is a measurement and a track within the gate of each other.
@@ -105,6 +109,10 @@ func (t *Tracker) aimPolar(m *Measurement, s *sensor, a *aim) {
 		return
 	}
 	a.where = polar
+	a.rng = math.Max(1, r-s.bias[bRange]-s.bias[bGain]*r)
+	a.azi, a.late = m.Azimuth.Radians()-s.bias[bAzimuth], s.bias[bTime]
+	a.stray = 3 * (math.Sqrt(s.biasP[bRange][bRange]) + r*math.Sqrt(s.biasP[bAzimuth][bAzimuth]))
+	r = a.rng
 	a.sr = sigmaOr(float64(m.SigmaRange), float64(s.SigmaRange))
 	a.sa = geo.Degrees(sigmaOr(float64(m.SigmaAzimuth), float64(s.SigmaAzimuth))).Radians()
 	if m.Has&HasHeight == 0 && m.Domain != Sea {
@@ -117,7 +125,7 @@ func (t *Tracker) aimPolar(m *Measurement, s *sensor, a *aim) {
 	if math.Abs(rise) > 0.95*r {
 		a.height = float64(s.Height) + math.Copysign(0.95*r, rise)
 	}
-	p, ok := s.plane.FromPolar(s.Height, m.Range, m.Azimuth, geo.Metres(a.height))
+	p, ok := s.plane.FromPolar(s.Height, geo.Metres(a.rng), geo.Degrees(a.azi*180/math.Pi), geo.Metres(a.height))
 	if !ok {
 		a.refused = Malformed
 		return
@@ -209,7 +217,7 @@ func (t *Tracker) gatherOwn(i int, tr *track) {
 	}
 	switch {
 	case a.at < tr.Time-int64(t.cfg.MaxLate):
-		a.late = true
+		a.tooLate = true
 	case held:
 		// A radar sees the object elsewhere: the claim must stand alone.
 		a.owned = false
@@ -251,7 +259,7 @@ func (t *Tracker) reaches(a *aim, tr *track) bool {
 		limit = math.Min(limit, 1.5*math.Hypot(x[iVE], x[iVN])+spare)
 	}
 	dt := math.Max(1, math.Abs(seconds(a.at-tr.Time)))
-	return between(tr.pos, a.pos) <= limit*dt+6*a.sr+a.slop+500
+	return between(tr.pos, a.pos) <= limit*dt+6*a.sr+a.slop+a.stray+500
 }
 
 // guarded reports whether another sensor that measures for itself holds tr
@@ -313,12 +321,18 @@ func (t *Tracker) weigh(p *pair, m *Measurement, a *aim, dt, gate float64, own b
 		evidence += p.takeHeight(m, a)
 	}
 	s := &t.sensors[m.Sensor]
-	if !p.look(m, a, s, math.Min(dt, 0), &k) {
+	tells := false
+	if a.where == polar {
+		tells = t.tells(p.tr, a.at)
+	} else {
+		p.doubt(t.doubt(p.tr, a.at, &p.f.X[0]))
+	}
+	if !p.look(a, s, math.Min(dt, 0), &k, tells) {
 		return false
 	}
 	nis := p.nis()
 	if own && nis > 9 {
-		if nis > gate && between(p.place(), a.pos) > idNear+a.slop {
+		if nis > gate && between(p.place(), a.pos) > idNear+a.slop+a.stray {
 			return false
 		}
 		if nis > gate {
@@ -348,6 +362,20 @@ func (t *Tracker) weigh(p *pair, m *Measurement, a *aim, dt, gate float64, own b
 		p.gain += insideGate
 	}
 	return !math.IsNaN(p.gain)
+}
+
+// doubt widens the predicted position.
+func (p *pair) doubt(v [2][2]float64) {
+	if v[0][0] == 0 {
+		return
+	}
+	for j := range p.f.Models {
+		for r := range 2 {
+			for c := range 2 {
+				p.f.P[j][r][c] += v[r][c]
+			}
+		}
+	}
 }
 
 // place returns where the pair's filter expects the object.
@@ -381,8 +409,9 @@ func (p *pair) takeHeight(m *Measurement, a *aim) float64 {
 }
 
 // look computes innovations and Jacobians for each model; back ≤ 0 is how many
-// seconds the measurement lies before the filter's time.
-func (p *pair) look(m *Measurement, a *aim, s *sensor, back float64, k *kinematics) bool {
+// seconds the measurement lies before the filter's time. With tells, the track
+// is held by self-reports, and the radar's bias is noise to it.
+func (p *pair) look(a *aim, s *sensor, back float64, k *kinematics, tells bool) bool {
 	fr := &p.tr.frame
 	var v view
 	var ze, zn float64
@@ -400,16 +429,21 @@ func (p *pair) look(m *Measurement, a *aim, s *sensor, back float64, k *kinemati
 			l.h = [2]Vec{{iE: 1, iVE: back}, {iN: 1, iVN: back}}
 			l.r[0][0], l.r[1][1] = a.sr*a.sr+q3, a.sr*a.sr+q3
 		} else {
-			rng, azi, d, ok := v.polar(fr, e, n, x[iH])
+			lag := back - a.late
+			rng, azi, d, ok := v.polar(fr, x[iE]+lag*x[iVE], x[iN]+lag*x[iVN], x[iH])
 			if !ok {
 				return false
 			}
-			l.y = [2]float64{float64(m.Range) - rng, wrap(m.Azimuth.Radians() - azi)}
+			l.y = [2]float64{a.rng - rng, wrap(a.azi - azi)}
 			for c := range 2 {
-				l.h[c] = Vec{d[c][0], d[c][1], back * d[c][0], back * d[c][1], d[c][2]}
+				l.h[c] = Vec{d[c][0], d[c][1], lag * d[c][0], lag * d[c][1], d[c][2]}
 			}
-			l.r[0][0] = a.sr*a.sr + q3*(d[0][0]*d[0][0]+d[0][1]*d[0][1])
-			l.r[1][1] = a.sa*a.sa + q3*(d[1][0]*d[1][0]+d[1][1]*d[1][1])
+			if tells && s.slot >= 0 {
+				g := biasGain(&d, rng, x[iVE], x[iVN])
+				l.r = s.biasNoise(&g)
+			}
+			l.r[0][0] += a.sr*a.sr + q3*(d[0][0]*d[0][0]+d[0][1]*d[0][1])
+			l.r[1][1] += a.sa*a.sa + q3*(d[1][0]*d[1][0]+d[1][1]*d[1][1])
 		}
 		if !l.weigh(&p.f.P[j]) {
 			return false

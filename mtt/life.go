@@ -104,6 +104,10 @@ func (t *Tracker) hit(tr *track, m *Measurement, a *aim) {
 	tr.Window = tr.Window<<1 | 1
 	tr.Chances = min(8, tr.Chances+1)
 	tr.touch(m.Sensor, a.at)
+	t.tell(tr, m, a)
+	if c := tr.contact(m.Sensor); a.where == polar && a.at >= c.Plot.At {
+		c.Plot = Plot{a.at, float64(m.Range), m.Azimuth.Radians(), a.sr, a.sa}
+	}
 	if s := &t.sensors[m.Sensor]; s.Polar {
 		s.state.Heard = max(s.state.Heard, a.at)
 	}
@@ -241,6 +245,7 @@ func (t *Tracker) Advance(now time.Time, dst []Event) []Event {
 		at = t.state.Watched
 	}
 	t.state.Watched = max(t.state.Watched, at)
+	t.enrol(at)
 	if at-t.state.Sweep >= tendEvery {
 		t.state.Sweep = at
 		for _, tr := range t.tracks {

@@ -15,11 +15,15 @@
 // existence is a log-likelihood ratio that hits raise and that a miss lowers
 // only where a sensor really swept.
 //
+// The bias of each radar in range, azimuth and time is estimated from aircraft
+// that tell their place and from what two radars both see, and plots are
+// corrected by it. What is not known of it yet is noise in gates and updates of
+// tracks that self-reports hold.
+//
 // It does no input or output, reads no clock, starts no goroutine and uses no
 // chance: the same calls give the same tracks, bit for bit, also after
 // Snapshot and Restore. It does not number tracks for people, does not hold
-// names, and does not estimate the bias of sensors. A Tracker is not safe for
-// concurrent use.
+// names. A Tracker is not safe for concurrent use.
 package mtt
 
 import (
@@ -109,6 +113,7 @@ type Sensor struct {
 	SigmaRange   geo.Metres
 	SigmaAzimuth geo.Degrees
 	SigmaPos     geo.Metres
+	Reference    bool          // its positions come from satellites: radars are registered by them
 	PD           float64       // probability that an object in range gives a plot
 	Clutter      float64       // false plots a scan to begin with; learnt by range afterwards
 	CoastAfter   time.Duration // without a hit, a track that lives by this sensor coasts
@@ -127,6 +132,7 @@ type Config struct {
 	ConfirmOf    int           // at most 8
 	MaxAirSpeed  geo.MetresPerSecond
 	MaxSeaSpeed  geo.MetresPerSecond
+	Bias         Bias // one standard deviation of a radar's bias before any is learnt; zero learns none
 }
 
 // DefaultConfig returns a configuration without sensors.
@@ -141,6 +147,7 @@ func DefaultConfig() Config {
 		ConfirmOf:    5,
 		MaxAirSpeed:  650,
 		MaxSeaSpeed:  40,
+		Bias:         Bias{Range: 100, Gain: 1e-4, Azimuth: 0.15, Time: 200 * time.Millisecond},
 	}
 }
 
@@ -162,6 +169,8 @@ func (c Config) Validate() error {
 		return errors.New("tracker: hits to confirm out of range")
 	case !(c.MaxAirSpeed > 0 && c.MaxAirSpeed < 10_000) || !(c.MaxSeaSpeed > 0 && c.MaxSeaSpeed < 10_000):
 		return errors.New("tracker: maximum speed out of range")
+	case !c.Bias.plausible():
+		return errors.New("tracker: uncertainty of bias out of range")
 	}
 	names := make(map[string]bool, len(c.Sensors))
 	for i, s := range c.Sensors {
@@ -246,14 +255,16 @@ const (
 	Resumed // a coasting or lost track has a hit again
 	NowLost
 	Dropped
-	Merged // Track was the same object as Into and is gone
+	Merged     // Track was the same object as Into and is gone
+	BiasJumped // the bias of Sensor changed at once; there is no Track
 )
 
 // Event is one change in the life of a track.
 type Event struct {
-	Track ID
-	Kind  EventKind
-	Into  ID // with Merged
+	Track  ID
+	Kind   EventKind
+	Into   ID  // with Merged
+	Sensor int // with BiasJumped
 }
 
 // Verdict says what became of a measurement.

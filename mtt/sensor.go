@@ -26,16 +26,20 @@ type SensorState struct {
 	SweptTo   float64        // its azimuth in degrees
 	Clutter   [rings]float64 // false plots a scan in each ring of range
 	ClutterAt [rings]int64
+	Bias      BiasState
 }
 
 type sensor struct {
 	Sensor
 	plane geo.Plane
 	state SensorState
+	slot  int // in the register, or -1
+	bias  [nb]float64
+	biasP [nb][nb]float64
 }
 
 func newSensor(s Sensor) sensor {
-	out := sensor{Sensor: s, state: SensorState{Name: s.Name}}
+	out := sensor{Sensor: s, slot: -1, state: SensorState{Name: s.Name}}
 	if s.Polar {
 		out.plane = geo.NewPlane(s.Pos, s.Height)
 	}

@@ -6,13 +6,15 @@ package mtt
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 )
 
 // stateVersion is the version of State.
 //
 //	1  2026-11-25  first
-const stateVersion = 1
+//	2  2026-11-29  biases of radars; a state of version 1 begins without any
+const stateVersion = 2
 
 // State is the whole state of a Tracker, fit for JSON or CBOR. It does not
 // share memory with the Tracker.
@@ -23,16 +25,32 @@ type State struct {
 	Sensors []SensorState
 	Tracks  []TrackState
 	Events  []Event // not yet given out by Advance
+	Biases  Biases
+}
+
+// Biases is what a Tracker has learnt of the biases of its radars.
+type Biases struct {
+	At     int64     // Unix ns
+	Radars []string  // in the order of X
+	X      []float64 // four of each radar: see Bias
+	P      []float64 // covariance of X, rows after each other
+	Sights []Sight   // not yet learnt from
 }
 
 // Snapshot returns the state.
 func (t *Tracker) Snapshot() State {
 	s := State{Version: stateVersion, Core: t.state, Stats: t.stats, Events: slices.Clone(t.events)}
 	for i := range t.sensors {
-		s.Sensors = append(s.Sensors, t.sensors[i].state)
+		one := t.sensors[i].state
+		one.Bias.History = slices.Clone(one.Bias.History)
+		s.Sensors = append(s.Sensors, one)
 	}
 	for _, tr := range t.tracks {
 		s.Tracks = append(s.Tracks, tr.TrackState)
+	}
+	s.Biases = Biases{At: t.reg.at, X: slices.Clone(t.reg.x), P: slices.Clone(t.reg.p), Sights: append([]Sight(nil), t.sights...)}
+	for _, i := range t.slots {
+		s.Biases.Radars = append(s.Biases.Radars, t.sensors[i].Name)
 	}
 	return s
 }
@@ -45,7 +63,7 @@ func Restore(cfg Config, s State) (*Tracker, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.Version != stateVersion {
+	if s.Version < 1 || s.Version > stateVersion {
 		return nil, fmt.Errorf("restore tracker: version %d, want %d", s.Version, stateVersion)
 	}
 	index := make(map[int32]int32) // old index + 1 → new
@@ -56,6 +74,10 @@ func Restore(cfg Config, s State) (*Tracker, error) {
 		}
 		index[int32(i+1)] = int32(at + 1)
 		t.sensors[at].state = old
+		t.sensors[at].state.Bias.History = slices.Clone(old.Bias.History)
+	}
+	if err := t.restoreBiases(&s.Biases); err != nil {
+		return nil, fmt.Errorf("restore tracker: %w", err)
 	}
 	t.state, t.stats, t.events = s.Core, s.Stats, slices.Clone(s.Events)
 	for i := range s.Tracks {
@@ -94,3 +116,49 @@ func (t *Tracker) restoreTrack(s *TrackState, index map[int32]int32) error {
 	t.add(tr)
 	return nil
 }
+
+// restoreBiases takes over what is known of radars that are still there.
+func (t *Tracker) restoreBiases(s *Biases) error {
+	n, old := len(t.reg.x), nb*len(s.Radars)
+	if len(s.X) != old || len(s.P) != old*old || len(s.Sights) > maxSights {
+		return errors.New("biases do not match their radars")
+	}
+	to := make([]int, len(s.Radars)) // slot, or -1
+	for i, name := range s.Radars {
+		to[i] = slices.IndexFunc(t.slots, func(k int) bool { return t.sensors[k].Name == name })
+	}
+	for r := range old {
+		if to[r/nb] < 0 {
+			continue
+		}
+		row := to[r/nb]*nb + r%nb
+		if v := s.P[r*old+r]; !(v >= 0) || !finite(v) || !finite(s.X[r]) {
+			return errors.New("bias out of range")
+		}
+		t.reg.x[row] = s.X[r]
+		for c := range old {
+			if to[c/nb] >= 0 {
+				t.reg.p[row*n+to[c/nb]*nb+c%nb] = s.P[r*old+c]
+			}
+		}
+	}
+	t.reg.at = s.At
+	for _, q := range s.Sights {
+		if q.Slot < 0 || q.Slot >= len(to) || q.Other < -1 || q.Other >= len(to) {
+			return errors.New("sight of no radar")
+		}
+		q.Slot = to[q.Slot]
+		if q.Other >= 0 {
+			if q.Other = to[q.Other]; q.Other < 0 {
+				continue
+			}
+		}
+		if q.Slot >= 0 {
+			t.sights = append(t.sights, q)
+		}
+	}
+	t.correctSensors()
+	return nil
+}
+
+func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }

@@ -20,6 +20,9 @@ type Tracker struct {
 	byID    map[ID]*track
 	grid    grid
 	ids     map[uint64]claims // tracks by address or MMSI
+	reg     register
+	slots   []int   // sensor of each radar in reg
+	sights  []Sight // that wait to be learnt from
 	state   Core
 	stats   Stats
 	events  []Event
@@ -83,6 +86,7 @@ type TrackState struct {
 	TwinOf    ID    // perhaps the same object as this track
 	Twin      int16 // how often in a row that looked so
 	Contacts  [maxContacts]Contact
+	Told      Told
 }
 
 // Keys are what measurements said of an object's identity.
@@ -102,6 +106,7 @@ type Contact struct {
 	Hit    int64 // ns
 	Chance int64 // ns, last time it should have given a plot
 	Misses uint8 // in a row
+	Plot   Plot  // the last, of a radar
 }
 
 type track struct {
@@ -124,9 +129,15 @@ func New(cfg Config) (*Tracker, error) {
 		grid: grid{head: make(map[uint32]*track)},
 		ids:  make(map[uint64]claims),
 	}
-	for _, s := range cfg.Sensors {
+	for i, s := range cfg.Sensors {
 		t.sensors = append(t.sensors, newSensor(s))
+		if s.Polar && cfg.Bias != (Bias{}) && len(t.slots) < maxRegistered {
+			t.sensors[i].slot = len(t.slots)
+			t.slots = append(t.slots, i)
+		}
 	}
+	t.reg = newRegister(len(t.slots), cfg.Bias)
+	t.correctSensors()
 	return t, nil
 }
 
@@ -206,14 +217,16 @@ func (t *Tracker) observe(out []Outcome) {
 func (t *Tracker) settle(i int) Outcome {
 	m, a := t.group[i], &t.aims[i]
 	if a.pair >= 0 {
+		t.witness(i, t.pairs[a.pair].tr)
 		return t.update(m, a, &t.pairs[a.pair])
 	}
+	t.witness(i, nil)
 	t.note(m, a)
 	switch {
 	case a.again != nil:
 		t.reacquire(a.again, m, a)
 		return Outcome{Updated, a.again.ID}
-	case a.late:
+	case a.tooLate:
 		return Outcome{Verdict: TooLate}
 	case a.where == nowhere:
 		return t.refine(m)

@@ -109,7 +109,7 @@ func (c Config) tracker() (mtt.Config, map[sensorKey]int, error) {
 		s := mtt.Sensor{Name: "kind:" + k.String(), PD: 0.9, SigmaPos: 50, CoastAfter: 30 * time.Second, LostAfter: 90 * time.Second}
 		switch k {
 		case plot.ADSB:
-			s.SigmaPos, s.CoastAfter, s.LostAfter = 30, 15*time.Second, 60*time.Second
+			s.SigmaPos, s.CoastAfter, s.LostAfter, s.Reference = 30, 15*time.Second, 60*time.Second, true
 		case plot.AIS:
 			// Vessels at anchor report every three minutes (ITU-R M.1371-5, table 1).
 			s.SigmaPos, s.CoastAfter, s.LostAfter = 15, 7*time.Minute, 20*time.Minute

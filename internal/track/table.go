@@ -187,10 +187,23 @@ func (t *Table) pass(now time.Time, changes []Change) []Change {
 	return changes
 }
 
+// Registration returns what is known of the bias of a radar; false for one that
+// is not listed.
+func (t *Table) Registration(source, id string) (mtt.Registration, bool) {
+	i, ok := t.sensors[sensorKey{source, id}]
+	if !ok {
+		return mtt.Registration{}, false
+	}
+	return t.tracker.Registration(i)
+}
+
 // apply turns the tracker's events into changes.
 func (t *Table) apply(changes []Change) []Change {
 	for _, e := range t.events {
 		n := Number(e.Track)
+		if n == 0 {
+			continue // of a radar
+		}
 		c := Change{Number: n}
 		switch e.Kind {
 		case mtt.Started:

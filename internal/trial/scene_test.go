@@ -53,7 +53,8 @@ type station struct {
 	pd              float64
 	clutter         int
 	cell, cellDeg   float64
-	biasR, biasA    float64
+	biasR, biasA    float64 // m, degrees
+	biasT           float64 // s by which time stamps are late
 	latMin, latSpan float64
 }
 
@@ -139,7 +140,7 @@ func (s *scene) describe() []byte {
 			"psr": true, "psr_max_m": r.psrMax, "psr_sigma_range_m": r.sr, "psr_sigma_az_deg": r.sa, "psr_pd": r.pd,
 			"ssr": r.ssrMax > 0, "ssr_max_m": r.ssrMax, "ssr_sigma_range_m": 30, "ssr_sigma_az_deg": 0.05, "ssr_pd": 0.97,
 			"psr_resolution_m": r.cell, "psr_resolution_az_deg": r.cellDeg, "clutter_per_scan": r.clutter,
-			"bias_range_m": r.biasR, "bias_az_deg": r.biasA,
+			"bias_range_m": r.biasR, "bias_az_deg": r.biasA, "bias_time_s": r.biasT,
 		})
 	}
 	var targets []map[string]any
@@ -231,7 +232,7 @@ func (r *station) merge(list []echo) []echo {
 
 func (r *station) line(rng *rand.Rand, t, d, azi float64, c *craft) plotLine {
 	l := plotLine{
-		"t": round(begin+t, 4), "rx": round(begin+t+0.2+r.latMin+rng.Float64()*(0.5+r.latSpan), 3), "sensor": r.id, "kind": "psr",
+		"t": round(begin+t+r.biasT, 4), "rx": round(begin+t+0.2+r.latMin+rng.Float64()*(0.5+r.latSpan), 3), "sensor": r.id, "kind": "psr",
 		"rho_m": round(d+r.biasR, 1), "az_deg": round(math.Mod(azi+r.biasA+360, 360), 4),
 	}
 	if c != nil {

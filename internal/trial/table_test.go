@@ -220,6 +220,35 @@ func TestCorpusScenariosAreTracked(t *testing.T) {
 	corpustest.Check(t)
 }
 
+// Radars with a bias must, two minutes on, be nearly as good as without one.
+func TestBiasedRadarsAreRegistered(t *testing.T) {
+	var plain, biased []*run
+	for seed := uint64(21); seed < 24; seed++ {
+		s := network(seed, 60, 15)
+		plain = append(plain, runOf(s.play(seed)))
+		s.radars[0].biasR, s.radars[0].biasA = 120, 0.15
+		s.radars[1].biasR, s.radars[1].biasA, s.radars[1].biasT = -80, -0.2, 0.25
+		s.radars[2].biasR, s.radars[2].biasA = 40, 0.08
+		biased = append(biased, runOf(s.play(seed)))
+	}
+	compare(t, "network", plain, biased, begin+120)
+}
+
+func TestBiasedCorpusRadarsAreRegistered(t *testing.T) {
+	runs := table(t)
+	compare(t, "S2", runs["S2"], runs["S2biased"], runs["S2"][0].truth[0].Time+120)
+	corpustest.Check(t)
+}
+
+func compare(t *testing.T, name string, plain, biased []*run, from float64) {
+	t.Helper()
+	want, got := scoreAll(t, from, plain...), scoreAll(t, from, biased...)
+	t.Logf("%s: %v\nbiased: %v", name, &want, &got)
+	if got.GOSPA.Mean > 1.15*want.GOSPA.Mean || got.SIAP.Ambiguity > 1.01 {
+		t.Errorf("%s with biased radars: %v, want at most 1.15 times %.0f m and an ambiguity of 1.01", name, &got, want.GOSPA.Mean)
+	}
+}
+
 // BenchmarkScenarios prints the table of figures.
 func BenchmarkScenarios(b *testing.B) {
 	all := madeTable()
