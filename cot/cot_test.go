@@ -316,6 +316,34 @@ func TestStreamGoesOn(t *testing.T) {
 	}
 }
 
+// TestBeginningsWithoutEnd gives a stream of tags that never end: how often it
+// is looked for the next event does not grow with the number of tags.
+func TestBeginningsWithoutEnd(t *testing.T) {
+	const pieces, piece = 32, 32 << 10
+	b := []byte(strings.Repeat("<event ", piece/7+1)[:piece])
+	var s cot.Stream
+	for range pieces {
+		s.Feed(b, func(e *cot.Event, err error) {
+			if e != nil || !errors.Is(err, cot.ErrTooLong) {
+				t.Errorf("%+v, %v", e, err)
+			}
+		})
+	}
+	if most := uint64(8 * pieces * piece / cot.MaxEvent); s.TooLong == 0 || s.TooLong > most {
+		t.Errorf("looked %d times, want at most %d", s.TooLong, most)
+	}
+}
+
+// TestGarbageHasAPlace tells where the last octets between events lay.
+func TestGarbageHasAPlace(t *testing.T) {
+	doc := head + "/>"
+	var s cot.Stream
+	s.Feed([]byte(doc+"xyz"+doc), func(*cot.Event, error) {})
+	if s.Garbage != 3 || s.GarbageAt != int64(len(doc)) {
+		t.Errorf("%d octets at %d, want 3 at %d", s.Garbage, s.GarbageAt, len(doc))
+	}
+}
+
 func TestDatagram(t *testing.T) {
 	e := plain()
 	b, err := cot.AppendDatagram(nil, &e)

@@ -22,7 +22,14 @@ type Stream struct {
 	// Garbage counts octets between events, TooLong events that were passed
 	// over for their length.
 	Garbage, TooLong uint64
+	GarbageAt        int64 // octets of the stream before the garbage that came last
+	retries          int   // places since the last event at which a length was given up
 }
+
+// maxRetries bounds how often one too long event is looked through for the
+// beginning of the next, so that a stream of beginnings without an end costs no
+// more than its length.
+const maxRetries = 8
 
 // Feed takes octets as they came and calls fn with each event or the reason why
 // it was refused. A control message gives neither.
@@ -60,10 +67,6 @@ func (s *Stream) Cut(b []byte, fn func(at int64, datagram []byte, err error)) {
 	}
 }
 
-// Offset returns how many octets of the stream were taken, without those of an
-// event that is cut.
-func (s *Stream) Offset() int64 { return s.read }
-
 // next takes one event or some garbage from the start of data and returns its
 // length, 0 where more must come.
 func (s *Stream) next(data []byte, fn func(at int64, datagram []byte, err error)) int {
@@ -75,9 +78,14 @@ func (s *Stream) next(data []byte, fn func(at int64, datagram []byte, err error)
 	}
 	n := begin(data)
 	if len(bytes.TrimSpace(data[:n])) > 0 {
-		s.Garbage += uint64(n)
+		s.garbage(n)
 	}
 	return n
+}
+
+func (s *Stream) garbage(n int) {
+	s.Garbage += uint64(n)
+	s.GarbageAt = s.read
 }
 
 // begin returns where the next event may begin.
@@ -96,7 +104,7 @@ func (s *Stream) proto(data []byte, fn func(at int64, datagram []byte, err error
 	case n == 0 && len(data) < 1+binary.MaxVarintLen64:
 		return 0
 	case n <= 0:
-		s.Garbage++
+		s.garbage(1)
 		return 1
 	case size > MaxEvent:
 		// A length that no client sends may be no length at all: look for the
@@ -115,6 +123,7 @@ func (s *Stream) xml(data []byte, fn func(at int64, datagram []byte, err error))
 	n, ok := document(data)
 	switch {
 	case ok && n <= MaxEvent:
+		s.retries = 0
 		if whole := bytes.TrimSpace(data[:n]); len(whole) > 0 {
 			fn(s.read, whole, nil)
 		}
@@ -122,9 +131,11 @@ func (s *Stream) xml(data []byte, fn func(at int64, datagram []byte, err error))
 	case ok, len(data) >= MaxEvent:
 		s.TooLong++
 		fn(s.read, nil, ErrTooLong)
-		if i := bytes.Index(data[1:], []byte("<event")); i >= 0 {
+		s.retries++
+		if i := bytes.Index(data[1:], []byte("<event")); i >= 0 && s.retries < maxRetries {
 			return 1 + i
 		}
+		s.retries = 0
 		return len(data)
 	}
 	return 0
