@@ -109,7 +109,7 @@ func (f *Feed) cotCutter(ctx context.Context, s *sender) cutter {
 		})
 		if c.Garbage > garbage {
 			garbage = c.Garbage
-			f.refuse(s.base+c.Offset(), ReasonCoT)
+			f.refuse(s.base+c.GarbageAt, ReasonCoT)
 		}
 		return more(ok)
 	}, end: nothing}
@@ -185,6 +185,7 @@ func (f *Feed) datagram(ctx context.Context, s *sender, at int64, b []byte) bool
 		f.ignore()
 		return true
 	}
+	s.base = at
 	switch f.content {
 	case ContentNMEA:
 		return f.nmea(ctx, s, at, b)
@@ -197,7 +198,6 @@ func (f *Feed) datagram(ctx context.Context, s *sender, at int64, b []byte) bool
 		}
 		return f.emit(ctx, at, s.now(), b)
 	}
-	s.base = at
 	c := f.cutter(ctx, s)
 	return !errors.Is(c.push(b), errEnd) && !errors.Is(c.end(), errEnd)
 }
@@ -216,15 +216,18 @@ type Blocks struct {
 // false, and refuse once where the stream is lost. The block is good until emit
 // returns. Push reports whether all was taken.
 func (s *Blocks) Push(b []byte, emit func(offset int64, block []byte) bool, refuse func(offset int64)) bool {
+	if s.Lost {
+		return true
+	}
 	s.buf = append(s.buf, b...)
 	data := s.buf
 	ok := true
-	for ok && !s.Lost && len(data) >= 3 {
+	for ok && len(data) >= 3 {
 		n := int(binary.BigEndian.Uint16(data[1:]))
 		if n < 4 { // the header and a record of one octet
-			s.Lost = true
+			s.Lost, s.buf = true, nil
 			refuse(s.read)
-			break
+			return true
 		}
 		if len(data) < n {
 			break

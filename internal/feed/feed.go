@@ -88,8 +88,9 @@ type Config struct {
 	Marks bool
 	// MaxRate drops what comes faster, in frames a second; 0 takes all.
 	MaxRate float64
-	// Stale is after how long without a frame the feed says that it is silent; a
-	// sender that was dialled is dialled again. 0 is never.
+	// Stale is after how long without a frame the feed says that it is silent. A
+	// connection on which no octet came for so long is closed: a sender that was
+	// dialled is dialled again, one that came may come again. 0 is never.
 	Stale time.Duration
 	// StartSeq is the number of the last frame of earlier runs; the first one
 	// gets the next.

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -99,7 +100,7 @@ func (r *running) wait(want bool) {
 	}
 }
 
-// frames takes n frames.
+// frames takes n frames, and waits until the feed has counted them.
 func (r *running) frames(n int) []frame.Frame {
 	r.t.Helper()
 	var list []frame.Frame
@@ -111,6 +112,7 @@ func (r *running) frames(n int) []frame.Frame {
 			r.t.Fatalf("%d frames came, want %d", len(list), n)
 		}
 	}
+	r.until("counted", func(h feed.Health) bool { return h.Seq >= list[n-1].Seq })
 	return list
 }
 
@@ -121,6 +123,7 @@ func (r *running) until(what string, ok func(feed.Health) bool) feed.Health {
 		if h := r.Health(); ok(h) {
 			return h
 		}
+		runtime.Gosched()
 	}
 	r.t.Fatalf("never %s: %+v", what, r.Health())
 	return feed.Health{}
@@ -313,6 +316,22 @@ func TestMarksAreOfOneConnection(t *testing.T) {
 	}
 }
 
+// TestMarksAreOfOneSender does not time a datagram by another sender's.
+func TestMarksAreOfOneSender(t *testing.T) {
+	r := start(t, feed.Config{Kind: feed.NMEAUDP, Addr: "127.0.0.1:0", Marks: true}, 10)
+	mark := noon.Add(-time.Hour)
+	one, other := dialUDP(t, r), dialAgain(t, r)
+	send(t, one, []byte(sentence(&mark)))
+	send(t, one, []byte(sentence(nil)))
+	for _, f := range r.frames(2) {
+		if !f.Received.Equal(mark) {
+			t.Errorf("frame of %v, want %v", f.Received, mark)
+		}
+	}
+	send(t, other, []byte(sentence(nil)))
+	r.until("refused", func(h feed.Health) bool { return counts(h)[feed.ReasonNoTime] == 1 && h.Frames == 2 })
+}
+
 // TestSenderNotThere starts the sender after the feed.
 func TestSenderNotThere(t *testing.T) {
 	l := listen(t)
@@ -369,6 +388,12 @@ func TestSlowReaderHoldsTheSenderBack(t *testing.T) {
 func dialUDP(t testing.TB, r *running) net.Conn {
 	t.Helper()
 	r.wait(true)
+	return dialAgain(t, r)
+}
+
+// dialAgain is dialUDP for one more sender.
+func dialAgain(t testing.TB, r *running) net.Conn {
+	t.Helper()
 	c, err := net.Dial("udp", r.Health().LocalAddr)
 	if err != nil {
 		t.Fatal(err)

@@ -59,6 +59,11 @@ func (f *Feed) follow(ctx context.Context, r *os.File) error {
 		}
 		switch {
 		case errors.Is(err, io.EOF) && f.cfg.Follow:
+			if !f.passed() { // it can't be the file of before
+				f.refuse(read, ReasonShorter)
+				f.another()
+				return errors.New("the file is shorter than it was")
+			}
 			if err := f.grown(ctx, r, read); err != nil {
 				return err
 			}

@@ -13,7 +13,9 @@ import (
 
 // join listens to a group on one interface, "" for the system's choice. The
 // socket is bound to the group: net.ListenMulticastUDP binds to every address,
-// and would take what anybody sends to the port alone.
+// and would take what anybody sends to the port alone. It takes the group from
+// that interface only: by default Linux gives each socket what any program here
+// has joined, on whatever interface (ip(7), IP_MULTICAST_ALL).
 func join(group *net.UDPAddr, name string) (*net.UDPConn, error) {
 	index := 0
 	if name == "" {
@@ -52,12 +54,18 @@ func enter(fd int, group *net.UDPAddr, index int) error {
 		return err
 	}
 	if ip := group.IP.To4(); ip != nil {
+		if err := unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_MULTICAST_ALL, 0); err != nil {
+			return err
+		}
 		if err := unix.Bind(fd, &unix.SockaddrInet4{Port: group.Port, Addr: [4]byte(ip)}); err != nil {
 			return err
 		}
 		return unix.SetsockoptIPMreqn(fd, unix.IPPROTO_IP, unix.IP_ADD_MEMBERSHIP, &unix.IPMreqn{
 			Multiaddr: [4]byte(ip), Ifindex: int32(index), //nolint:gosec // an index is small
 		})
+	}
+	if err := unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_MULTICAST_ALL, 0); err != nil {
+		return err
 	}
 	ip, zone := [16]byte(group.IP.To16()), uint32(index) //nolint:gosec // an index is small
 	if err := unix.Bind(fd, &unix.SockaddrInet6{Port: group.Port, Addr: ip, ZoneId: zone}); err != nil {

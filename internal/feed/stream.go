@@ -4,6 +4,7 @@
 package feed
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -20,7 +21,7 @@ const (
 	// maxSenders bounds who may send to a feed that listens; one more is refused.
 	maxSenders = 16
 	// idleSender is how long a sender may be silent before its place is given to
-	// another. It may come again.
+	// another, where Config.Stale does not say. It may come again.
 	idleSender = 10 * time.Minute
 )
 
@@ -141,7 +142,7 @@ func (f *Feed) receiveFrom(ctx context.Context, plain net.Conn) error {
 	}
 	f.addSender(1)
 	defer f.addSender(-1)
-	return f.read(ctx, deadlined{conn, idleSender})
+	return f.read(ctx, deadlined{conn, cmp.Or(f.cfg.Stale, idleSender)})
 }
 
 func (f *Feed) addSender(n int) {

@@ -5,6 +5,7 @@ package feed_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -13,6 +14,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -126,6 +128,7 @@ func TestLostStreamIsDialledAgain(t *testing.T) {
 func FuzzBlocks(f *testing.F) {
 	f.Add(slices.Concat(block(48, 5), block(1, 4), []byte{1, 0, 0}), 6)
 	f.Add([]byte{1, 255, 255, 0}, 2)
+	f.Add(slices.Concat(block(48, 5), []byte{1, 0, 0}, block(1, 4)), 8) // whole blocks after what is lost
 	f.Fuzz(func(t *testing.T, b []byte, cut int) {
 		read := func(pieces ...[]byte) (got []string) {
 			var s feed.Blocks
@@ -334,6 +337,16 @@ func TestFileGoesOnWhereItWas(t *testing.T) {
 	if h := r.Health(); h.Frames != 5 || h.Ended || len(h.Refused) != 0 {
 		t.Errorf("health = %+v", h)
 	}
+	r.stop()
+
+	// A run that begins with another file than the last one had takes all of it.
+	r = start(t, feed.Config{Kind: "nmea-file", Path: path, StartSeq: 7, Follow: true}, 10)
+	if diff := cmp.Diff([]string{"8@0 !AIVDM,7"}, texts(r.frames(1))); diff != "" {
+		t.Error(diff)
+	}
+	if n := counts(r.Health())[feed.ReasonShorter]; n != 1 {
+		t.Errorf("%d refused, want 1", n)
+	}
 }
 
 // TestFileShorterThanBefore tells of a file that can't be the one of before.
@@ -414,15 +427,33 @@ func TestPCAP(t *testing.T) {
 	none.until("ended", func(h feed.Health) bool { return h.Ended && h.Frames == 0 })
 }
 
+// packed is a text of n octets in a few thousand.
+func packed(t testing.TB, n int) string {
+	t.Helper()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	if _, err := w.Write(bytes.Repeat([]byte("x"), n)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
 // TestHTTPPoll asks a server that repeats itself, fails, and is too long.
 func TestHTTPPoll(t *testing.T) {
 	asked := make(chan string, 100)
 	var status atomic.Int32
 	var body atomic.Pointer[string]
+	var pack atomic.Bool
 	tell := func(s string) { body.Store(&s) }
 	status.Store(http.StatusOK)
 	tell("!AIVDM,1\n!AIVDM,2")
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if pack.Load() {
+			w.Header().Set("Content-Encoding", "gzip")
+		}
 		w.WriteHeader(int(status.Load()))
 		_, _ = io.WriteString(w, *body.Load())
 		select {
@@ -445,9 +476,11 @@ func TestHTTPPoll(t *testing.T) {
 	}
 	status.Store(http.StatusUnauthorized)
 	r.until("an answer of another kind refused", func(h feed.Health) bool { return counts(h)[feed.ReasonHTTP] > 0 && !h.Up })
+	tell(packed(t, 16<<20+1))
+	pack.Store(true)
 	status.Store(http.StatusOK)
-	tell(strings.Repeat("x", 16<<20+1))
-	r.until("a long answer refused", func(h feed.Health) bool { return counts(h)[feed.ReasonHTTP] > 3 && !h.Up })
+	before := counts(r.Health())[feed.ReasonHTTP] // one more may be on its way
+	r.until("a long answer refused", func(h feed.Health) bool { return counts(h)[feed.ReasonHTTP] > before+1 && !h.Up })
 	if h := r.Health(); h.Frames != 3 {
 		t.Errorf("health = %+v", h)
 	}
@@ -659,24 +692,67 @@ func TestSilenceIsTold(t *testing.T) {
 	done := make(chan error, 1)
 	go func() { done <- f.Run(ctx) }()
 	r := &running{Feed: f, t: t, out: frames}
-	serve(t, l, []byte("!AIVDM,1\n"))
+	var text atomic.Pointer[string]
+	say := func(s string) { text.Store(&s) }
+	say("!AIVDM,1\n")
+	go greet(l, &text)
 	r.frames(1)
 	if r.Health().Silent {
 		t.Error("silent at once")
 	}
+	say("")
+	connects := r.Health().Connects
+	r.until("dialled again", func(h feed.Health) bool { return h.Connects > connects })
 	now.Store(int64(time.Second))
 	if !r.Health().Silent {
 		t.Error("not silent after a second of 20 ms")
 	}
-	serve(t, l, []byte("!AIVDM,2\n")) // it is dialled again
-	r.frames(1)
-	if r.Health().Silent {
-		t.Error("silent after a frame")
+	say("!AIVDM,2\n")
+	for string(r.frames(1)[0].Data) != "!AIVDM,2" {
+		continue // the first text may have come twice
 	}
+	r.until("heard", func(h feed.Health) bool { return !h.Silent })
 	cancel()
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
+}
+
+// greet writes the text to each connection that comes, and says no more.
+func greet(l net.Listener, text *atomic.Pointer[string]) {
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		_, _ = c.Write([]byte(*text.Load()))
+		go func() {
+			_, _ = c.Read(make([]byte, 1)) // until it is hung up on
+			_ = c.Close()
+		}()
+	}
+}
+
+// TestSilentSendersAreHungUpOn lets a sender come and say nothing.
+func TestSilentSendersAreHungUpOn(t *testing.T) {
+	r := start(t, feed.Config{Kind: "nmea-tcp-server", Addr: "127.0.0.1:0", Stale: 10 * time.Millisecond}, 10)
+	c := dialFeed(t, r, nil)
+	if err := c.SetReadDeadline(time.Now().Add(limit)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+		t.Errorf("read = %v, want the connection closed", err)
+	}
+	r.until("without senders", func(h feed.Health) bool { return h.Up && h.Senders == 0 })
+}
+
+// TestFailingServerIsAskedNoOftener looks at the pause after a refused answer.
+func TestFailingServerIsAskedNoOftener(t *testing.T) {
+	s := httptest.NewServer(http.NotFoundHandler())
+	defer s.Close()
+	var told syncBuffer
+	start(t, feed.Config{Kind: "nmea-http", Addr: s.URL, Every: time.Hour, Log: slog.New(slog.NewTextHandler(&told, nil))}, 0)
+	told.await(t, "retry_in=1h0m0s")
 }
 
 func TestProblemNamesTheKey(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/netip"
 	"sync/atomic"
 	"time"
 )
@@ -23,6 +24,7 @@ const (
 
 type datagram struct {
 	at       int64
+	from     netip.AddrPort
 	received time.Time
 	data     []byte
 }
@@ -55,7 +57,11 @@ func (f *Feed) listen(ctx context.Context) error {
 		failed <- f.receive(conn, queue, &held)
 	}()
 	s := &sender{}
+	var from netip.AddrPort
 	for d := range queue {
+		if d.from != from {
+			from, s.mark = d.from, time.Time{} // one sender's time is not another's
+		}
 		f.queued.Add(-1)
 		held.Add(-int64(len(d.data)))
 		s.now = func() time.Time { return d.received }
@@ -71,11 +77,11 @@ func (f *Feed) receive(conn *net.UDPConn, queue chan<- datagram, held *atomic.In
 	buf := make([]byte, maxDatagram)
 	var at int64
 	for {
-		n, err := conn.Read(buf)
+		n, from, err := conn.ReadFromUDPAddrPort(buf)
 		if err != nil {
 			return fmt.Errorf("read feed: %w", err)
 		}
-		d := datagram{at, f.cfg.Now(), bytes.Clone(buf[:n])}
+		d := datagram{at, from, f.cfg.Now(), bytes.Clone(buf[:n])}
 		at += int64(n)
 		if held.Load()+int64(n) > queueBytes {
 			f.refuse(d.at, ReasonQueueFull)
