@@ -6,13 +6,17 @@ package remoteid_test
 import (
 	"encoding/binary"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"math/rand/v2"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/kuroshio-watch/kuroshio/geo"
 	"github.com/kuroshio-watch/kuroshio/remoteid"
@@ -98,6 +102,55 @@ func TestJoin(t *testing.T) {
 	}
 	if a, fresh = j.Take(beacon("aa", 4, "q"), nil, at.Add(41*time.Second)); !fresh || a.LocationAt.IsZero() {
 		t.Errorf("the one heard lately was evicted: %+v", a)
+	}
+}
+
+// TestJoinerGoesOn hands what is remembered of odd messages to another joiner.
+func TestJoinerGoesOn(t *testing.T) {
+	at := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
+	r := rand.New(rand.NewPCG(1, 2))
+	one := remoteid.NewJoiner(10*time.Minute, 50)
+	for i := range 5000 {
+		b := remoteid.Beacon{Transmitter: fmt.Sprintf("%012x", r.IntN(60)), Counter: uint8(i), HasCounter: i%3 > 0, Payload: make([]byte, remoteid.Size)}
+		for j := range b.Payload {
+			b.Payload[j] = uint8(r.Uint32())
+		}
+		b.Payload[0] = uint8(r.IntN(6)) << 4
+		var list [remoteid.MaxPack]remoteid.Message
+		n, _ := remoteid.DecodeAll(b.Payload, &list) // what is refused is not taken
+		at = at.Add(time.Duration(r.IntN(2000)) * time.Millisecond)
+		one.Take(&b, list[:n], at)
+	}
+	text, err := json.Marshal(one.Snapshot())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var state remoteid.JoinerState
+	if err := json.Unmarshal(text, &state); err != nil {
+		t.Fatal(err)
+	}
+	other := remoteid.NewJoiner(10*time.Minute, 50)
+	if err := other.Restore(state); err != nil {
+		t.Fatal(err)
+	}
+	known := 0
+	for i := range 60 {
+		b := remoteid.Beacon{Transmitter: fmt.Sprintf("%012x", i), Payload: []byte("x")}
+		want, wantFresh := one.Take(&b, nil, at)
+		got, gotFresh := other.Take(&b, nil, at)
+		if d := cmp.Diff(want, got, cmp.AllowUnexported(remoteid.Text{}), cmpopts.EquateEmpty()); d != "" || gotFresh != wantFresh {
+			t.Fatalf("transmitter %d (-want +got):\n%s", i, d)
+		}
+		if !want.LocationAt.IsZero() {
+			known++
+		}
+	}
+	if known == 0 || one.Evicted() != other.Evicted() {
+		t.Errorf("%d places known; evicted %d and %d", known, one.Evicted(), other.Evicted())
+	}
+	state.Transmitters = append(state.Transmitters, make([]remoteid.TransmitterState, 50)...)
+	if err := other.Restore(state); err == nil {
+		t.Error("more transmitters than it may hold are taken")
 	}
 }
 

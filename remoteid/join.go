@@ -5,6 +5,9 @@ package remoteid
 
 import (
 	"bytes"
+	"fmt"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -46,6 +49,80 @@ type heard struct {
 // limit transmitters; beyond it the one that was heard least lately gives way.
 func NewJoiner(hold time.Duration, limit int) *Joiner {
 	return &Joiner{hold: hold, limit: max(limit, 1), by: make(map[string]*heard)}
+}
+
+// JoinerState is what a Joiner remembers, fit for JSON or CBOR.
+type JoinerState struct {
+	Evicted      uint64             `json:"evicted"`
+	Transmitters []TransmitterState `json:"transmitters,omitempty"` // by address
+}
+
+// TransmitterState is what is remembered of one transmitter.
+type TransmitterState struct {
+	Transmitter string         `json:"transmitter"`
+	AtNS        int64          `json:"at_ns"` // since 1970, as all its times
+	Counter     uint8          `json:"counter"`
+	Counted     bool           `json:"counted"`
+	Payload     []byte         `json:"payload"`
+	Messages    []MessageState `json:"messages,omitempty"`
+}
+
+// MessageState is one message, in its octets, and when it was heard.
+type MessageState struct {
+	Octets []byte `json:"octets"`
+	AtNS   int64  `json:"at_ns"`
+}
+
+// Snapshot returns what j remembers. It shares nothing with j.
+func (j *Joiner) Snapshot() JoinerState {
+	s := JoinerState{Evicted: j.evicted}
+	for _, k := range slices.Sorted(maps.Keys(j.by)) {
+		h := j.by[k]
+		t := TransmitterState{
+			Transmitter: k, AtNS: h.at.UnixNano(), Counter: h.counter, Counted: h.counted, Payload: bytes.Clone(h.payload),
+		}
+		keep := func(m *Message, at time.Time) {
+			if at.IsZero() {
+				return
+			}
+			// What was decoded can be encoded; the octets are those that count.
+			if b, err := encode(nil, m, true); err == nil {
+				t.Messages = append(t.Messages, MessageState{b, at.UnixNano()})
+			}
+		}
+		for i := range h.IDs {
+			keep(&h.IDs[i], h.idAt[i])
+		}
+		for _, p := range h.parts() {
+			keep(p.m, *p.at)
+		}
+		s.Transmitters = append(s.Transmitters, t)
+	}
+	return s
+}
+
+// Restore replaces what j remembers. On an error j is as it was.
+func (j *Joiner) Restore(s JoinerState) error {
+	if len(s.Transmitters) > j.limit {
+		return fmt.Errorf("restore joiner: %d transmitters, want at most %d", len(s.Transmitters), j.limit)
+	}
+	by := make(map[string]*heard, len(s.Transmitters))
+	for _, t := range s.Transmitters {
+		h := &heard{
+			Aircraft: Aircraft{Transmitter: t.Transmitter}, at: time.Unix(0, t.AtNS).UTC(),
+			counter: t.Counter, counted: t.Counted, payload: bytes.Clone(t.Payload),
+		}
+		for _, o := range t.Messages {
+			var m Message
+			if err := Decode(o.Octets, &m); err != nil {
+				return fmt.Errorf("restore joiner: %w", err)
+			}
+			h.put(&m, time.Unix(0, o.AtNS).UTC())
+		}
+		by[t.Transmitter] = h
+	}
+	j.by, j.evicted = by, s.Evicted
+	return nil
 }
 
 // Evicted counts transmitters that gave way to others.
@@ -127,12 +204,20 @@ func (h *heard) forget(then time.Time) {
 		}
 	}
 	h.IDs, h.idAt = h.IDs[:n], h.idAt[:n]
-	for _, p := range []struct {
-		m  *Message
-		at *time.Time
-	}{{&h.Location, &h.LocationAt}, {&h.System, &h.SystemAt}, {&h.Operator, &h.OperatorAt}, {&h.Self, &h.SelfAt}} {
+	for _, p := range h.parts() {
 		if p.at.Before(then) {
 			*p.m, *p.at = Message{}, time.Time{}
 		}
 	}
+}
+
+// part is one message of an aircraft and when it was heard.
+type part struct {
+	m  *Message
+	at *time.Time
+}
+
+// parts returns the messages of which there is one each.
+func (h *heard) parts() []part {
+	return []part{{&h.Location, &h.LocationAt}, {&h.System, &h.SystemAt}, {&h.Operator, &h.OperatorAt}, {&h.Self, &h.SelfAt}}
 }

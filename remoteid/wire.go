@@ -128,10 +128,17 @@ func (m *Message) system(b []byte) error {
 
 // Encode appends m as 25 octets to dst. Values between two steps go to the
 // nearer one. It refuses what a message can't hold.
-func Encode(dst []byte, m *Message) ([]byte, error) {
+func Encode(dst []byte, m *Message) ([]byte, error) { return encode(dst, m, false) }
+
+// encode is Encode. With asHeard it also writes what may be received but not
+// sent.
+func encode(dst []byte, m *Message, asHeard bool) ([]byte, error) {
 	var b [Size]byte
 	b[0] = uint8(m.Type)<<4 | m.Version&0xF
-	e := encoder{b: &b, m: m}
+	e := encoder{b: &b, m: m, fastest: fastestClimb}
+	if asHeard {
+		e.fastest = math.MaxInt8 + 1
+	}
 	switch m.Type {
 	case TypeBasicID:
 		b[1] = e.nibbles(m.IDType, m.UAType)
@@ -178,7 +185,12 @@ type encoder struct {
 	b   *[Size]byte
 	m   *Message
 	bad string
+
+	fastest int // climb or descent, in half metres a second
 }
+
+// fastestClimb is 62 m/s (5.4.5.8).
+const fastestClimb = 124
 
 func (e *encoder) refuse(field string) {
 	if e.bad == "" {
@@ -248,7 +260,7 @@ func (e *encoder) location() {
 	e.speed()
 	b[4] = unknownVertical
 	if m.Has&HasVerticalSpeed != 0 {
-		b[4] = uint8(int8(e.steps("vertical speed", m.VerticalMS, 0.5, -124, 124)))
+		b[4] = uint8(int8(e.steps("vertical speed", m.VerticalMS, 0.5, -e.fastest, min(e.fastest, math.MaxInt8))))
 	}
 	e.position(5, m.Position, HasPosition)
 	e.height("pressure altitude", 13, m.PressureAltitude, HasPressureAltitude)

@@ -153,7 +153,7 @@ func (c *policyExplainCmd) Run(s streams) error {
 			f.Domain = d
 		}
 	}
-	for k := plot.Radar; k <= plot.AIS; k++ {
+	for _, k := range plot.Kinds() {
 		for _, name := range c.Source {
 			if k.String() == name {
 				f.Sources |= 1 << k

@@ -71,11 +71,13 @@ func FuzzDecode(f *testing.F) {
 	}
 	f.Add(uint8(frame.ASTERIX), slices.Concat(block(f, target(nil)), []byte{48, 0, 6, 0xFF, 1, 2}, service(f, nil)), int64(1e12))
 	f.Add(uint8(frame.NMEA), []byte("!AIVDM,2,1,3,A,53OnB000000000000000000000000000000000000000000000000000,0*00"), int64(-1))
+	f.Add(uint8(frame.RemoteID), heard(f, "903ae65bc8a8", 1, drone(), place()), int64(0))
+	f.Add(uint8(frame.CoT), event(f, nil), int64(0))
 	known := decode.Reasons()
 	f.Fuzz(func(t *testing.T, format uint8, data []byte, after int64) {
 		d := newDecoder(t)
 		frames := append(steady(t), frame.Frame{
-			Source: map[uint8]string{1: "adsb", 2: "ais", 3: "radar"}[format], Format: frame.Format(format), Data: data,
+			Source: map[uint8]string{1: "adsb", 2: "ais", 3: "radar", 4: "drone", 5: "mesh"}[format], Format: frame.Format(format), Data: data,
 			Received: noon.Add(time.Duration(after)),
 		})
 		for i := range frames {

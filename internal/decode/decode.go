@@ -3,7 +3,7 @@
 
 // Package decode turns frames of all feeds into plots and sweeps, and refuses
 // what is malformed or cannot be, with a reason from a closed list. The formats
-// themselves are decoded by the packages modes, ais and asterix.
+// themselves are decoded by the packages modes, ais, asterix, remoteid and cot.
 //
 // It does not track, join measurements of different frames or feeds, choose
 // between contradicting ones, or decide what an object is. Time is the frame's.
@@ -23,6 +23,7 @@ import (
 	"github.com/kuroshio-watch/kuroshio/internal/frame"
 	"github.com/kuroshio-watch/kuroshio/internal/plot"
 	"github.com/kuroshio-watch/kuroshio/modes"
+	"github.com/kuroshio-watch/kuroshio/remoteid"
 )
 
 // Sensor is how well a radar measures. A zero leaves it to the tracker's
@@ -37,10 +38,11 @@ type Source struct {
 	Format   frame.Format `cbor:"1,keyasint" json:"format"`
 	Exercise bool         `cbor:"2,keyasint,omitempty" json:"exercise,omitempty"` // everything in it is simulated
 	// Receiver is where the feed's one antenna stands; nil when there are many
-	// or it is unknown. It bounds what can have been heard.
+	// or it is unknown. It bounds what can have been heard, but not of CoT, which
+	// comes over networks.
 	Receiver *geo.Point `cbor:"3,keyasint,omitempty" json:"receiver,omitempty"`
 	// RangeNM is how far the receiver can hear; 0 takes no bound for Mode S and
-	// ais.DefaultHorizon for AIS.
+	// Remote ID and ais.DefaultHorizon for AIS.
 	RangeNM float64 `cbor:"4,keyasint,omitempty" json:"range_nm,omitempty"`
 	// Sensors are the radars of an ASTERIX feed by their id, "025/010" (SAC and
 	// SIC in three digits).
@@ -77,7 +79,7 @@ func (c Config) names() []string {
 }
 
 func (s Source) validate() error {
-	if s.Format < frame.ModeS || s.Format > frame.ASTERIX {
+	if s.Format < frame.ModeS || s.Format > frame.CoT {
 		return errors.New("format is unknown")
 	}
 	if s.Receiver != nil && !s.Receiver.Valid() {
@@ -106,6 +108,7 @@ type Decoder struct {
 	detail Detail
 	report modes.Report
 	vessel ais.Message
+	drone  [remoteid.MaxPack]remoteid.Message
 }
 
 // source is one feed. Of the decoders the one of its format is set.
@@ -115,6 +118,7 @@ type source struct {
 	accuracy map[modes.ICAO]accuracy
 	ais      *ais.Decoder
 	ids      map[asterix.Source]string // a cache of the sensors' names
+	drones   *remoteid.Joiner
 }
 
 // Detail is the whole message behind the last decoded frame, for those who
@@ -147,6 +151,8 @@ func newSource(cfg Source) *source {
 		s.ais = ais.NewDecoder(gateConfig(cfg))
 	case frame.ASTERIX:
 		s.ids = make(map[asterix.Source]string)
+	case frame.RemoteID:
+		s.drones = remoteid.NewJoiner(droneHold, maxDrones)
 	}
 	return s
 }
@@ -172,6 +178,10 @@ func (d *Decoder) Decode(f *frame.Frame, dst []plot.Plot, sweeps []plot.Sweep) (
 		dst, r = d.nmea(s, f, dst)
 	case frame.ASTERIX:
 		dst, sweeps, r = d.asterix(s, f, dst, sweeps)
+	case frame.RemoteID:
+		dst, r = d.remoteID(s, f, dst)
+	case frame.CoT:
+		dst, r = d.cot(s, f, dst)
 	}
 	if r != nil {
 		return dst, sweeps, r

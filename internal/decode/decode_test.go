@@ -39,6 +39,9 @@ func config() decode.Config {
 		"ais":   {Format: frame.NMEA, Receiver: &coast},
 		"radar": {Format: frame.ASTERIX, Sensors: map[string]decode.Sensor{"025/010": {SigmaRange: 80, SigmaAzimuth: 0.1}}},
 		"drill": {Format: frame.ASTERIX, Exercise: true},
+		"drone": {Format: frame.RemoteID, Receiver: &coast, RangeNM: 100},
+		"mesh":  {Format: frame.CoT},
+		"game":  {Format: frame.CoT, Exercise: true},
 	}}
 }
 

@@ -60,6 +60,18 @@ const (
 	AsterixTest      = "asterix-test-target" // test target or fixed transponder
 	AsterixInhibited = "asterix-inhibited"   // the station forbids the use of its data
 
+	// Remote ID.
+	RemoteIDLine    = "remoteid-line"    // not a receiver's line
+	RemoteIDMessage = "remoteid-message" // a message that the standard does not allow
+	RemoteIDRange   = "remoteid-position-range"
+
+	// Cursor on Target.
+	CoTSyntax    = "cot-syntax"
+	CoTValue     = "cot-value"     // a value missing or out of bounds
+	CoTForbidden = "cot-forbidden" // strike types are not read
+	CoTLabel     = "cot-label"     // a plot could not keep the label that the event carries
+	CoTStale     = "cot-stale"     // its sender no longer stood by it when it came
+
 	// SimulatedOnLive refuses what is marked as simulated on a feed that is
 	// not configured as an exercise.
 	SimulatedOnLive = "simulated-on-live"
@@ -77,6 +89,8 @@ func Reasons() []string {
 		ImplausibleTime,
 		AsterixBlock, AsterixRecord, AsterixCategory, AsterixNoSource, AsterixNoRange, AsterixNoTarget,
 		AsterixTest, AsterixInhibited,
+		RemoteIDLine, RemoteIDMessage, RemoteIDRange,
+		CoTSyntax, CoTValue, CoTForbidden, CoTLabel, CoTStale,
 		SimulatedOnLive,
 	}
 }

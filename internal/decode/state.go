@@ -11,11 +11,12 @@ import (
 	"github.com/kuroshio-watch/kuroshio/ais"
 	"github.com/kuroshio-watch/kuroshio/internal/frame"
 	"github.com/kuroshio-watch/kuroshio/modes"
+	"github.com/kuroshio-watch/kuroshio/remoteid"
 )
 
 // stateVersion is raised when State changes its meaning.
 //
-//	1  2026-11-25  first
+//	1  2026-11-25  first; Remote ID added 2026-11-29
 const stateVersion = 1
 
 // State is what a Decoder remembers, fit for JSON or CBOR. The same frames
@@ -25,14 +26,16 @@ type State struct {
 	Sources []SourceState `json:"sources,omitempty"` // by name
 }
 
-// SourceState is what is remembered of one feed. ASTERIX feeds remember
-// nothing.
+// SourceState is what is remembered of one feed. Feeds of ASTERIX and CoT
+// remember nothing.
 type SourceState struct {
 	Name     string       `json:"name"`
 	Format   frame.Format `json:"format"`
 	ModeS    *modes.State `json:"mode_s,omitempty"`
 	Accuracy []NACpState  `json:"accuracy,omitempty"` // by address
 	AIS      *ais.State   `json:"ais,omitempty"`
+
+	Drones *remoteid.JoinerState `json:"drones,omitempty"`
 }
 
 // NACpState is the last accuracy category of an aircraft.
@@ -59,6 +62,9 @@ func (d *Decoder) Snapshot() State {
 		case s.ais != nil:
 			m := s.ais.Snapshot()
 			out.AIS = &m
+		case s.drones != nil:
+			m := s.drones.Snapshot()
+			out.Drones = &m
 		default:
 			continue
 		}
@@ -106,6 +112,9 @@ func (s *source) restore(in *SourceState) error {
 	}
 	if s.ais != nil && in.AIS != nil {
 		return s.ais.Restore(*in.AIS)
+	}
+	if s.drones != nil && in.Drones != nil {
+		return s.drones.Restore(*in.Drones)
 	}
 	return nil
 }

@@ -123,7 +123,7 @@ func trackView(t *track.Track) TrackView {
 
 func sourceNames(bits uint8) []string {
 	list := []string{}
-	for k := plot.Radar; k <= plot.AIS; k++ {
+	for _, k := range plot.Kinds() {
 		if bits&(1<<k) != 0 {
 			list = append(list, k.String())
 		}

@@ -16,12 +16,17 @@ type Kind uint8
 
 // The kinds. The zero Kind is invalid.
 const (
-	Radar Kind = iota + 1 // primary or secondary radar: slant range and azimuth
-	ADSB                  // the aircraft's own report
-	TISB                  // ground station's report of a radar track
-	MLAT                  // multilateration
-	AIS                   // the vessel's own report
+	Radar    Kind = iota + 1 // primary or secondary radar: slant range and azimuth
+	ADSB                     // the aircraft's own report
+	TISB                     // ground station's report of a radar track
+	MLAT                     // multilateration
+	AIS                      // the vessel's own report
+	RemoteID                 // an uncrewed aircraft's own broadcast
+	CoT                      // a device's own report in Cursor on Target
 )
+
+// Kinds lists the kinds. Sets of them are kept in an octet: 1 << kind.
+func Kinds() []Kind { return []Kind{Radar, ADSB, TISB, MLAT, AIS, RemoteID, CoT} }
 
 // String returns the kind's name in lower case.
 func (k Kind) String() string {
@@ -36,6 +41,10 @@ func (k Kind) String() string {
 		return "mlat"
 	case AIS:
 		return "ais"
+	case RemoteID:
+		return "remoteid"
+	case CoT:
+		return "cot"
 	}
 	return "invalid"
 }

@@ -108,7 +108,7 @@ func orNothing(s string) string {
 
 func sourceNames(bits uint8) []string {
 	var list []string
-	for k := plot.Radar; k <= plot.AIS; k++ {
+	for _, k := range plot.Kinds() {
 		if bits&(1<<k) != 0 {
 			list = append(list, k.String())
 		}

@@ -342,14 +342,14 @@ func (c *compiler) source(f *ruleFile, r *rule) error {
 	}
 	for _, s := range f.When.Source {
 		found := false
-		for k := plot.Radar; k <= plot.AIS; k++ {
+		for _, k := range plot.Kinds() {
 			if k.String() == s {
 				r.sources |= 1 << k
 				found = true
 			}
 		}
 		if !found {
-			return fmt.Errorf("%q: want radar, adsb, tisb, mlat or ais", s)
+			return fmt.Errorf("%q: want radar, adsb, tisb, mlat, ais, remoteid or cot", s)
 		}
 	}
 	return nil

@@ -105,7 +105,7 @@ type sensorKey struct{ source, id string }
 func (c Config) tracker() (mtt.Config, map[sensorKey]int, error) {
 	m := mtt.DefaultConfig()
 	m.MaxTracks, m.LostFor = c.MaxTracks, c.LostFor
-	for _, k := range []plot.Kind{plot.Radar, plot.ADSB, plot.TISB, plot.MLAT, plot.AIS} {
+	for _, k := range plot.Kinds() {
 		s := mtt.Sensor{Name: "kind:" + k.String(), PD: 0.9, SigmaPos: 50, CoastAfter: 30 * time.Second, LostAfter: 90 * time.Second}
 		switch k {
 		case plot.ADSB:
@@ -113,6 +113,9 @@ func (c Config) tracker() (mtt.Config, map[sensorKey]int, error) {
 		case plot.AIS:
 			// Vessels at anchor report every three minutes (ITU-R M.1371-5, table 1).
 			s.SigmaPos, s.CoastAfter, s.LostAfter = 15, 7*time.Minute, 20*time.Minute
+		case plot.CoT:
+			// Clients on a mesh report about once a minute while they stand still.
+			s.CoastAfter, s.LostAfter = 2*time.Minute, 5*time.Minute
 		}
 		m.Sensors = append(m.Sensors, s)
 	}

@@ -261,7 +261,7 @@ func (t *Table) appendUpdated(changes []Change) []Change {
 // measurement translates a plot.
 func (t *Table) measurement(p *plot.Plot) (mtt.Measurement, bool) {
 	m := mtt.Measurement{Time: p.Time, Domain: mtt.Domain(p.Domain), Sensor: int(p.Kind) - 1}
-	if p.Kind < plot.Radar || p.Kind > plot.AIS {
+	if p.Kind < plot.Radar || p.Kind > plot.CoT {
 		return m, false
 	}
 	if p.Exercise {
