@@ -149,6 +149,7 @@ func (t *Tracker) refine(m *Measurement) Outcome {
 	velocity := false
 	if m.Has&HasVelocity != 0 && dt >= 0 {
 		ve, vn := m.components()
+		ve, vn = tr.frame.inward(p.f.X[0][iE], ve, vn)
 		velocity = p.f.velocity(ve, vn, sigmaOr(float64(m.SigmaVelocity), 3))
 	}
 	if !p.f.sound() {

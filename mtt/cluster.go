@@ -96,4 +96,8 @@ func (t *Tracker) solve(cluster []int) {
 			t.aims[t.pairs[i].aim].pair = i
 		}
 	}
+	if cols > rows || len(cluster) > rows {
+		t.share(cluster)
+		t.doubtNumbers(cluster)
+	}
 }

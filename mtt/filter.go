@@ -80,12 +80,19 @@ const (
 	leastTurn = 0.1 // share of the widest model that is left to the slowest
 )
 
+// addressedTau is how long an aircraft that tells its address keeps straight,
+// in s: those that tell none are the ones that pull 6 g.
+const addressedTau = 300.0
+
 // motion returns the kinematics of the track: those of its domain at its
 // speed.
 func (tr *track) motion() kinematics {
 	k := motion(tr.Domain)
 	if tr.Domain == Sea {
 		return k
+	}
+	if tr.Identity.Has&HasAddress != 0 {
+		k.tau[0] = addressedTau
 	}
 	f, square := &tr.Filter, 0.0
 	for j := range f.Models {

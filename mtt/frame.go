@@ -19,6 +19,7 @@ const reanchor = 25_000
 type frame struct {
 	plane  geo.Plane
 	rn, rm float64 // radii of curvature of the prime vertical and the meridian
+	conv   float64 // radians by which north turns for each metre to the east
 }
 
 func newFrame(anchor geo.Point) frame {
@@ -26,7 +27,7 @@ func newFrame(anchor geo.Point) frame {
 	s := math.Sin(geo.Degrees(anchor.LatDeg).Radians())
 	w := 1 - e2*s*s
 	rn := float64(geo.EquatorialRadius) / math.Sqrt(w)
-	return frame{plane: geo.NewPlane(anchor, 0), rn: rn, rm: rn * (1 - e2) / w}
+	return frame{plane: geo.NewPlane(anchor, 0), rn: rn, rm: rn * (1 - e2) / w, conv: s / math.Sqrt(math.Max(1e-6, 1-s*s)) / rn}
 }
 
 // drop returns how far the ellipsoid lies below the plane (negative), to third
@@ -43,6 +44,18 @@ func (fr *frame) point(e, n float64) geo.Point {
 func (fr *frame) ground(p geo.Point) (e, n float64) {
 	x, y, _ := fr.plane.ToENU(p, 0)
 	return float64(x), float64(y)
+}
+
+// inward gives a velocity east and north at a ground point on the plane's axes:
+// meridians converge, so the two norths differ.
+func (fr *frame) inward(e, east, north float64) (float64, float64) {
+	sin, cos := math.Sincos(fr.conv * e)
+	return cos*east - sin*north, cos*north + sin*east
+}
+
+// outward is the inverse of inward.
+func (fr *frame) outward(e, east, north float64) (float64, float64) {
+	return fr.inward(-e, east, north)
 }
 
 // enu returns the object's place on the plane's axes.

@@ -49,6 +49,9 @@ type pair struct {
 	ratio float64 // log likelihood ratio of the measurement alone
 	old   bool    // too late to move the track
 	h     bool    // the height was used
+	also  int     // the next pair that shares the plot, plus 1
+	meanY [2]float64
+	meanC [2][2]float64
 }
 
 // limits of what a measurement may say.

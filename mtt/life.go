@@ -29,11 +29,14 @@ const (
 )
 
 // update moves a track with its measurement.
-func (t *Tracker) update(m *Measurement, a *aim, p *pair) Outcome {
+func (t *Tracker) update(m *Measurement, a *aim, p *pair, shared bool) Outcome {
 	tr := p.tr
 	if p.old {
 		t.hit(tr, m, a)
 		return Outcome{TooLate, tr.ID}
+	}
+	if shared {
+		p.ratio = math.Min(0, p.ratio) // it proves no more than one of them
 	}
 	f := p.f
 	f.reweigh(&p.looks)
@@ -44,6 +47,7 @@ func (t *Tracker) update(m *Measurement, a *aim, p *pair) Outcome {
 	}
 	if m.Has&HasVelocity != 0 && a.at >= tr.Time {
 		ve, vn := m.components()
+		ve, vn = tr.frame.inward(f.X[0][iE], ve, vn)
 		if f.velocity(ve, vn, sigmaOr(float64(m.SigmaVelocity), 3)) {
 			tr.Velocity = true
 		}
@@ -60,6 +64,9 @@ func (t *Tracker) update(m *Measurement, a *aim, p *pair) Outcome {
 	tr.Score = math.Min(scoreMax, tr.Score+math.Max(ratioMin, math.Min(ratioMax, p.ratio)))
 	t.moved(tr)
 	t.hit(tr, m, a)
+	if c := tr.contact(m.Sensor); shared {
+		c.Shared, c.Plot = true, Plot{}
+	}
 	return Outcome{Updated, tr.ID}
 }
 
@@ -105,6 +112,9 @@ func (t *Tracker) hit(tr *track, m *Measurement, a *aim) {
 	tr.Chances = min(8, tr.Chances+1)
 	tr.touch(m.Sensor, a.at)
 	t.tell(tr, m, a)
+	if _, ok := m.key(); ok {
+		tr.Rival = Rival{}
+	}
 	if c := tr.contact(m.Sensor); a.where == polar && a.at >= c.Plot.At {
 		c.Plot = Plot{a.at, float64(m.Range), m.Azimuth.Radians(), a.sr, a.sa}
 	}
@@ -234,7 +244,7 @@ func (tr *track) touch(index int, at int64) {
 		}
 		*c = Contact{Sensor: int32(index + 1)}
 	}
-	c.Hit, c.Chance, c.Misses = max(c.Hit, at), max(c.Chance, at), 0
+	c.Hit, c.Chance, c.Misses, c.Shared = max(c.Hit, at), max(c.Chance, at), 0, false
 }
 
 // Advance lets time pass: misses, coasting, loss, doubles. It appends the

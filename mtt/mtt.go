@@ -113,6 +113,8 @@ type Sensor struct {
 	SigmaRange   geo.Metres
 	SigmaAzimuth geo.Degrees
 	SigmaPos     geo.Metres
+	CellRange    geo.Metres    // two objects nearer than this in range
+	CellAzimuth  geo.Degrees   // and in azimuth give one plot; 0 is taken from the accuracy
 	Reference    bool          // its positions come from satellites: radars are registered by them
 	PD           float64       // probability that an object in range gives a plot
 	Clutter      float64       // false plots a scan to begin with; learnt by range afterwards

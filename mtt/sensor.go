@@ -57,6 +57,20 @@ func (s *sensor) period() int64 {
 	return int64(s.Period)
 }
 
+// cell returns the range and the azimuth within which two objects give one
+// plot. The accuracy of a radar is about a tenth of its beam and half of its
+// range cell.
+func (s *sensor) cell() (rng, azi float64) {
+	rng, azi = float64(s.CellRange), s.CellAzimuth.Radians()
+	if rng == 0 {
+		rng = 2 * float64(s.SigmaRange)
+	}
+	if azi == 0 {
+		azi = 8 * s.SigmaAzimuth.Radians()
+	}
+	return rng, azi
+}
+
 const (
 	leastClutter  = 0.01 // false plots a scan and ring
 	clutterMemory = 20.0 // scans

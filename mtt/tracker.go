@@ -87,6 +87,7 @@ type TrackState struct {
 	Twin      int16 // how often in a row that looked so
 	Contacts  [maxContacts]Contact
 	Told      Told
+	Rival     Rival
 }
 
 // Keys are what measurements said of an object's identity.
@@ -107,6 +108,7 @@ type Contact struct {
 	Chance int64 // ns, last time it should have given a plot
 	Misses uint8 // in a row
 	Plot   Plot  // the last, of a radar
+	Shared bool  // the last hit was one plot of several objects
 }
 
 type track struct {
@@ -115,6 +117,7 @@ type track struct {
 	pos        geo.Point // of the filter's mean at Time
 	prev, next *track    // in the grid's cell
 	mark       int       // column in the group at hand, plus 1
+	shares     bool      // a plot of the group at hand with another track
 }
 
 // New returns a Tracker without tracks.
@@ -217,8 +220,16 @@ func (t *Tracker) observe(out []Outcome) {
 func (t *Tracker) settle(i int) Outcome {
 	m, a := t.group[i], &t.aims[i]
 	if a.pair >= 0 {
-		t.witness(i, t.pairs[a.pair].tr)
-		return t.update(m, a, &t.pairs[a.pair])
+		p := &t.pairs[a.pair]
+		if p.also == 0 {
+			t.witness(i, p.tr)
+			return t.update(m, a, p, false)
+		}
+		t.divide(p)
+		for q := t.next(p); q != nil; q = t.next(q) {
+			t.update(m, a, q, true)
+		}
+		return t.update(m, a, p, true)
 	}
 	t.witness(i, nil)
 	t.note(m, a)
@@ -331,6 +342,7 @@ func (t *Tracker) Estimate(id ID) (Estimate, bool) {
 		return Estimate{}, false
 	}
 	x, p := tr.Filter.moments()
+	t.spread(tr, &x, &p, tr.Time)
 	return tr.estimate(&x, &p, tr.pos, tr.Time), true
 }
 
@@ -346,17 +358,19 @@ func (t *Tracker) EstimateAt(id ID, at time.Time) (Estimate, bool) {
 	k := tr.motion()
 	f.predict(seconds(when-tr.Time), &k, tr.HeightAt != 0)
 	x, p := f.moments()
+	t.spread(tr, &x, &p, when)
 	return tr.estimate(&x, &p, tr.frame.point(x[iE], x[iN]), when), true
 }
 
 func (tr *track) estimate(x *Vec, p *Mat, pos geo.Point, at int64) Estimate {
 	k := motion(tr.Domain)
+	east, north := tr.frame.outward(x[iE], x[iVE], x[iVN])
 	sv := math.Sqrt((p[iVE][iVE] + p[iVN][iVN]) / 2)
 	return Estimate{
 		ID: tr.ID, Phase: tr.Phase, Domain: tr.Domain, Group: tr.Group,
 		FirstSeen: stamp(tr.First), Time: stamp(at), LastHit: stamp(tr.Hit),
 		Pos: pos, SigmaPos: geo.Metres(math.Sqrt((p[iE][iE] + p[iN][iN]) / 2)), Cov: [3]float64{p[iE][iE], p[iE][iN], p[iN][iN]},
-		East: geo.MetresPerSecond(x[iVE]), North: geo.MetresPerSecond(x[iVN]),
+		East: geo.MetresPerSecond(east), North: geo.MetresPerSecond(north),
 		HasVelocity: tr.Velocity || tr.Hits > 1 && sv < k.sigmaV/2,
 		SigmaSpeed:  geo.MetresPerSecond(sv),
 		HasHeight:   tr.HeightAt != 0, Height: geo.Metres(x[iH]),

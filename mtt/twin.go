@@ -27,7 +27,10 @@ func (t *Tracker) lookForTwin(tr *track) {
 				t.join(tr, o)
 			}
 		case o.TwinOf == tr.ID:
-			o.TwinOf, o.Twin = 0, 0
+			// That a scan had both is not forgotten at once.
+			if o.Twin++; o.Twin >= 0 {
+				o.TwinOf, o.Twin = 0, 0
+			}
 		}
 	}
 	if o := t.byID[tr.TwinOf]; tr.TwinOf != 0 && (o == nil || o.Phase == 0 || o.Phase == Lost || between(o.pos, tr.pos) > 2*twinNear) {
@@ -52,7 +55,7 @@ func (t *Tracker) alike(a, b *track) (alike, apart bool) {
 			continue
 		}
 		s := &t.sensors[c.Sensor-1]
-		if d := b.contact(int(c.Sensor - 1)); d != nil && absInt(c.Hit-d.Hit) < s.period()/2 {
+		if d := b.contact(int(c.Sensor - 1)); d != nil && !c.Shared && !d.Shared && absInt(c.Hit-d.Hit) < s.period()/2 {
 			return false, true
 		}
 	}

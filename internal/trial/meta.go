@@ -72,6 +72,7 @@ func (m *meta) config() mtt.Config {
 			Name: r.ID, Polar: true, Pos: geo.Point{LatDeg: r.Lat, LonDeg: r.Lon}, Height: geo.Metres(r.AltM),
 			MaxRange: geo.Metres(max(r.PSRMax, r.SSRMax)), Period: period, SigmaPos: 200,
 			SigmaRange: geo.Metres(r.PSRSigma), SigmaAzimuth: geo.Degrees(r.PSRSigmaAz),
+			CellRange: geo.Metres(r.Resolution), CellAzimuth: geo.Degrees(r.ResolutionDeg),
 			PD: 0.85, Clutter: 20, CoastAfter: period * 5 / 2, LostAfter: max(20*time.Second, 3*period),
 		}
 		if !r.PSR {
