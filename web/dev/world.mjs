@@ -258,7 +258,7 @@ export class World {
         since: l.since, deadline: l.deadline, alarm: false,
       },
       postures: ['tw', 'jp'].filter((x) => j.posture[x]).map((x) => ({ party: x, ...j.posture[x], by: x === p ? j.posture[x].by : undefined })),
-      can,
+      search: this.activity.searches(p, p === 'tw' ? 7 : 3), can,
     };
     return [...this.hand[p], base];
   }

@@ -93,6 +93,15 @@ export class Desk {
     await this.get(id).filter({ hasText: want }).first().waitFor();
   }
 
+  /** twice clicks an act that must be confirmed within seconds, however slow the machine. */
+  async twice(id) {
+    await this.get(id).evaluate(async (e) => {
+      e.click();
+      await new Promise(requestAnimationFrame);
+      e.click();
+    });
+  }
+
   /** clean says that nothing left the machine and nothing went wrong in the page. */
   clean(who) {
     check(this.outside.length === 0, `${who}: requests left 127.0.0.1: ${this.outside.join(' ')}`);

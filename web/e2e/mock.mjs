@@ -9,6 +9,7 @@ import { serve } from '../dev/server.mjs';
 import { World } from '../dev/world.mjs';
 import { consoles } from './console.mjs';
 import { check } from './lib.mjs';
+import { panels } from './panels.mjs';
 import { story } from './story.mjs';
 
 const chromium = process.env.CHROMIUM || '/usr/bin/chromium';
@@ -26,5 +27,6 @@ if (process.env.KUROSHIO_NO_BROWSER) {
     tw.close();
     jp.close();
   }
+  await panels();
   await consoles();
 }

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { describe, expect, it } from 'vitest';
-import { block, handOver, kilohertz, megahertz, moment, number, point, points, stated, written } from '../src/lib/areas';
+import { block, handOver, kilohertz, megahertz, moment, number, point, points, stamp, stated, written } from '../src/lib/areas';
 import type { NoticeView } from '../src/lib/types';
 import { ring, shapes } from '../src/map/areas';
 import { draw, type Options } from '../src/map/draw';
@@ -43,7 +43,9 @@ describe('what an officer writes', () => {
     expect([handOver('2026-03-14T01:15', 'yonaguni', '24, 122'), handOver('2026-03-14T01:15', '', 'there'), handOver('soon', '', '')]).toEqual([undefined, undefined, undefined]);
   });
   it('has times and numbers', () => {
-    expect(moment('2026-03-14T01:15')).toBe('2026-03-14T01:15:00Z');
+    for (const s of ['2026-03-14 01:15Z', '2026-03-14 01:15', ' 2026-03-14T01:15z ']) expect(moment(s)).toBe('2026-03-14T01:15:00Z');
+    for (const s of ['03/14/2026 01:15', '2026-03-14', '2026-13-14 01:15', '2026-03-14 25:15']) expect([s, moment(s)]).toEqual([s, undefined]);
+    expect(stamp(Date.UTC(2026, 2, 14, 1, 15, 40))).toBe('2026-03-14 01:15Z');
     expect([moment(''), number(''), number('x'), kilohertz('')]).toEqual([undefined, undefined, undefined, undefined]);
     expect([number('0'), kilohertz('123.1'), megahertz(156_800), block({ base_ft: 1000, top_ft: 25_000 })]).toEqual([0, 123_100, '156.800 MHz', '010–250']);
   });

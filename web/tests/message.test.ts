@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { describe, expect, it } from 'vitest';
-import { ALL_THREADS, found, param, threadFor, unreadIn, type MessageView, type Phrasebook } from '../src/lib/message';
+import { ALL_THREADS, found, param, slots, spoken, threadFor, unreadIn, type MessageView, type Phrasebook } from '../src/lib/message';
 
 const book: Phrasebook = {
   edition: '1', groups: [], handlings: [], desks: [],
@@ -19,6 +19,16 @@ describe('search of phrases', () => {
     for (const [search, codes] of [['301', ['301']], ['3', ['301']], ['roger', ['301']], ['了解', ['301']], ['收到', ['301']], ['hold anything', ['204']], ['捕捉', ['204']], ['xyz', []]] as const) {
       expect(found(book, search).map((p) => p.code), search).toEqual(codes);
     }
+  });
+});
+
+describe('the slots of a phrase', () => {
+  it('are named in the reader\'s words, and numbered where a type stands twice', () => {
+    const params = [{ name: 'from', type: 'place' }, { name: 'at', type: 'time' }, { name: 'to', type: 'place' }];
+    const p = { code: '1', group: 'lead', texts: { en: 'From {from} to {to} at {at}.', ja: '{at} {from} {to}', 'zh-Hant': '{at}' }, params };
+    const ja = (type: string) => ({ place: '場所', time: '時刻' })[type] ?? type;
+    expect(slots(p, ja)).toEqual({ from: '場所 1', to: '場所 2', at: '時刻' });
+    expect(spoken(p, 'ja', ja)).toBe('[時刻] [場所 1] [場所 2]');
   });
 });
 

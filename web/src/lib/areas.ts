@@ -43,9 +43,13 @@ export function written(a: Area): { text: string; radius: string } {
   return { text: (a.corners ?? []).map(one).join('\n'), radius: '' };
 }
 
-/** moment reads the value of a datetime-local field as UTC. */
+/** stamp writes a time as moment reads it: "2026-03-14 01:15Z". */
+export const stamp = (ms: number) => `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')}Z`;
+
+/** moment reads "2026-03-14 01:15Z" as UTC; undefined when it isn't a time. */
 export function moment(field: string): string | undefined {
-  const ms = Date.parse(`${field}Z`);
+  const m = /^\s*(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d)Z?\s*$/i.exec(field);
+  const ms = m ? Date.parse(`${m[1]}T${m[2]}:00Z`) : Number.NaN;
   return Number.isFinite(ms) ? new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z') : undefined;
 }
 

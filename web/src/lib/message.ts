@@ -118,6 +118,19 @@ export interface Value {
   measure: string;
 }
 
+/** slots names the parameters of a phrase for a reader: their types, numbered where one stands more than once. */
+export function slots(p: Phrase, typeName: (type: string) => string): Record<string, string> {
+  const count = (type: string) => p.params.filter((q) => q.type === type).length;
+  const nth = (q: PhraseParam) => p.params.filter((x) => x.type === q.type).indexOf(q) + 1;
+  return Object.fromEntries(p.params.map((q) => [q.name, typeName(q.type) + (count(q.type) > 1 ? ` ${nth(q)}` : '')]));
+}
+
+/** spoken is a phrase's text with its open slots named: "We hold [track]." */
+export function spoken(p: Phrase, lang: Lang, typeName: (type: string) => string): string {
+  const names = slots(p, typeName);
+  return p.texts[lang].replace(/\{(\w+)\}/g, (whole, name: string) => (name in names ? `[${names[name]}]` : whole));
+}
+
 /** found returns the phrases whose code begins so, or that hold every word in any language. */
 export function found(book: Phrasebook, search: string): Phrase[] {
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);

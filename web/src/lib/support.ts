@@ -50,6 +50,3 @@ export function whole(s: string): number | undefined {
   const digits = s.replace(/[\s,\u202f]/g, '');
   return /^\d{1,15}$/.test(digits) ? Number(digits) : undefined;
 }
-
-/** utc turns the value of a date and time field into the node's form, taken as UTC. */
-export const utc = (s: string) => (/^\d{4}-\d\d-\d\dT\d\d:\d\d$/.test(s) ? `${s}:00Z` : s);
