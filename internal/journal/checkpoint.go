@@ -47,7 +47,7 @@ func (c Checkpoint) text() string {
 func ParseCheckpoint(text string) (Checkpoint, error) {
 	c, err := parseCheckpoint(text)
 	if err == nil && c.text() != text {
-		err = errors.New("not in its one form")
+		err = errOneForm
 	}
 	if err != nil {
 		return Checkpoint{}, fmt.Errorf("%w: checkpoint: %w", ErrMalformed, err)
@@ -55,40 +55,55 @@ func ParseCheckpoint(text string) (Checkpoint, error) {
 	return c, nil
 }
 
+var errOneForm = errors.New("not in its one form")
+
 func parseCheckpoint(text string) (Checkpoint, error) {
-	if len(text) > maxNote {
-		return Checkpoint{}, fmt.Errorf("%d octets, at most %d", len(text), maxNote)
+	h, err := parseHead(text)
+	if err != nil {
+		return Checkpoint{}, err
 	}
-	lines := strings.Split(text, "\n")
-	if len(lines) != 6 || lines[0] == "" {
-		return Checkpoint{}, errors.New("want five lines")
-	}
-	size, err := strconv.ParseUint(lines[1], 10, 64)
+	size, err := strconv.ParseUint(h.what, 10, 64)
 	if err != nil {
 		return Checkpoint{}, fmt.Errorf("size: %w", err)
 	}
+	return Checkpoint{Origin: h.origin, LogState: LogState{Epoch: h.epoch, Size: size, Root: h.root}, Time: h.time}, nil
+}
+
+// noteHead is what the texts of checkpoints and attestations have in common.
+type noteHead struct {
+	origin string
+	what   string // the second line
+	root   Hash
+	epoch  uint32
+	time   time.Time
+}
+
+func parseHead(text string) (h noteHead, err error) {
+	if len(text) > maxNote {
+		return h, fmt.Errorf("%d octets, at most %d", len(text), maxNote)
+	}
+	lines := strings.Split(text, "\n")
+	if len(lines) != 6 || lines[0] == "" {
+		return h, errors.New("want five lines")
+	}
 	root, err := base64.StdEncoding.Strict().DecodeString(lines[2])
-	if err != nil || len(root) != 32 {
-		return Checkpoint{}, errors.New("root is not 32 octets in base64")
+	if err != nil || len(root) != len(h.root) {
+		return h, errors.New("root is not 32 octets in base64")
 	}
 	epochText, epochFound := strings.CutPrefix(lines[3], "epoch ")
 	timeText, timeFound := strings.CutPrefix(lines[4], "time ")
 	if !epochFound || !timeFound {
-		return Checkpoint{}, errors.New("no epoch or time")
+		return h, errors.New("no epoch or time")
 	}
 	epoch, err := strconv.ParseUint(epochText, 10, 32)
 	if err != nil {
-		return Checkpoint{}, fmt.Errorf("epoch: %w", err)
+		return h, fmt.Errorf("epoch: %w", err)
 	}
 	milli, err := strconv.ParseInt(timeText, 10, 64)
 	if err != nil {
-		return Checkpoint{}, fmt.Errorf("time: %w", err)
+		return h, fmt.Errorf("time: %w", err)
 	}
-	return Checkpoint{
-		Origin:   lines[0],
-		LogState: LogState{Epoch: uint32(epoch), Size: size, Root: Hash(root)},
-		Time:     time.UnixMilli(milli).UTC(),
-	}, nil
+	return noteHead{lines[0], lines[1], Hash(root), uint32(epoch), time.UnixMilli(milli).UTC()}, nil
 }
 
 // Sign returns the sender's signed checkpoint of its log.
@@ -104,22 +119,15 @@ func Sign(s LogState, now time.Time, sender note.Signer) ([]byte, error) {
 // Open returns the checkpoint in a note that bears the sender's signature and
 // no other.
 func Open(signed []byte, sender note.Verifiers) (Checkpoint, error) {
-	n, err := openNote(signed, sender)
-	if err != nil {
-		return Checkpoint{}, err
-	}
-	return checkSender(n, 0)
+	_, c, err := openSender(signed, sender, 0, ParseCheckpoint)
+	return c, err
 }
 
 // Cosign checks that signed is the sender's checkpoint of exactly the log state
 // that the receiver holds and returns it with the receiver's signature added:
 // the receipt for everything up to its size.
 func Cosign(signed []byte, sender note.Verifiers, held LogState, receiver note.Signer) ([]byte, error) {
-	n, err := openNote(signed, sender)
-	if err != nil {
-		return nil, err
-	}
-	c, err := checkSender(n, 0)
+	n, c, err := openSender(signed, sender, 0, ParseCheckpoint)
 	if err != nil {
 		return nil, err
 	}
@@ -136,35 +144,29 @@ func Cosign(signed []byte, sender note.Verifiers, held LogState, receiver note.S
 // OpenCosigned returns the checkpoint in a note that bears the signatures of
 // sender and receiver and no other.
 func OpenCosigned(cosigned []byte, sender, receiver note.Verifiers) (Checkpoint, error) {
-	n, err := openNote(cosigned, sender)
-	if err != nil {
-		return Checkpoint{}, err
-	}
-	c, err := checkSender(n, 1)
-	if err != nil {
-		return Checkpoint{}, err
-	}
-	r, err := openNote(cosigned, receiver)
-	if err != nil {
-		return Checkpoint{}, fmt.Errorf("receipt: %w", err)
-	}
-	if len(r.Sigs) != 1 || len(r.UnverifiedSigs) != 1 || r.Sigs[0] == n.Sigs[0] {
-		return Checkpoint{}, fmt.Errorf("%w: not that of the receiver", ErrSignature)
-	}
-	return c, nil
+	return openBoth(cosigned, sender, receiver, ParseCheckpoint)
 }
 
 // Unverified returns the checkpoint in a note whose signatures someone else has
 // checked or will check.
 func Unverified(signed []byte) (Checkpoint, error) {
+	text, err := noteText(signed)
+	if err != nil {
+		return Checkpoint{}, err
+	}
+	return ParseCheckpoint(text)
+}
+
+// noteText returns the text of a note.
+func noteText(signed []byte) (string, error) {
 	if len(signed) > maxNote {
-		return Checkpoint{}, fmt.Errorf("%w: note of %d octets", ErrMalformed, len(signed))
+		return "", fmt.Errorf("%w: note of %d octets", ErrMalformed, len(signed))
 	}
 	text, _, found := strings.Cut(string(signed), "\n\n")
 	if !found {
-		return Checkpoint{}, fmt.Errorf("%w: note without signature", ErrMalformed)
+		return "", fmt.Errorf("%w: note without signature", ErrMalformed)
 	}
-	return ParseCheckpoint(text + "\n")
+	return text + "\n", nil
 }
 
 func openNote(signed []byte, known note.Verifiers) (*note.Note, error) {
@@ -178,15 +180,44 @@ func openNote(signed []byte, known note.Verifiers) (*note.Note, error) {
 	return n, nil
 }
 
-// checkSender parses a note that was opened with the sender's verifiers and has
-// others signatures beside the sender's.
-func checkSender(n *note.Note, others int) (Checkpoint, error) {
-	c, err := ParseCheckpoint(n.Text)
+// signed is what a note says: of which log it is.
+type signed interface{ origin() string }
+
+func (c Checkpoint) origin() string  { return c.Origin }
+func (a Attestation) origin() string { return a.Origin }
+
+// openSender opens a note that bears the sender's signature and others beside
+// it.
+func openSender[T signed](b []byte, sender note.Verifiers, others int, parse func(string) (T, error)) (*note.Note, T, error) {
+	var none T
+	n, err := openNote(b, sender)
 	if err != nil {
-		return Checkpoint{}, err
+		return nil, none, err
 	}
-	if len(n.Sigs) != 1 || len(n.UnverifiedSigs) != others || n.Sigs[0].Name != c.Origin {
-		return Checkpoint{}, fmt.Errorf("%w: not that of its origin", ErrSignature)
+	c, err := parse(n.Text)
+	if err != nil {
+		return nil, none, err
+	}
+	if len(n.Sigs) != 1 || len(n.UnverifiedSigs) != others || n.Sigs[0].Name != c.origin() {
+		return nil, none, fmt.Errorf("%w: not that of its origin", ErrSignature)
+	}
+	return n, c, nil
+}
+
+// openBoth opens a note that bears the signatures of sender and receiver and no
+// other.
+func openBoth[T signed](cosigned []byte, sender, receiver note.Verifiers, parse func(string) (T, error)) (T, error) {
+	var none T
+	n, c, err := openSender(cosigned, sender, 1, parse)
+	if err != nil {
+		return none, err
+	}
+	r, err := openNote(cosigned, receiver)
+	if err != nil {
+		return none, fmt.Errorf("receipt: %w", err)
+	}
+	if len(r.Sigs) != 1 || len(r.UnverifiedSigs) != 1 || r.Sigs[0] == n.Sigs[0] {
+		return none, fmt.Errorf("%w: not that of the receiver", ErrSignature)
 	}
 	return c, nil
 }

@@ -20,14 +20,20 @@ import (
 // to see that the sender sent a record and that the receiver held it. It is made
 // only where both have declared in their joint plan that it may be.
 type Proof struct {
-	Format     int      `json:"kuroshio_proof"` // 1
-	Seq        uint64   `json:"seq"`            // place in the log, from 1
-	Header     []byte   `json:"header"`
-	Ciphertext []byte   `json:"ciphertext"`
-	Key        []byte   `json:"key,omitempty"` // opens the content; absent: proved is that something passed, not what
-	Inclusion  [][]byte `json:"inclusion"`     // RFC 6962 §2.1.1
-	Checkpoint string   `json:"checkpoint"`    // signed by the sender, cosigned by the receiver
+	Format      int      `json:"kuroshio_proof"` // ProofFormat
+	Seq         uint64   `json:"seq"`            // place in the log, from 1
+	Header      []byte   `json:"header"`
+	Ciphertext  []byte   `json:"ciphertext"`
+	Key         []byte   `json:"key,omitempty"` // opens the content; absent: proved is that something passed, not what
+	Inclusion   [][]byte `json:"inclusion"`     // RFC 6962 §2.1.1, in the tree of the attested leaves
+	Attestation string   `json:"attestation"`   // signed by the sender, cosigned by the receiver
 }
+
+// ProofFormat is the form of a proof that this program makes and reads.
+//
+//	1  2026-11-27  a cosigned checkpoint; not read any more: receipts convince the two parties alone
+//	2  2026-11-29  an attestation
+const ProofFormat = 2
 
 // maxProof is the size of the largest file that is looked at.
 const maxProof = 128 << 10
@@ -48,10 +54,11 @@ func ParseProof(b []byte) (*Proof, error) {
 		return nil, fmt.Errorf("%w: proof of %d octets", ErrMalformed, len(b))
 	}
 	var p Proof
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&p); err != nil {
+	if err := json.Unmarshal(b, &p); err != nil {
 		return nil, fmt.Errorf("%w: proof: %w", ErrMalformed, err)
+	}
+	if p.Format != ProofFormat {
+		return nil, fmt.Errorf("%w: proof of format %d, this program reads %d", ErrMalformed, p.Format, ProofFormat)
 	}
 	again, err := p.Encode()
 	if err != nil {
@@ -59,9 +66,6 @@ func ParseProof(b []byte) (*Proof, error) {
 	}
 	if !bytes.Equal(again, b) {
 		return nil, fmt.Errorf("%w: proof is not in its one form", ErrMalformed)
-	}
-	if p.Format != 1 {
-		return nil, fmt.Errorf("%w: proof of format %d, this program reads 1", ErrMalformed, p.Format)
 	}
 	return &p, nil
 }
@@ -80,16 +84,16 @@ func oneForm(signed string) error {
 
 // Proved is what a proof shows.
 type Proved struct {
-	Checkpoint Checkpoint
-	Header     record.Header
-	Record     *record.Record // nil without the key
+	Attestation Attestation
+	Header      record.Header
+	Record      *record.Record // nil without the key
 }
 
 // Check checks a proof by the public keys of sender and receiver alone.
 func (p *Proof) Check(sender, receiver note.Verifiers) (*Proved, error) {
-	c, err := OpenCosigned([]byte(p.Checkpoint), sender, receiver)
+	c, err := OpenCosignedAttestation([]byte(p.Attestation), sender, receiver)
 	if err == nil {
-		err = oneForm(p.Checkpoint)
+		err = oneForm(p.Attestation)
 	}
 	if err != nil {
 		return nil, err
@@ -98,7 +102,7 @@ func (p *Proof) Check(sender, receiver note.Verifiers) (*Proved, error) {
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("%w: header: %w", ErrMalformed, err)
-	case p.Seq == 0 || h.Seq != p.Seq || h.LogEpoch != c.Epoch || h.Lane != record.LaneRecord || h.Version != record.Protocol:
+	case p.Seq < c.First || h.Seq != p.Seq || h.LogEpoch != c.Epoch || h.Lane != record.LaneRecord || h.Version != record.Protocol:
 		return nil, fmt.Errorf("%w: header is of another place", ErrMalformed)
 	}
 	it := record.Item{Seq: p.Seq, Header: p.Header, Ciphertext: p.Ciphertext, Key: p.Key}
@@ -109,10 +113,10 @@ func (p *Proof) Check(sender, receiver note.Verifiers) (*Proved, error) {
 		}
 		path[i] = Hash(b)
 	}
-	if err := CheckInclusion(path, c.Size, c.Root, p.Seq-1, LeafHash(it.Leaf())); err != nil {
+	if err := CheckInclusion(path, c.Size(), c.Root, p.Seq-c.First, LeafHash(it.Leaf())); err != nil {
 		return nil, fmt.Errorf("%w: record %d: %w", ErrRoot, p.Seq, err)
 	}
-	out := &Proved{Checkpoint: c, Header: h}
+	out := &Proved{Attestation: c, Header: h}
 	if p.Key == nil {
 		return out, nil
 	}

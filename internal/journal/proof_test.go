@@ -48,7 +48,8 @@ func posture(n byte) *record.Record {
 	}, Posture: &record.Posture{Incident: []record.Ref{{Originator: "tw", ID: record.ID{3}}}, Posture: "watching"}}
 }
 
-// made is a log of seven records, and the proof of the third.
+// made is a log of seven records of which the second to the sixth are attested,
+// and the proof of the third.
 func made(t testing.TB, sender, receiver key) *journal.Proof {
 	t.Helper()
 	var f journal.Frontier
@@ -61,24 +62,36 @@ func made(t testing.TB, sender, receiver key) *journal.Proof {
 			third = it
 		}
 	}
-	state := journal.LogState{Epoch: 1, Size: 7, Root: f.Root()}
-	signed, err := journal.Sign(state, now, sender)
+	path, err := journal.ProveAttested(tree, 2, 6, 3)
 	if err != nil {
 		t.Fatal(err)
 	}
-	cosigned, err := journal.Cosign(signed, sender, state, receiver)
-	if err != nil {
-		t.Fatal(err)
+	p := &journal.Proof{
+		Format: journal.ProofFormat, Seq: 3, Header: third.Header, Ciphertext: third.Ciphertext, Key: third.Key,
+		Attestation: attested(t, tree, 2, 6, sender, receiver),
 	}
-	path, err := journal.ProveInclusion(tree, 7, 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &journal.Proof{Format: 1, Seq: 3, Header: third.Header, Ciphertext: third.Ciphertext, Key: third.Key, Checkpoint: string(cosigned)}
 	for _, h := range path {
 		p.Inclusion = append(p.Inclusion, h[:])
 	}
 	return p
+}
+
+// attested is what both sides sign of leaves first to last.
+func attested(t testing.TB, tree nodes, first, last uint64, sender, receiver key) string {
+	t.Helper()
+	a, err := journal.Attest(tree, 1, first, last)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed, err := journal.SignAttestation(a, now, sender)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cosigned, err := journal.CosignAttestation(signed, sender, a, receiver)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(cosigned)
 }
 
 func encoded(t testing.TB, p *journal.Proof) []byte {
@@ -100,7 +113,7 @@ func TestAProofShowsWhatPassed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.Record == nil || got.Record.ID != (record.ID{3}) || got.Header.Seq != 3 || got.Checkpoint.Size != 7 || !got.Checkpoint.Time.Equal(now) {
+	if got.Record == nil || got.Record.ID != (record.ID{3}) || got.Header.Seq != 3 || got.Attestation.Size() != 5 || !got.Attestation.Time.Equal(now) {
 		t.Errorf("proved %+v", got)
 	}
 	p.Key = nil
@@ -147,17 +160,17 @@ func TestEachPartOfAProofCounts(t *testing.T) {
 		"another record": func(p *journal.Proof) {
 			p.Seq, p.Header, p.Ciphertext, p.Key = 4, other.Header, other.Ciphertext, other.Key
 		},
-		"ciphertext":            func(p *journal.Proof) { p.Ciphertext[0] ^= 1 },
-		"key":                   func(p *journal.Proof) { p.Key[0] ^= 1 },
-		"short key":             func(p *journal.Proof) { p.Key = p.Key[:16] },
-		"inclusion":             func(p *journal.Proof) { p.Inclusion[1][0] ^= 1 },
-		"missing hash":          func(p *journal.Proof) { p.Inclusion = p.Inclusion[1:] },
-		"hash too many":         func(p *journal.Proof) { p.Inclusion = append(p.Inclusion, p.Inclusion[0]) },
-		"short hash":            func(p *journal.Proof) { p.Inclusion[0] = p.Inclusion[0][1:] },
-		"checkpoint":            func(p *journal.Proof) { p.Checkpoint = "x" + p.Checkpoint },
-		"no receipt":            func(p *journal.Proof) { p.Checkpoint = p.Checkpoint[:len(p.Checkpoint)-2] },
-		"checkpoint of another": func(p *journal.Proof) { p.Checkpoint = made(t, c, b).Checkpoint },
-		"receipt of another":    func(p *journal.Proof) { p.Checkpoint = made(t, a, c).Checkpoint },
+		"ciphertext":             func(p *journal.Proof) { p.Ciphertext[0] ^= 1 },
+		"key":                    func(p *journal.Proof) { p.Key[0] ^= 1 },
+		"short key":              func(p *journal.Proof) { p.Key = p.Key[:16] },
+		"inclusion":              func(p *journal.Proof) { p.Inclusion[1][0] ^= 1 },
+		"missing hash":           func(p *journal.Proof) { p.Inclusion = p.Inclusion[1:] },
+		"hash too many":          func(p *journal.Proof) { p.Inclusion = append(p.Inclusion, p.Inclusion[0]) },
+		"short hash":             func(p *journal.Proof) { p.Inclusion[0] = p.Inclusion[0][1:] },
+		"attestation":            func(p *journal.Proof) { p.Attestation = "x" + p.Attestation },
+		"no cosignature":         func(p *journal.Proof) { p.Attestation = p.Attestation[:len(p.Attestation)-2] },
+		"attestation of another": func(p *journal.Proof) { p.Attestation = made(t, c, b).Attestation },
+		"cosigned by another":    func(p *journal.Proof) { p.Attestation = made(t, a, c).Attestation },
 	} {
 		p, err := journal.ParseProof(encoded(t, good))
 		if err != nil {
@@ -205,17 +218,11 @@ func TestAProofOfALyingHeaderIsRefused(t *testing.T) {
 		gcm, _ := cipher.NewGCM(block)
 		bad := record.Item{Seq: 1, Header: header, Ciphertext: gcm.Seal(nil, make([]byte, gcm.NonceSize()), plain, header), Key: it.Key}
 		var f journal.Frontier
-		f.Append(journal.LeafHash(bad.Leaf()))
-		state := journal.LogState{Epoch: 1, Size: 1, Root: f.Root()}
-		signed, err := journal.Sign(state, now, a)
-		if err != nil {
-			t.Fatal(err)
+		tree := nodes{f.Append(journal.LeafHash(bad.Leaf()))}
+		p := &journal.Proof{
+			Format: journal.ProofFormat, Seq: 1, Header: bad.Header, Ciphertext: bad.Ciphertext, Key: bad.Key,
+			Attestation: attested(t, tree, 1, 1, a, b),
 		}
-		cosigned, err := journal.Cosign(signed, a, state, b)
-		if err != nil {
-			t.Fatal(err)
-		}
-		p := &journal.Proof{Format: 1, Seq: 1, Header: bad.Header, Ciphertext: bad.Ciphertext, Key: bad.Key, Checkpoint: string(cosigned)}
 		if _, err := p.Check(a, b); err == nil {
 			t.Errorf("%s: still proved", name)
 		}
@@ -226,7 +233,7 @@ func FuzzProof(f *testing.F) {
 	a, b := newKey(f, "k1"), newKey(f, "k2")
 	good := encoded(f, made(f, a, b))
 	f.Add(good)
-	f.Add([]byte(`{"kuroshio_proof":1,"seq":1,"header":"","ciphertext":"","inclusion":[],"checkpoint":""}`))
+	f.Add([]byte(`{"kuroshio_proof":2,"seq":1,"header":"","ciphertext":"","inclusion":[],"attestation":""}`))
 	want := made(f, a, b)
 	f.Fuzz(func(t *testing.T, file []byte) {
 		p, err := journal.ParseProof(file)

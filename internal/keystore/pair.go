@@ -19,6 +19,7 @@ import (
 	"fmt"
 	"math/big"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
@@ -42,6 +43,7 @@ type pairBody struct {
 	Prev            *transport        `cbor:"10,keyasint,omitempty"` // the transport key before the last, until it is needed no more
 	Past            []string          `cbor:"11,keyasint,omitempty"` // verifier keys of our journal before the present one
 	Card            []byte            `cbor:"12,keyasint,omitempty"` // secret of the fallback card, that both sides derived
+	Receipts        []receiptKey      `cbor:"13,keyasint,omitempty"` // of the journal keys that sessions were held with, the newest last
 }
 
 type certCache struct {
@@ -70,7 +72,8 @@ func (p Peer) Validate() error {
 	if _, err := note.NewVerifier(p.Journal); err != nil {
 		return errors.New("peer without journal key")
 	}
-	return nil
+	_, err := agreeable(p.Journal)
+	return err
 }
 
 // Pair is a set of own keys made for one partner and not kept yet.
@@ -168,6 +171,11 @@ func (b *pairBody) validate() error {
 			return errors.New("incomplete day key")
 		}
 	}
+	for _, k := range b.Receipts {
+		if len(k.Secret) != journal.PairSecret {
+			return errors.New("incomplete key of receipts")
+		}
+	}
 	return b.Peer.Validate()
 }
 
@@ -181,6 +189,9 @@ func (b *pairBody) clone() pairBody {
 
 func (b *pairBody) wipe() {
 	clear(b.Card)
+	for _, k := range b.Receipts {
+		clear(k.Secret)
+	}
 	clear(b.TransportKey)
 	clear(b.IDSecret)
 	if b.Prev != nil {
@@ -297,10 +308,11 @@ func (s *Store) JournalSigner(partner party.ID) (note.Signer, error) {
 	return note.NewSigner(p.body.JournalSigner)
 }
 
-// Verifiers returns the keys that check our own signatures and the partner's,
-// those of earlier rollovers and pairings included; with an empty partner, those
-// of the local audit log. The error wraps journal.ErrNoKeys when there are none,
-// or none any more. For what a link may take see Current.
+// Verifiers returns the keys that check our own signatures and receipts and the
+// partner's, those of earlier rollovers and pairings included; with an empty
+// partner, those of the local audit log. The error wraps journal.ErrNoKeys when
+// there are none, or none any more. For what a link may take see Current and
+// CurrentReceipts.
 func (s *Store) Verifiers(partner party.ID) (own, theirs note.Verifiers, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -317,17 +329,22 @@ func (s *Store) Verifiers(partner party.ID) (own, theirs note.Verifiers, err err
 	}
 	ours := append([]string{p.body.JournalVerifier}, p.body.Past...)
 	others := append([]string{p.body.Peer.Journal}, p.body.Peer.Past...)
+	receipts := p.body.Receipts
+	for _, journalKey := range p.body.peerKeys() {
+		k, err := p.body.receiptKey(journalKey)
+		if err != nil {
+			return nil, nil, err
+		}
+		receipts = append(slices.Clip(receipts), k)
+	}
 	if p.body.Peer.Next != nil {
 		others = append(others, p.body.Peer.Next.Journal)
 	}
 	if old := s.past[partner]; old != nil {
 		ours, others = append(ours, old.Own...), append(others, old.Theirs...)
+		receipts = append(slices.Clip(receipts), old.Receipts...)
 	}
-	if own, err = verifiers(ours...); err != nil {
-		return nil, nil, err
-	}
-	theirs, err = verifiers(others...)
-	return own, theirs, err
+	return bothForms(ours, others, receipts)
 }
 
 // JournalKeys returns the public keys that check the checkpoints of a pair, our

@@ -66,11 +66,14 @@ type PeerKeys struct {
 	Journal string   `cbor:"2,keyasint"`
 }
 
-// past are public journal keys of pairings that are over.
+// past are the journal keys of pairings that are over: public ones, and those of
+// receipts, which open nothing that passed.
 type past struct {
 	Partner party.ID `cbor:"1,keyasint"`
 	Own     []string `cbor:"2,keyasint"`
 	Theirs  []string `cbor:"3,keyasint"`
+
+	Receipts []receiptKey `cbor:"4,keyasint,omitempty"` // what receipts were made under
 }
 
 // Roll makes new keys of our own for the partner. They are used when the
@@ -284,8 +287,9 @@ func (s *Store) Settle(partner party.ID, own, theirs [32]byte) error {
 		changed.Peer.Pin, changed.Peer.Journal, changed.Peer.Rolls = next.Pin, next.Journal, p.body.Peer.NextN
 		changed.Peer.Next, changed.Peer.NextN, settled = nil, 0, true
 	}
-	if !settled {
-		return nil
+	noted, err := changed.noteReceipts()
+	if err != nil || !settled && !noted {
+		return err
 	}
 	return s.put(p, changed)
 }
@@ -368,14 +372,10 @@ func (s *Store) Current(partner party.ID) (own, theirs note.Verifiers, err error
 	if err != nil {
 		return nil, nil, err
 	}
-	keys := []string{p.body.Peer.Journal}
-	if p.body.Peer.Next != nil {
-		keys = append(keys, p.body.Peer.Next.Journal)
-	}
 	if own, err = verifiers(p.body.JournalVerifier); err != nil {
 		return nil, nil, err
 	}
-	theirs, err = verifiers(keys...)
+	theirs, err = verifiers(p.body.peerKeys()...)
 	return own, theirs, err
 }
 
@@ -400,6 +400,8 @@ func (s *Store) keepPublic(p *pairing) error {
 		Partner: b.Partner,
 		Own:     append(slices.Clone(b.Past), b.JournalVerifier),
 		Theirs:  append(slices.Clone(b.Peer.Past), b.Peer.Journal),
+
+		Receipts: b.cloneReceipts(),
 	}
 	if b.Peer.Next != nil {
 		x.Theirs = append(x.Theirs, b.Peer.Next.Journal)
@@ -418,6 +420,7 @@ func (s *Store) addPast(x *past) {
 		s.past[x.Partner] = have
 	}
 	have.Own, have.Theirs = append(have.Own, x.Own...), append(have.Theirs, x.Theirs...)
+	have.Receipts = append(have.Receipts, x.Receipts...)
 }
 
 // loadPast reads the public keys of pairings that are over. The caller holds

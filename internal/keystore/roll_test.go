@@ -17,6 +17,20 @@ import (
 func rolling(t testing.TB) (tw, jp *keystore.Store, signed []byte) {
 	t.Helper()
 	tw, jp = open(t, filepath.Join(t.TempDir(), "tw")), open(t, filepath.Join(t.TempDir(), "jp"))
+	pair(t, tw, jp)
+	if err := tw.Roll("jp"); err != nil {
+		t.Fatal(err)
+	}
+	signed, err := tw.Offer("jp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tw, jp, signed
+}
+
+// pair makes keys for tw and jp and keeps them at both.
+func pair(t testing.TB, tw, jp *keystore.Store) {
+	t.Helper()
 	var pairs [2]*keystore.Pair
 	for i := range pairs {
 		var err error
@@ -35,14 +49,6 @@ func rolling(t testing.TB) (tw, jp *keystore.Store, signed []byte) {
 	}
 	keep(tw, "jp", pairs[0], pairs[1])
 	keep(jp, "tw", pairs[1], pairs[0])
-	if err := tw.Roll("jp"); err != nil {
-		t.Fatal(err)
-	}
-	signed, err := tw.Offer("jp")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return tw, jp, signed
 }
 
 func TestOldJournalKeysStillVerifyAndNoMoreSign(t *testing.T) {
