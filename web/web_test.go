@@ -107,7 +107,7 @@ func TestMessagesCoverTheNodesWords(t *testing.T) {
 			"bad-price", "too-many-requests",
 			"no-such-notice", "too-many-notices", "bad-notice", "bad-area", "bad-search-area", "bad-drift", "withheld-kept",
 			"no-such-record",
-			"no-plan-in-force", "no-proof-agreed", "no-receipt",
+			"no-plan-in-force", "no-proof-agreed", "not-attested",
 		},
 		"support.situation-word": record.SupportSituations(), "support.category-word": record.SupportCategories(),
 		"support.unit-word": record.SupportUnits(), "support.settlement-word": record.SupportSettlements(),

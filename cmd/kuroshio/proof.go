@@ -84,8 +84,8 @@ func (c *journalCheckCmd) Run(s streams) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", errNotProved, err)
 	}
-	fmt.Fprintf(s.out, "proved: record %d of log epoch %d, a %s, was sent by the holder of %s\nand receipted by the holder of %s, in a log of %d records.\nThe sender dates that log %s; nobody else vouches for the date.\n",
-		p.Seq, got.Header.LogEpoch, got.Header.Kind, sender.Name(), receiver.Name(), got.Checkpoint.Size, got.Checkpoint.Time.Format("2006-01-02T15:04:05Z"))
+	fmt.Fprintf(s.out, "proved: record %d of log epoch %d, a %s, was sent by the holder of %s\nand held by the holder of %s: both signed for records %d to %d.\nThe sender dates that %s; nobody else vouches for the date.\n",
+		p.Seq, got.Header.LogEpoch, got.Header.Kind, sender.Name(), receiver.Name(), got.Attestation.First, got.Attestation.Last, got.Attestation.Time.Format("2006-01-02T15:04:05Z"))
 	if got.Record == nil {
 		_, err = fmt.Fprintln(s.out, "The content is not in the file.")
 		return err

@@ -63,7 +63,7 @@ func (c *Config) checkNode() *problem {
 
 // MaxProtocol is the highest version of the link's protocol that this program
 // speaks: link.Protocol, which a test of the node holds.
-const MaxProtocol = 1
+const MaxProtocol = 2
 
 func (c *Config) checkLink() *problem {
 	switch l := &c.Link; {

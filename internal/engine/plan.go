@@ -246,6 +246,13 @@ func leadsOf(list []plan.Lead) map[string]party.ID {
 	return m
 }
 
+// ProofDeclared reports whether the plan in force with a partner lets what
+// passes from now on be proved to a third person.
+func (e *Engine) ProofDeclared(with party.ID) bool {
+	t, ok := e.applies(with)
+	return ok && t.Proof != nil && *t.Proof
+}
+
 // MayProve returns why a record that passed between us and a partner must not
 // be proved to a third person, "" where it may: both have declared so, and had
 // when the record was sent.

@@ -38,8 +38,8 @@ type Attestation struct {
 // Size returns how many leaves are covered.
 func (a *Attestation) Size() uint64 { return a.Last - a.First + 1 }
 
-// same reports whether two attestations say the same of a log.
-func (a *Attestation) same(b *Attestation) bool {
+// Same reports whether two attestations say the same of a log.
+func (a *Attestation) Same(b *Attestation) bool {
 	return a.Epoch == b.Epoch && a.First == b.First && a.Last == b.Last && a.Root == b.Root
 }
 
@@ -100,7 +100,7 @@ func CosignAttestation(signed []byte, sender note.Verifiers, held Attestation, r
 	if err != nil {
 		return nil, err
 	}
-	if !a.same(&held) {
+	if !a.Same(&held) {
 		return nil, fmt.Errorf("%w: leaves %d to %d of epoch %d", ErrRoot, a.First, a.Last, a.Epoch)
 	}
 	b, err := note.Sign(n, receiver)

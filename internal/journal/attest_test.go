@@ -161,6 +161,9 @@ func TestAReceiptUnderPairKeysConvincesTheTwo(t *testing.T) {
 	if c, err := journal.OpenCosigned(receipt, note.VerifierList(a), note.VerifierList(b)); err != nil || c.LogState != state {
 		t.Errorf("receipt: %+v, %v", c, err)
 	}
+	if x, y := must(a.Sign([]byte("text"))), must(b.Sign([]byte("text"))); bytes.Equal(x, y) {
+		t.Error("what one side makes is what the other would")
+	}
 	// The sender alone makes the same octets.
 	_, forged := pairOf(t, 1, va, vb)
 	again, err := journal.Cosign(signed, note.VerifierList(a), state, forged)
@@ -201,5 +204,7 @@ func TestAPairKeyNeedsASecretAndTwoSides(t *testing.T) {
 		}
 	}
 }
+
+func must(b []byte, _ error) []byte { return b }
 
 func second(_ *journal.PairKey, err error) error { return err }

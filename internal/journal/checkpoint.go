@@ -18,11 +18,11 @@ import (
 const maxNote = 2 << 10
 
 var (
-	// ErrSignature is wrapped when a checkpoint does not bear the signatures that
-	// it must, and no others.
-	ErrSignature = errors.New("signature of checkpoint")
-	// ErrRoot is wrapped when a checkpoint is not of the log at hand.
-	ErrRoot = errors.New("checkpoint does not match the log")
+	// ErrSignature is wrapped when a checkpoint or attestation does not bear the
+	// signatures that it must, and no others.
+	ErrSignature = errors.New("journal signature")
+	// ErrRoot is wrapped when a checkpoint or attestation is not of the log at hand.
+	ErrRoot = errors.New("what is signed does not match the log")
 )
 
 // Checkpoint is the head of a log as its sender signs it. On the wire it is a

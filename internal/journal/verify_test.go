@@ -233,7 +233,7 @@ func TestVerifyFindsEveryChange(t *testing.T) {
 			r.own, r.other = newKey(t, "own"), newKey(t, "other")
 			r.notes[3] = checkpoint(t, r, r.log.Direction)
 			r.own, r.other = own, other
-		}, "checkpoint 4: signature"},
+		}, "checkpoint 4: journal signature"},
 		"the epoch changed": {func(_ *testing.T, r *rows) {
 			r.log.State.Epoch = 2
 		}, "epoch 1, want 2"},

@@ -43,7 +43,7 @@ type pairBody struct {
 	Prev            *transport        `cbor:"10,keyasint,omitempty"` // the transport key before the last, until it is needed no more
 	Past            []string          `cbor:"11,keyasint,omitempty"` // verifier keys of our journal before the present one
 	Card            []byte            `cbor:"12,keyasint,omitempty"` // secret of the fallback card, that both sides derived
-	Receipts        []receiptKey      `cbor:"13,keyasint,omitempty"` // of the journal keys that sessions were held with, the newest last
+	Receipts        []receiptKey      `cbor:"13,keyasint,omitempty"` // of journal keys of which one is gone, the newest last
 }
 
 type certCache struct {

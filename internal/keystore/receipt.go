@@ -128,21 +128,26 @@ func (b *pairBody) peerKeys() []string {
 	return keys
 }
 
-// noteReceipts keeps the secret of the journal keys in use, for the day when
-// ours is gone, and reports whether it had to.
-func (b *pairBody) noteReceipts() (bool, error) {
-	for _, k := range b.Receipts {
-		if k.Own == b.JournalVerifier && k.Theirs == b.Peer.Journal {
-			return false, nil
+// noteReceipts keeps the secrets of the journal keys in use before one of them
+// goes.
+func (b *pairBody) noteReceipts() error {
+	list := slices.Clone(b.Receipts)
+	for _, theirs := range b.peerKeys() {
+		k, err := b.receiptKey(theirs)
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(list, k.same) {
+			list = append(list, k)
 		}
 	}
-	k, err := b.receiptKey(b.Peer.Journal)
-	if err != nil {
-		return false, err
-	}
-	b.Receipts = append(slices.Clone(b.Receipts), k)
-	b.Receipts = b.Receipts[max(0, len(b.Receipts)-maxPast):]
-	return true, nil
+	b.Receipts = list[max(0, len(list)-maxPast):]
+	return nil
+}
+
+// same reports whether two are of the same journal keys.
+func (k receiptKey) same(other receiptKey) bool {
+	return k.Own == other.Own && k.Theirs == other.Theirs
 }
 
 // cloneReceipts copies the keys of receipts, which outlive the pairing.
@@ -203,7 +208,7 @@ func (s *Store) CurrentReceipts(partner party.ID) (own, theirs note.Verifiers, e
 func bothForms(ours, others []string, receipts []receiptKey) (own, theirs note.Verifiers, err error) {
 	receipts = slices.CompactFunc(slices.SortedFunc(slices.Values(receipts), func(a, b receiptKey) int {
 		return cmp.Or(strings.Compare(a.Own, b.Own), strings.Compare(a.Theirs, b.Theirs))
-	}), func(a, b receiptKey) bool { return a.Own == b.Own && a.Theirs == b.Theirs })
+	}), receiptKey.same)
 	signedOwn, errOwn := verifiers(ours...)
 	signedTheirs, errTheirs := verifiers(others...)
 	pairedOwn, pairedTheirs, errPaired := receiptVerifiers(receipts)

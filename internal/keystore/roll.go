@@ -241,6 +241,9 @@ func (s *Store) Promote(partner party.ID, n uint64) error {
 // promote goes over to the offered keys. The caller holds mu.
 func (s *Store) promote(p *pairing) error {
 	changed := p.body
+	if err := changed.noteReceipts(); err != nil {
+		return err
+	}
 	changed.Prev = &transport{p.body.TransportKey, p.body.Certificate}
 	changed.Past = keepPast(p.body.Past, p.body.JournalVerifier)
 	changed.TransportKey, changed.Certificate = p.next.Transport.Key, p.next.Transport.Certificate
@@ -283,13 +286,15 @@ func (s *Store) Settle(partner party.ID, own, theirs [32]byte) error {
 		}
 	}
 	if next := p.body.Peer.Next; next != nil && next.Pin == theirs {
+		if err := changed.noteReceipts(); err != nil {
+			return err
+		}
 		changed.Peer.Past = keepPast(p.body.Peer.Past, p.body.Peer.Journal)
 		changed.Peer.Pin, changed.Peer.Journal, changed.Peer.Rolls = next.Pin, next.Journal, p.body.Peer.NextN
 		changed.Peer.Next, changed.Peer.NextN, settled = nil, 0, true
 	}
-	noted, err := changed.noteReceipts()
-	if err != nil || !settled && !noted {
-		return err
+	if !settled {
+		return nil
 	}
 	return s.put(p, changed)
 }
@@ -396,6 +401,9 @@ func (s *Store) Pairing(partner party.ID) (string, error) {
 // auditor can check its journal later. The caller holds mu.
 func (s *Store) keepPublic(p *pairing) error {
 	b := &p.body
+	if err := b.noteReceipts(); err != nil {
+		return err
+	}
 	x := &past{
 		Partner: b.Partner,
 		Own:     append(slices.Clone(b.Past), b.JournalVerifier),

@@ -23,11 +23,17 @@ type Keys interface {
 	// Pins returns the SHA-256 of the SubjectPublicKeyInfo of the partner's
 	// transport keys, the one to ask for first; none when it is not paired.
 	Pins(partner party.ID) [][32]byte
-	// JournalSigner returns the key that signs and cosigns checkpoints.
+	// JournalSigner returns the key that signs and cosigns attestations, and
+	// checkpoints in version 1.
 	JournalSigner(partner party.ID) (note.Signer, error)
 	// Current returns our own and the partner's journal keys that count today.
 	Current(partner party.ID) (own, theirs note.Verifiers, err error)
-	// Verifiers returns those of earlier days besides.
+	// ReceiptSigner returns the key that makes and cosigns checkpoints such that they
+	// convince the two parties alone.
+	ReceiptSigner(partner party.ID) (note.Signer, error)
+	// CurrentReceipts returns what checks our own and the partner's of today.
+	CurrentReceipts(partner party.ID) (own, theirs note.Verifiers, err error)
+	// Verifiers returns what checks either form, of earlier days besides.
 	Verifiers(partner party.ID) (own, theirs note.Verifiers, err error)
 
 	// Settle notes with which transport keys a session was opened, by their pins.

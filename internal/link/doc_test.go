@@ -51,7 +51,7 @@ func TestTheWorkedExamplesAreWhatTheCodeWrites(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]link.Frame{
-		"hello": {Hello: &link.Hello{Protocol: 1, Lowest: 1, Session: 3, Epoch: 1, Size: 9, Root: count, States: 4}},
+		"hello": {Hello: &link.Hello{Protocol: link.Protocol, Lowest: link.Oldest, Session: 3, Epoch: 1, Size: 9, Root: count, States: 4}},
 		"records": {Records: &link.Records{
 			Epoch: 1, Items: []record.Item{{Seq: 7, Header: header, Ciphertext: []byte{0xc1, 0xc2, 0xc3}, Key: count}}, Checkpoint: []byte("note"),
 		}},
@@ -59,9 +59,11 @@ func TestTheWorkedExamplesAreWhatTheCodeWrites(t *testing.T) {
 		"states":    {States: &link.States{N: 5, Last: true}},
 		"statesack": {StatesAck: &link.StatesAck{N: 5}},
 		"ping":      {Ping: &link.Ping{N: 1}},
-		"stop":      {Stop: &link.Stop{Reason: link.StopProtocol, Session: 4, Lowest: 1, Highest: 1}},
+		"stop":      {Stop: &link.Stop{Reason: link.StopProtocol, Session: 4, Lowest: link.Oldest, Highest: link.Protocol}},
 		"roll":      {Roll: &link.Roll{Signed: []byte("note")}},
 		"rolled":    {Rolled: &link.Rolled{N: 1}},
+		"attest":    {Attest: &link.Attest{Signed: []byte("note")}},
+		"attested":  {Attested: &link.Attested{First: 8}},
 	}
 	got := examples(t, "link.md", "frame")
 	if names := slices.Sorted(maps.Keys(want)); !slices.Equal(names, slices.Sorted(maps.Keys(got))) {

@@ -111,7 +111,7 @@ func (h *hostile) signed(epoch uint32, items []record.Item) link.Frame {
 	for i := range items {
 		f.Append(journal.LeafHash(items[i].Leaf()))
 	}
-	signer, err := h.keys.JournalSigner("jp")
+	signer, err := h.keys.ReceiptSigner("jp")
 	if err != nil {
 		h.t.Fatal(err)
 	}

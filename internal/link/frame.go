@@ -15,10 +15,15 @@ import (
 // speaks, and Oldest the lowest. Two sides use the highest that both speak.
 //
 //	1  2026-11-25  first
+//	2  2026-11-29  checkpoints and receipts convince the two parties alone; attestations
 const (
-	Protocol = 1
+	Protocol = 2
 	Oldest   = 1
 )
+
+// versionPaired is the first version whose checkpoints and receipts are made
+// under keys that both sides hold.
+const versionPaired = 2
 
 // Limits of one frame. Whatever exceeds them is refused.
 const (
@@ -49,6 +54,8 @@ type Frame struct {
 	Stop      *Stop      `cbor:"8,keyasint,omitempty"`
 	Roll      *Roll      `cbor:"9,keyasint,omitempty"`
 	Rolled    *Rolled    `cbor:"10,keyasint,omitempty"`
+	Attest    *Attest    `cbor:"11,keyasint,omitempty"`
+	Attested  *Attested  `cbor:"12,keyasint,omitempty"`
 }
 
 // Hello opens a session, from each side: which one it is, and what the sender
@@ -125,6 +132,19 @@ type Rolled struct {
 	N uint64 `cbor:"1,keyasint"`
 }
 
+// Attest asks the receiver to sign leaves of the sender's log that it holds, for
+// a third person. One is on its way at most.
+type Attest struct {
+	Signed []byte `cbor:"1,keyasint"`
+}
+
+// Attested answers an Attest: with both signatures, or with the first leaf that
+// the receiver would attest, or with neither when it attests nothing.
+type Attested struct {
+	Cosigned []byte `cbor:"1,keyasint,omitempty"`
+	First    uint64 `cbor:"2,keyasint,omitempty"`
+}
+
 // StopReason says why a session is ended.
 type StopReason uint8
 
@@ -181,6 +201,7 @@ func (f *Frame) validate() error {
 	for _, present := range []bool{
 		f.Hello != nil, f.Records != nil, f.Ack != nil, f.States != nil,
 		f.StatesAck != nil, f.Ping != nil, f.Pong != nil, f.Stop != nil, f.Roll != nil, f.Rolled != nil,
+		f.Attest != nil, f.Attested != nil,
 	} {
 		if present {
 			parts++
@@ -210,6 +231,14 @@ func (f *Frame) validate() error {
 	case f.Rolled != nil:
 		if f.Rolled.N == 0 {
 			return errors.New("rollover out of range")
+		}
+	case f.Attest != nil:
+		if len(f.Attest.Signed) == 0 || len(f.Attest.Signed) > maxNote {
+			return errors.New("attestation out of range")
+		}
+	case f.Attested != nil:
+		if len(f.Attested.Cosigned) > maxNote || len(f.Attested.Cosigned) > 0 && f.Attested.First > 0 {
+			return errors.New("attestation out of range")
 		}
 	}
 	return nil

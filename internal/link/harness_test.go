@@ -108,3 +108,9 @@ func (k *keyring) Verifiers(party.ID) (own, theirs note.Verifiers, err error) {
 }
 
 func (k *keyring) Current(p party.ID) (own, theirs note.Verifiers, err error) { return k.Verifiers(p) }
+
+func (k *keyring) ReceiptSigner(party.ID) (note.Signer, error) { return k.signer, nil }
+
+func (k *keyring) CurrentReceipts(p party.ID) (own, theirs note.Verifiers, err error) {
+	return k.Verifiers(p)
+}

@@ -162,7 +162,7 @@ func (h *hostile) records(from, to uint64, spoil func(items []record.Item, s *li
 	if spoil != nil {
 		spoil(items, &state)
 	}
-	signer, err := h.keys.JournalSigner("jp")
+	signer, err := h.keys.ReceiptSigner("jp")
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -353,33 +353,40 @@ func TestAFalseReceiptStopsTheLink(t *testing.T) {
 	}
 }
 
+// receipt gives the receipt for the first records that come, and returns it.
+func (h *hostile) receipt() link.Frame {
+	h.t.Helper()
+	f := <-h.frames
+	for f.Records == nil {
+		f = <-h.frames
+	}
+	signer, err := h.keys.ReceiptSigner("jp")
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	_, theirs, err := h.keys.CurrentReceipts("jp")
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	cp, err := journal.Open(f.Records.Checkpoint, theirs)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	cosigned, err := journal.Cosign(f.Records.Checkpoint, theirs, cp.LogState, signer)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	ack := link.Frame{Ack: &link.Ack{Size: cp.Size, Cosigned: cosigned}}
+	h.frame(ack)
+	return ack
+}
+
 func TestARepeatedReceiptIsRefused(t *testing.T) {
 	b, keys := victim(t)
 	b.memory.AddRecord(linktest.Body(1, 20))
 	h := attack(t, keys, b)
 	h.open(link.Hello{})
-	f := <-h.frames
-	for f.Records == nil {
-		f = <-h.frames
-	}
-	signer, err := keys.JournalSigner("jp")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, theirs, err := keys.Verifiers("jp")
-	if err != nil {
-		t.Fatal(err)
-	}
-	cp, err := journal.Open(f.Records.Checkpoint, theirs)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cosigned, err := journal.Cosign(f.Records.Checkpoint, theirs, cp.LogState, signer)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ack := link.Frame{Ack: &link.Ack{Size: 1, Cosigned: cosigned}}
-	h.frame(ack)
+	ack := h.receipt()
 	eventually(t, "the receipt", func() bool { _, _, n := b.memory.Counts(); return n == 1 })
 	if st := b.link.Status(); st.Refused != 0 {
 		t.Errorf("status %+v", st)

@@ -51,6 +51,13 @@ type Outbox interface {
 	States(ctx context.Context, to party.ID, limit int) (*record.Batch, error)
 	// StatesAcknowledged notes that the partner has batch n.
 	StatesAcknowledged(ctx context.Context, to party.ID, n uint64) error
+	// Unattested returns the next leaves of our log that are receipted, that the
+	// joint plan lets be attested and that are not yet; nil when there are none.
+	Unattested(ctx context.Context, to party.ID) (*journal.Attestation, error)
+	// Attested keeps an attestation that both sides have signed.
+	Attested(ctx context.Context, to party.ID, cosigned []byte) error
+	// AttestFrom notes that the partner attests nothing before that leaf.
+	AttestFrom(ctx context.Context, to party.ID, first uint64) error
 }
 
 // Inbox is where a session puts what it received. Take* return after the
@@ -76,4 +83,11 @@ type Inbox interface {
 	TakeStates(ctx context.Context, from party.ID, b *record.Batch) error
 	// LastStates returns the number of the last batch held.
 	LastStates(ctx context.Context, from party.ID) (uint64, error)
+	// Attestable returns what is held of leaves first to last of the partner's log;
+	// nil when the joint plan does not let them be attested, with the first leaf
+	// that may be, 0 for none. Leaves that are not held are an error that wraps
+	// journal.ErrRoot.
+	Attestable(ctx context.Context, from party.ID, first, last uint64) (held *journal.Attestation, start uint64, err error)
+	// KeepAttested keeps an attestation that both sides have signed.
+	KeepAttested(ctx context.Context, from party.ID, cosigned []byte) error
 }

@@ -190,7 +190,7 @@ func (c *committer) receipt(ctx context.Context) error {
 		return nil
 	}
 	cfg, began := &c.link.cfg, time.Now()
-	cosigned, err := journal.Cosign(c.checkpoint, c.keys.theirs, c.held, c.keys.signer)
+	cosigned, err := journal.Cosign(c.checkpoint, c.keys.receipts.theirs, c.held, c.keys.receipts.signer)
 	switch {
 	case errors.Is(err, journal.ErrRoot):
 		return &haltError{problem: ProblemRoot, reason: StopJournal}
@@ -246,7 +246,9 @@ func (c *committer) states(ctx context.Context, p *States) error {
 func (c *committer) acknowledgements(ctx context.Context) error {
 	c.mu.Lock()
 	ack, batch, roll, rolled := c.gotAck, c.gotStates, c.gotRoll, c.gotRolled
+	attest, attested := c.gotAttest, c.gotAttested
 	c.gotAck, c.gotStates, c.gotRoll, c.gotRolled = nil, 0, nil, 0
+	c.gotAttested = nil
 	c.mu.Unlock()
 	cfg := &c.link.cfg
 	if err := c.rolls(roll, rolled); err != nil {
@@ -267,6 +269,9 @@ func (c *committer) acknowledgements(ctx context.Context) error {
 		c.inFlight = 0
 		c.mu.Unlock()
 	}
+	if err := c.attestations(ctx, attest, attested); err != nil {
+		return err
+	}
 	c.link.stored()
 	c.wake()
 	return nil
@@ -275,7 +280,7 @@ func (c *committer) acknowledgements(ctx context.Context) error {
 // acknowledged checks and keeps the partner's receipt.
 func (c *committer) acknowledged(ctx context.Context, a *Ack) error {
 	cfg := &c.link.cfg
-	cp, err := journal.OpenCosigned(a.Cosigned, c.keys.own, c.keys.theirs)
+	cp, err := journal.OpenCosigned(a.Cosigned, c.keys.receipts.own, c.keys.receipts.theirs)
 	if err != nil {
 		return &haltError{problem: ProblemSignature, reason: StopJournal}
 	}
@@ -289,6 +294,7 @@ func (c *committer) acknowledged(ctx context.Context, a *Ack) error {
 	}
 	c.mu.Lock()
 	c.receipted = max(c.receipted, a.Size)
+	c.attestDue = true
 	c.mu.Unlock()
 	return nil
 }

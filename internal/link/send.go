@@ -153,6 +153,9 @@ func (w *writer) step(ctx context.Context) (bool, error) {
 	if err := w.control(); err != nil {
 		return false, err
 	}
+	if err := w.attest(ctx); err != nil {
+		return false, err
+	}
 	states, err := w.states(ctx, gen)
 	if err != nil {
 		return false, err
@@ -196,8 +199,11 @@ func (w *writer) control() error {
 	if w.rolled != 0 {
 		due = append(due, &Frame{Rolled: &Rolled{N: w.rolled}})
 	}
+	if w.attested != nil {
+		due = append(due, &Frame{Attested: w.attested})
+	}
 	offer := w.offerDue
-	w.pong, w.ack, w.statesAck, w.pingDue, w.rolled, w.offerDue = nil, nil, nil, false, 0, false
+	w.pong, w.ack, w.statesAck, w.pingDue, w.rolled, w.offerDue, w.attested = nil, nil, nil, false, 0, false, nil
 	w.mu.Unlock()
 	if offer {
 		f, err := w.offer()
@@ -255,7 +261,7 @@ func (w *writer) sendRecords(ctx context.Context, size uint64, items []record.It
 		return w.link.storeError(ctx, "read root of sent log", err)
 	}
 	state := LogState{Epoch: w.epoch, Size: size, Root: root}
-	checkpoint, err := journal.Sign(state, cfg.Now(), w.keys.signer)
+	checkpoint, err := journal.Sign(state, cfg.Now(), w.keys.receipts.signer)
 	if err != nil {
 		return &haltError{problem: ProblemKeys}
 	}

@@ -14,6 +14,9 @@ import (
 	"connectrpc.com/connect"
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/kuroshio-watch/kuroshio/internal/journal"
+	"github.com/kuroshio-watch/kuroshio/internal/party"
 )
 
 // Bounds of what a session holds.
@@ -78,6 +81,12 @@ type session struct {
 	receipted uint64     // records receipted
 	inFlight  uint64     // batch of states sent and not acknowledged
 	signed    []LogState // checkpoints sent and not receipted, by size
+
+	attestDue   bool                 // leaves may be there to be attested
+	asked       *journal.Attestation // sent and not answered
+	gotAttest   *Attest              // received, not answered
+	gotAttested *Attested            // received; the last one counts
+	attested    *Attested            // to be sent
 }
 
 // newSession returns a session that is not admitted yet; theirs is the
@@ -87,7 +96,7 @@ func (l *Link) newSession(st stream, c net.Conn, theirs Hello, cancel context.Ca
 		link: l, stream: st, conn: c, number: theirs.Session, theirs: theirs, sent: theirs.Size, cancel: cancel,
 		done: make(chan struct{}), left: make(chan struct{}), kick: make(chan struct{}, 1),
 		in: make(chan Frame, inQueue), acked: make(chan struct{}, 1),
-		lastHeard: time.Now(), pings: make(map[uint64]time.Time), offerDue: true,
+		lastHeard: time.Now(), pings: make(map[uint64]time.Time), offerDue: true, attestDue: true,
 	}
 }
 
@@ -169,26 +178,40 @@ func (l *Link) storeError(ctx context.Context, what string, err error) error {
 	return fmt.Errorf("%s: %w", what, err)
 }
 
-// sessionKeys are the journal's.
-type sessionKeys struct {
+// noteKeys make and check notes of one form.
+type noteKeys struct {
 	signer      note.Signer
 	own, theirs note.Verifiers
 }
+
+// sessionKeys are the journal's: of checkpoints and receipts, and of
+// attestations.
+type sessionKeys struct{ receipts, proof noteKeys }
 
 func (s *session) loadKeys() error {
 	cfg := &s.link.cfg
 	err := cfg.Keys.Settle(cfg.Partner, s.pins.own, s.pins.theirs)
 	if err == nil {
-		s.keys.signer, err = cfg.Keys.JournalSigner(cfg.Partner)
+		s.keys.proof, err = loadKeys(cfg.Partner, cfg.Keys.JournalSigner, cfg.Keys.Current)
 	}
-	if err == nil {
-		s.keys.own, s.keys.theirs, err = cfg.Keys.Current(cfg.Partner)
+	s.keys.receipts = s.keys.proof
+	if err == nil && s.version >= versionPaired {
+		s.keys.receipts, err = loadKeys(cfg.Partner, cfg.Keys.ReceiptSigner, cfg.Keys.CurrentReceipts)
 	}
 	if err != nil {
 		s.link.problem(ProblemKeys)
 		return fmt.Errorf("read keys: %w", err)
 	}
 	return nil
+}
+
+func loadKeys(partner party.ID, signer func(party.ID) (note.Signer, error),
+	current func(party.ID) (own, theirs note.Verifiers, err error),
+) (k noteKeys, err error) {
+	if k.signer, err = signer(partner); err == nil {
+		k.own, k.theirs, err = current(partner)
+	}
+	return k, err
 }
 
 // run works an admitted session until it ends and says why. It owns the
@@ -336,6 +359,18 @@ func (s *session) take(ctx context.Context, f Frame) error {
 		signal(s.acked)
 	case f.Rolled != nil:
 		s.gotRolled = f.Rolled.N
+		signal(s.acked)
+	case f.Attest != nil:
+		if s.version < versionPaired || s.gotAttest != nil {
+			return errOrder
+		}
+		s.gotAttest = f.Attest
+		signal(s.acked)
+	case f.Attested != nil:
+		if s.asked == nil {
+			return errOrder
+		}
+		s.gotAttested = f.Attested
 		signal(s.acked)
 	case f.Ping != nil:
 		s.pong = f.Ping

@@ -89,7 +89,7 @@ func (l *loop) note(in *engine.Input) {
 
 // commit writes the outputs of all inputs through number last.
 func (l *loop) commit(ctx context.Context, last uint64, inputs []*engine.Input, outs []engine.Outputs) bool {
-	c := store.Commit{Tape: last, Now: l.clock()}
+	c := store.Commit{Tape: last, Now: l.clock(), Declared: l.declared()}
 	for i := range outs {
 		c.Sealed = append(c.Sealed, outs[i].Sealed...)
 		for _, a := range outs[i].Audit {
@@ -130,6 +130,15 @@ func (l *loop) commit(ctx context.Context, last uint64, inputs []*engine.Input, 
 		l.notify(to)
 	}
 	return true
+}
+
+// declared says for which partners the joint plan lets be proved what passes.
+func (l *loop) declared() map[party.ID]bool {
+	m := make(map[party.ID]bool, len(l.partners))
+	for _, p := range l.partners {
+		m[p] = l.paired(p) && l.eng.ProofDeclared(p)
+	}
+	return m
 }
 
 func receivers(sealed []release.Sealed) []party.ID {

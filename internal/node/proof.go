@@ -42,7 +42,7 @@ func (n *Node) Prove(ctx context.Context, name string, content bool) (*journal.P
 	}
 	proof, err := n.store.Prove(ctx, p.partner, p.way, p.seq, content)
 	if errors.Is(err, store.ErrNotFound) {
-		return nil, "no-receipt", nil
+		return nil, "not-attested", nil
 	}
 	return proof, "", err
 }

@@ -5,6 +5,7 @@ package node_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -109,6 +110,7 @@ func TestAProofNeedsBothDeclarations(t *testing.T) {
 				if _, code := tw.prove(t, last, false); code != "no-proof-agreed" {
 					t.Errorf("without proof declared: %q", code)
 				}
+				tw.unprovable(t, "jp", 1, 2, 3, 4)
 				return
 			}
 			file := tw.awaitProof(t, last)
@@ -121,9 +123,7 @@ func TestAProofNeedsBothDeclarations(t *testing.T) {
 			if _, code := tw.prove(t, last, false); code != "no-plan-in-force" {
 				t.Errorf("after the end: %q", code)
 			}
-			if err := tw.halt(); err != nil {
-				t.Fatal(err)
-			}
+			tw.unprovable(t, "jp", 1)
 			sender, receiver := tw.journalKeys(t, "jp")
 			got, err := file.Check(sender, receiver)
 			if err != nil || got.Record.Distress == nil || got.Record.Distress.Nature != "under the plan" {
@@ -136,10 +136,40 @@ func TestAProofNeedsBothDeclarations(t *testing.T) {
 	}
 }
 
-// awaitProof waits for the receipt.
+// unprovable stops the node and fails when there is anything to prove these
+// records with, whatever a program thinks of it: nobody has signed them, and the
+// receipts open with no public key.
+func (r *rig) unprovable(t testing.TB, partner party.ID, list ...uint64) {
+	t.Helper()
+	if err := r.halt(); err != nil {
+		t.Fatal(err)
+	}
+	r.inspect(t, func(keys *keystore.Store, st *store.Store) {
+		for _, seq := range list {
+			if _, err := st.Prove(t.Context(), partner, journal.Sent, seq, true); !errors.Is(err, store.ErrNotFound) {
+				t.Errorf("record %d: %v, want nothing to prove it with", seq, err)
+			}
+		}
+		receipt, err := st.Receipt(t.Context(), partner)
+		if err != nil || len(receipt) == 0 {
+			t.Fatalf("receipt %q, %v", receipt, err)
+		}
+		own, theirs, err := keys.Current(partner)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for who, public := range map[string]note.Verifiers{"our": own, "the partner's": theirs} {
+			if _, err := note.Open(receipt, public); err == nil {
+				t.Errorf("%s public key opens a receipt", who)
+			}
+		}
+	})
+}
+
+// awaitProof waits for the attestation.
 func (r *rig) awaitProof(t testing.TB, name string) (p *journal.Proof) {
 	t.Helper()
-	r.await(t, "receipted", func(*engine.View) bool {
+	r.await(t, "attested", func(*engine.View) bool {
 		var code string
 		p, code = r.prove(t, name, true)
 		return code == ""

@@ -33,6 +33,11 @@ type Commit struct {
 	Cleanse  bool
 	Destroy  []Received
 	Withdraw []Withdrawal
+
+	// Declared tells for which partners the joint plan in force lets records be
+	// proved to a third person, after Tape. Partners that are not named stay as they
+	// were.
+	Declared map[party.ID]bool
 }
 
 // AuditEntry is an act in the local audit log. It names no position and no
@@ -100,6 +105,9 @@ type outgoing interface {
 }
 
 func (s *Store) commit(ctx context.Context, t *txn, c Commit, out []outgoing) error {
+	if err := t.declare(ctx, c.Declared, false); err != nil { // before what may not be attested
+		return err
+	}
 	for _, x := range out {
 		if _, err := party.Parse(string(x.To())); err != nil {
 			return err
@@ -113,6 +121,9 @@ func (s *Store) commit(ctx context.Context, t *txn, c Commit, out []outgoing) er
 		if err != nil {
 			return fmt.Errorf("%s for %s: %w", x.Kind(), x.To(), err)
 		}
+	}
+	if err := t.declare(ctx, c.Declared, true); err != nil { // after what may not be
+		return err
 	}
 	if err := s.boundStates(ctx, t); err != nil {
 		return err

@@ -46,6 +46,7 @@ type counters struct {
 	replaced    uint64
 	dropped     uint64
 	base        uint64 // entries of the ended logs before it
+	attest      uint64 // first leaf that may be attested, 0 for none
 }
 
 func (l *logRow) size() uint64 { return l.frontier.Size() }
@@ -59,14 +60,14 @@ func (l *logRow) name() string {
 	return journal.Log{Partner: l.partner, Direction: l.direction}.Name()
 }
 
-const logColumns = `id, partner, direction, epoch, size, frontier, cosigned, queued_bytes, batch, state_seq, refused, replaced, dropped, base`
+const logColumns = `id, partner, direction, epoch, size, frontier, cosigned, queued_bytes, batch, state_seq, refused, replaced, dropped, base, attest`
 
 func scanLog(scan func(...any) error) (*logRow, error) {
 	var l logRow
 	var size uint64
 	var frontier []byte
 	if err := scan(&l.id, &l.partner, &l.direction, &l.epoch, &size, &frontier, &l.cosigned,
-		&l.queuedBytes, &l.batch, &l.stateSeq, &l.refused, &l.replaced, &l.dropped, &l.base); err != nil {
+		&l.queuedBytes, &l.batch, &l.stateSeq, &l.refused, &l.replaced, &l.dropped, &l.base, &l.attest); err != nil {
 		return nil, err
 	}
 	direction, number, ended := strings.Cut(string(l.direction), "/")
@@ -144,9 +145,9 @@ func (t *txn) saveLogs(ctx context.Context) error {
 			continue
 		}
 		if _, err := t.exec(ctx, "log", `UPDATE logs SET epoch = $1, size = $2, frontier = $3, cosigned = $4,
-			queued_bytes = $5, batch = $6, state_seq = $7, refused = $8, replaced = $9, dropped = $10, base = $11 WHERE id = $12`,
+			queued_bytes = $5, batch = $6, state_seq = $7, refused = $8, replaced = $9, dropped = $10, base = $11, attest = $12 WHERE id = $13`,
 			l.epoch, l.size(), l.frontier.Marshal(), l.cosigned, l.queuedBytes, l.batch, l.stateSeq,
-			l.refused, l.replaced, l.dropped, l.base, l.id); err != nil {
+			l.refused, l.replaced, l.dropped, l.base, l.attest, l.id); err != nil {
 			return err
 		}
 		l.was, l.wasSize = l.counters, l.size()

@@ -131,43 +131,6 @@ func (s *Store) Entry(ctx context.Context, partner party.ID, d journal.Direction
 	return it, nil
 }
 
-// Prove returns the proof that a record is in the log and that its receiver
-// cosigned a checkpoint over it. content adds the record's key. ErrNotFound
-// says that there is no such record or no receipt yet, or that the content is
-// gone.
-func (s *Store) Prove(ctx context.Context, partner party.ID, d journal.Direction, seq uint64, content bool) (*journal.Proof, error) {
-	it, err := s.Entry(ctx, partner, d, seq)
-	if err != nil {
-		return nil, err
-	}
-	p := &journal.Proof{Format: 1, Seq: seq, Header: it.Header, Ciphertext: it.Ciphertext, Inclusion: [][]byte{}}
-	if content {
-		if it.Key == nil {
-			return nil, fmt.Errorf("prove record %d: its content is gone: %w", seq, ErrNotFound)
-		}
-		p.Key = it.Key
-	}
-	var size uint64
-	var signed []byte
-	ok, err := one(ctx, s.r, []any{&size, &signed}, `SELECT size, note FROM checkpoints
-		WHERE log = (SELECT id FROM logs WHERE partner = $1 AND direction = $2) AND size >= $3 ORDER BY size LIMIT 1`, partner, d, seq)
-	if err == nil && !ok {
-		err = ErrNotFound
-	}
-	if err != nil {
-		return nil, fmt.Errorf("prove record %d: read receipt: %w", seq, err)
-	}
-	p.Checkpoint = string(signed)
-	path, _, err := s.Proof(ctx, partner, d, size, seq)
-	if err != nil {
-		return nil, err
-	}
-	for _, h := range path {
-		p.Inclusion = append(p.Inclusion, h[:])
-	}
-	return p, nil
-}
-
 // openWitness compares the logs with the witness: a log that is behind it was
 // restored from an old backup. The store works on, but Problems tells of it and
 // the witness is left as evidence.

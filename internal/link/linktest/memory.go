@@ -46,6 +46,9 @@ type Memory struct {
 	batchesTaken int
 	duplicates   int
 
+	attestOut, attestIn uint64   // first leaf that may be attested, 0 for none
+	attested, kept      [][]byte // attestations of our log, and of the partner's
+
 	ordered, agreed bool
 	ended           []record.Item
 	share           int
@@ -386,4 +389,81 @@ func (m *Memory) Room(context.Context, party.ID) (bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.share < 0 || len(m.in) < m.share, m.fail
+}
+
+// Declare lets what follows be attested, in both logs; with false nothing is any
+// more.
+func (m *Memory) Declare(is bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.attestOut, m.attestIn = 0, 0
+	if is {
+		m.attestOut, m.attestIn = uint64(len(m.out))+1, uint64(len(m.in))+1
+	}
+}
+
+// Attestations returns what both sides have signed of our log, and of the
+// partner's.
+func (m *Memory) Attestations() (ours, theirs [][]byte) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.attested), slices.Clone(m.kept)
+}
+
+// Unattested implements link.Outbox.
+func (m *Memory) Unattested(context.Context, party.ID) (*journal.Attestation, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.fail != nil || m.attestOut == 0 || m.attestOut > m.acked {
+		return nil, m.fail
+	}
+	a, err := journal.Attest(&m.sent, m.epoch, m.attestOut, min(m.acked, m.attestOut+journal.MaxAttested-1))
+	return &a, err
+}
+
+// Attested implements link.Outbox.
+func (m *Memory) Attested(_ context.Context, _ party.ID, cosigned []byte) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	a, err := journal.UnverifiedAttestation(cosigned)
+	if err != nil || m.fail != nil {
+		return errors.Join(err, m.fail)
+	}
+	m.attestOut = a.Last + 1
+	m.attested = append(m.attested, bytes.Clone(cosigned))
+	return nil
+}
+
+// AttestFrom implements link.Outbox.
+func (m *Memory) AttestFrom(_ context.Context, _ party.ID, first uint64) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.attestOut = max(m.attestOut, min(first, uint64(len(m.out))+1))
+	return m.fail
+}
+
+// Attestable implements link.Inbox.
+func (m *Memory) Attestable(_ context.Context, _ party.ID, first, last uint64) (*journal.Attestation, uint64, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch {
+	case m.fail != nil:
+		return nil, 0, m.fail
+	case last > uint64(len(m.in)):
+		return nil, 0, fmt.Errorf("%w: leaf %d", journal.ErrRoot, last)
+	case m.attestIn == 0 || first < m.attestIn:
+		return nil, m.attestIn, nil
+	}
+	a, err := journal.Attest(&m.received, m.heldEpoch, first, last)
+	return &a, m.attestIn, err
+}
+
+// KeepAttested implements link.Inbox.
+func (m *Memory) KeepAttested(_ context.Context, _ party.ID, cosigned []byte) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.fail == nil {
+		m.kept = append(m.kept, bytes.Clone(cosigned))
+	}
+	return m.fail
 }

@@ -43,6 +43,8 @@ func Run(t *testing.T, d Driver) {
 		"users are kept":                              usersKept,
 		"the audit log is a journal":                  auditKept,
 		"a proof holds for its record":                proofsHold,
+		"only what was declared is proved":            provedOnlyWhereDeclared,
+		"attestations are checked":                    attestationsChecked,
 		"logs of several partners are kept apart":     partnersApart,
 		"a failed write takes nothing and is retried": faultsRetried,
 		"a restored backup goes on in a new epoch":    backupGoesOn,
@@ -662,10 +664,13 @@ func auditKept(t *testing.T, d Driver) {
 
 func proofsHold(t *testing.T, d Driver) {
 	a, b := two(t, d, small())
+	a.declare(t, "jp", true)
+	b.declare(t, "tw", true)
 	for i := range 9 {
 		a.Put(t, Incident("jp", i))
 	}
 	must(t, Deliver(t.Context(), a, b))
+	must(t, Attest(t.Context(), a, b))
 	root, err := a.SentAt(t.Context(), "jp", 7)
 	must(t, err)
 	for _, n := range []*Node{a, b} {
@@ -681,16 +686,9 @@ func proofsHold(t *testing.T, d Driver) {
 		}
 		_, _, err = n.Proof(t.Context(), partner, dir, 10, 5)
 		refused(t, "a proof beyond the log", err, store.ErrNotFound)
-		own, theirs, err := n.Keys.Verifiers(partner)
-		must(t, err)
-		if n == b {
-			own, theirs = theirs, own
-		}
 		file, err := n.Prove(t.Context(), partner, dir, 5, false)
 		must(t, err)
-		got, err := file.Check(own, theirs)
-		must(t, err)
-		equal(t, "the place that is proved", got.Header.Seq, uint64(5))
+		checked(t, n, file, partner, dir)
 		file, err = n.Prove(t.Context(), partner, dir, 5, true)
 		must(t, err)
 		it, err := n.Entry(t.Context(), partner, dir, 5)
@@ -708,7 +706,7 @@ func proofsHold(t *testing.T, d Driver) {
 	}
 	a.Put(t, Incident("jp", 9))
 	_, err = a.Prove(t.Context(), "jp", journal.Sent, 10, false)
-	refused(t, "a proof without a receipt", err, store.ErrNotFound)
+	refused(t, "a proof without an attestation", err, store.ErrNotFound)
 }
 
 func partnersApart(t *testing.T, d Driver) {

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/kuroshio-watch/kuroshio/internal/journal"
+	"github.com/kuroshio-watch/kuroshio/internal/party"
 	"github.com/kuroshio-watch/kuroshio/internal/record"
 	"github.com/kuroshio-watch/kuroshio/internal/store"
 )
@@ -47,13 +49,15 @@ func story(d Driver, a, b *Node) []func(context.Context) error {
 	}
 	return []func(context.Context) error{
 		commit(a, 1, store.Commit{Audit: []store.AuditEntry{{By: "lin", Act: "open"}}}, Incident("jp", 1), State("jp", 2, 0)),
-		commit(a, 2, store.Commit{Snapshot: []byte("snapshot")}, Incident("jp", 3), State("jp", 2, 1), State("jp", 4, 0)),
+		commit(b, 1, store.Commit{Declared: map[party.ID]bool{"tw": true}}),
+		commit(a, 2, store.Commit{Snapshot: []byte("snapshot"), Declared: map[party.ID]bool{"jp": true}}, Incident("jp", 3), State("jp", 2, 1), State("jp", 4, 0)),
 		deliver,
 		commit(a, 3, store.Commit{}, Incident("jp", 5), State("jp", 2, 2)),
 		func(ctx context.Context) error { return a.DigestStates(ctx, Now()) },
 		deliver,
 		tape,
 		deliver,
+		func(ctx context.Context) error { return Attest(ctx, a, b) },
 	}
 }
 
@@ -110,6 +114,10 @@ func end(t testing.TB, nodes ...*Node) string {
 		must(t, err)
 		out += fmt.Sprintf("%s %+v pending %v\n", n.Self, st, list)
 		for _, p := range st.Partners {
+			for seq := range p.Sent {
+				_, err := n.Prove(t.Context(), p.Partner, journal.Sent, seq+1, false)
+				out += fmt.Sprintf("record %d to %s proved: %v\n", seq+1, p.Partner, err == nil)
+			}
 			for seq := range p.Received {
 				body, ok, err := n.Body(t.Context(), p.Partner, record.LaneRecord, seq+1)
 				must(t, err)

@@ -39,6 +39,11 @@ type Store interface {
 	States(ctx context.Context, to party.ID, limit int) (*record.Batch, error)
 	StatesAcknowledged(ctx context.Context, to party.ID, n uint64) error
 	DigestStates(ctx context.Context, now time.Time) error
+	Unattested(ctx context.Context, to party.ID) (*journal.Attestation, error)
+	Attested(ctx context.Context, to party.ID, cosigned []byte) error
+	AttestFrom(ctx context.Context, to party.ID, first uint64) error
+	Attestable(ctx context.Context, from party.ID, first, last uint64) (*journal.Attestation, uint64, error)
+	KeepAttested(ctx context.Context, from party.ID, cosigned []byte) error
 	Pressure(ctx context.Context, to party.ID) (store.Pressure, error)
 	Today(ctx context.Context, partner party.ID) (sent, received store.Traffic, err error)
 	Beat(ctx context.Context, to party.ID, now time.Time, every time.Duration) (bool, error)
@@ -278,10 +283,10 @@ func deliverRecords(ctx context.Context, a, b *Node) error {
 }
 
 func signers(a, b *Node) (sender, receiver note.Signer, err error) {
-	if sender, err = a.Keys.JournalSigner(b.Self); err != nil {
+	if sender, err = a.Keys.ReceiptSigner(b.Self); err != nil {
 		return nil, nil, err
 	}
-	receiver, err = b.Keys.JournalSigner(a.Self)
+	receiver, err = b.Keys.ReceiptSigner(a.Self)
 	return sender, receiver, err
 }
 
