@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -479,5 +480,34 @@ func TestSecretOfTheCard(t *testing.T) {
 	short.Share(secret[:31])
 	if err := s.Add("jp", short, peer(t)); err == nil {
 		t.Error("Add took a secret of 31 octets")
+	}
+}
+
+// A file that is overwritten while it is read is not taken for a damaged one.
+func TestAnotherProcessMayWriteWhileWeRead(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "tw")
+	tw, jp := open(t, dir), open(t, t.TempDir())
+	pair(t, tw, jp)
+	reader := open(t, dir)
+	done := make(chan error, 1)
+	go func() {
+		var err error
+		for i := range 150 {
+			err = errors.Join(err, tw.SetAddress("jp", fmt.Sprintf("127.0.0.1:%d", 1000+i)))
+		}
+		done <- err
+	}()
+	for {
+		select {
+		case err := <-done:
+			if err != nil {
+				t.Error(err)
+			}
+			return
+		default:
+			if err := reader.Reload(); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 }

@@ -173,20 +173,36 @@ func (s *Store) load(name string, v any) error {
 	return nil
 }
 
+// readFile reads a file that another process may replace meanwhile. It is read
+// again until it still is at the path afterwards: only then was it not overwritten
+// while it was read.
 func readFile(path string) ([]byte, error) {
+	for {
+		b, still, err := readOnce(path)
+		if err != nil || still {
+			return b, err
+		}
+	}
+}
+
+func readOnce(path string) (b []byte, still bool, err error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	defer f.Close() //nolint:errcheck // nothing was written
-	b, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	if err != nil {
-		return nil, fmt.Errorf("read keystore file: %w", err)
+	if b, err = io.ReadAll(io.LimitReader(f, maxFile+1)); err != nil {
+		return nil, false, fmt.Errorf("read keystore file: %w", err)
 	}
 	if len(b) > maxFile {
-		return nil, fmt.Errorf("read keystore file %s: too large", filepath.Base(path))
+		return nil, false, fmt.Errorf("read keystore file %s: too large", filepath.Base(path))
 	}
-	return b, nil
+	read, err := f.Stat()
+	if err != nil {
+		return nil, false, fmt.Errorf("read keystore file: %w", err)
+	}
+	there, err := os.Stat(path)
+	return b, err == nil && os.SameFile(read, there), err
 }
 
 // writeFile puts b in the place of the file at path, durably and at once, and
