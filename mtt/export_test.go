@@ -63,3 +63,24 @@ func (t *Tracker) Sound() bool {
 	}
 	return true
 }
+
+// GateShortcut holds a measurement against all tracks: how many the shortcut
+// leaves out, and of those how many the whole gate would have taken.
+func (t *Tracker) GateShortcut(m Measurement) (skipped, wrong int) {
+	a := t.aimOf(&m)
+	if a.refused != 0 || a.where == nowhere {
+		return 0, 0
+	}
+	t.group, t.aims, t.pairs = append(t.group[:0], &m), append(t.aims[:0], a), t.pairs[:0]
+	there := newSpot(&a)
+	for _, tr := range t.tracks {
+		if t.within(&there, &m, &a, tr) {
+			continue
+		}
+		skipped++
+		if t.tryPair(0, tr, t.cfg.GateNIS, false) {
+			wrong++
+		}
+	}
+	return skipped, wrong
+}

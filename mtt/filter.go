@@ -180,19 +180,20 @@ func (f *Filter) mix(dt float64, k *kinematics) {
 		for i := range n {
 			accumulate(&p[j], w[i][j], &f.P[i], &f.X[i], &x[j])
 		}
+		p[j].mirror()
 		f.Mu[j] = c[j]
 	}
 	f.X, f.P = x, p
 }
 
-// accumulate adds w·(P + (x-mean)(x-mean)ᵀ) to sum.
+// accumulate adds w·(P + (x-mean)(x-mean)ᵀ) to the upper half of sum.
 func accumulate(sum *Mat, w float64, p *Mat, x, mean *Vec) {
 	var d Vec
 	for r := range nx {
 		d[r] = x[r] - mean[r]
 	}
 	for r := range nx {
-		for c := range nx {
+		for c := r; c < nx; c++ {
 			sum[r][c] += w * (p[r][c] + d[r]*d[c])
 		}
 	}
@@ -210,6 +211,7 @@ func (f *Filter) moments() (Vec, Mat) {
 	for j := range f.Models {
 		accumulate(&p, f.Mu[j], &f.P[j], &f.X[j], &x)
 	}
+	p.mirror()
 	return x, p
 }
 

@@ -180,12 +180,19 @@ func (t *Tracker) gather(i int) {
 			return
 		}
 	}
-	for _, tr := range t.nearest(a.pos, searchFar+a.slop) {
+	t.near = t.grid.near(a.pos, searchFar+a.slop, t.near[:0])
+	there := newSpot(a)
+	keep := t.near[:0]
+	for _, tr := range t.near {
 		// Of a track with an identity, another one cannot be; the same one was
 		// refused by gatherOwn.
-		if _, has := tr.Identity.key(); has && keyed || !t.fits(m, a, tr) {
+		if _, has := tr.Identity.key(); has && keyed || !t.within(&there, m, a, tr) || !t.fits(m, a, tr) {
 			continue
 		}
+		keep = append(keep, tr)
+	}
+	t.near = keep
+	for _, tr := range t.ofCrowd(a.pos) {
 		t.tryPair(i, tr, t.cfg.GateNIS, false)
 	}
 }
@@ -194,6 +201,11 @@ func (t *Tracker) gather(i int) {
 // place is nearest.
 func (t *Tracker) nearest(p geo.Point, radius float64) []*track {
 	t.near = t.grid.near(p, radius, t.near[:0])
+	return t.ofCrowd(p)
+}
+
+// ofCrowd returns those of near that are nearest to a place, by ID.
+func (t *Tracker) ofCrowd(p geo.Point) []*track {
 	if len(t.near) > maxNear {
 		slices.SortFunc(t.near, func(a, b *track) int {
 			return cmp.Or(cmp.Compare(between(a.pos, p), between(b.pos, p)), byIdentity(a, b))
