@@ -99,7 +99,7 @@ func (c *nodeCmd) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	opt := node.Options{Version: version, Passphrase: pass, Log: logger(s.err, c.Verbose)}
+	opt := node.Options{Version: version, Passphrase: pass, Log: logger(s.err, c.Verbose), Stdin: s.in}
 	if c.KillAt > 0 {
 		opt.Faults = &powerCut{at: int64(c.KillAt), op: c.KillOp}
 	}

@@ -182,23 +182,6 @@ type Contact struct {
 	Text  string `toml:"text"`
 }
 
-// Feed is one input.
-type Feed struct {
-	Name     string    `toml:"name"`
-	Kind     string    `toml:"kind"` // one of FeedKinds
-	Addr     string    `toml:"addr"` // UDP: listened on; TCP: dialled
-	Exercise bool      `toml:"exercise"`
-	Marks    bool      `toml:"time_marks"` // times come from the stream (Beast 0xE8 marks, NMEA tag blocks)
-	Receiver *Receiver `toml:"receiver"`
-}
-
-// Receiver is where a cooperative feed's antenna stands.
-type Receiver struct {
-	Lat     float64 `toml:"lat"`
-	Lon     float64 `toml:"lon"`
-	RangeNM float64 `toml:"range_nm"`
-}
-
 // Sensor is one radar of an ASTERIX feed.
 type Sensor struct {
 	Feed         string   `toml:"feed"`
@@ -210,11 +193,6 @@ type Sensor struct {
 	Period       Duration `toml:"period"`
 	SigmaRangeM  float64  `toml:"sigma_range_m"`
 	SigmaAzimuth float64  `toml:"sigma_azimuth_deg"`
-}
-
-// FeedKinds lists the kinds of feeds.
-func FeedKinds() []string {
-	return []string{"beast-tcp", "avr-tcp", "nmea-tcp", "nmea-udp", "asterix-udp"}
 }
 
 // Default returns what an empty file means.
@@ -270,6 +248,9 @@ func (c *Config) resolve(dir string) {
 	}
 	for i := range c.Support.Agreements {
 		files = append(files, &c.Support.Agreements[i])
+	}
+	for i := range c.Feeds {
+		files = append(files, c.Feeds[i].files()...)
 	}
 	for _, p := range files {
 		if *p != "" && !filepath.IsAbs(*p) {

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/kuroshio-watch/kuroshio/internal/config"
+	"github.com/kuroshio-watch/kuroshio/internal/feed"
 )
 
 const minimal = `[node]
@@ -26,7 +27,7 @@ func TestParseSaysFileLineAndWhatIsWrong(t *testing.T) {
 		"a broken line":             {minimal + "[link\n", "n.toml:3:"},
 		"a bad party":               {"[node]\nname = \"x\"\nparty = \"TW!\"\n", `n.toml:3: node.party: party "TW!"`},
 		"a missing party":           {"[node]\nname = \"x\"\n", "n.toml:1: node.party: party"},
-		"an unknown feed kind":      {minimal + "[[feed]]\nname = \"a\"\nkind = \"beast-tcp\"\naddr = \"h:1\"\n[[feed]]\nname = \"b\"\nkind = \"fax\"\naddr = \"h:1\"\n", `n.toml:9: feed.kind: "fax": want one of`},
+		"an unknown feed kind":      {minimal + "[[feed]]\nname = \"a\"\nkind = \"beast-tcp\"\naddr = \"h:1\"\n[[feed]]\nname = \"b\"\nkind = \"fax\"\naddr = \"h:1\"\n", `n.toml:9: feed.kind: "fax": want CONTENT-TRANSPORT of`},
 		"a feed twice":              {minimal + strings.Repeat("[[feed]]\nname = \"a\"\nkind = \"beast-tcp\"\naddr = \"h:1\"\n", 2), `n.toml:8: feed.name: "a" stands twice`},
 		"a sensor without its feed": {minimal + "[[sensor]]\nfeed = \"x\"\nid = \"001/001\"\n", `n.toml:4: sensor.feed: no feed is called "x"`},
 		"a partner twice":           {minimal + "[link]\nlisten = \"h:1\"\n[[partner]]\nid = \"tw\"\n", `n.toml:6: partner.id: "tw" stands twice`},
@@ -48,6 +49,18 @@ func TestParseSaysFileLineAndWhatIsWrong(t *testing.T) {
 		"an address without a port": {minimal + "[admin]\nlisten = \"here\"\n", `n.toml:4: admin.listen: "here": want host:port`},
 		"a feed with a bad name":    {minimal + "[[feed]]\nname = \"A feed\"\n", `n.toml:4: feed.name: "A feed": want a letter`},
 		"an antenna in space":       {minimal + "[[feed]]\nname = \"a\"\nkind = \"beast-tcp\"\naddr = \"h:1\"\nreceiver = { lat = 91.0, lon = 0.0, range_nm = 1.0 }\n", "n.toml:7: feed.receiver: position or range out of bounds"},
+		"a kind that is none":       {minimal + "[[feed]]\nname = \"a\"\nkind = \"beast-pcap\"\n", `n.toml:5: feed.kind: "beast-pcap": want CONTENT-TRANSPORT of beast, avr`},
+		"a listener on everything":  {minimal + "[[feed]]\nname = \"a\"\nkind = \"nmea-tcp-server\"\naddr = \":1\"\n", `n.toml:6: feed.addr: ":1" names no host`},
+		"a server without identity": {minimal + "[[feed]]\nname = \"a\"\nkind = \"nmea-tls-server\"\naddr = \"h:1\"\n", "n.toml:3: feed.cert: who listens needs a certificate"},
+		"a certificate without key": {minimal + "[[feed]]\nname = \"a\"\nkind = \"nmea-tls\"\naddr = \"h:1\"\ncert = \"c.pem\"\n", "n.toml:7: feed.cert: give cert and key together"},
+		"authorities of no TLS":     {minimal + "[[feed]]\nname = \"a\"\nkind = \"nmea-tcp\"\naddr = \"h:1\"\nca = \"c.pem\"\n", "n.toml:5: feed.kind: nmea-tcp has no TLS"},
+		"a password in the clear":   {minimal + "[[feed]]\nname = \"a\"\nkind = \"nmea-http\"\naddr = \"http://h/\"\nevery = \"5s\"\npassword_file = \"p\"\n", "n.toml:6: feed.addr: a password goes over https:// only"},
+		"a password for a datagram": {minimal + "[[feed]]\nname = \"a\"\nkind = \"nmea-udp\"\naddr = \"h:1\"\npassword_file = \"p\"\n", "n.toml:7: feed.password_file: only http has one"},
+		"a file of no name":         {minimal + "[[feed]]\nname = \"a\"\nkind = \"cot-file\"\n", "n.toml:3: feed.path: name a file"},
+		"a group that is none":      {minimal + "[[feed]]\nname = \"a\"\nkind = \"cot-multicast\"\naddr = \"10.0.0.1:6969\"\n", `n.toml:6: feed.addr: "10.0.0.1" is no multicast group`},
+		"a rate below nothing":      {minimal + "[[feed]]\nname = \"a\"\nkind = \"cot-udp\"\naddr = \"h:1\"\nmax_rate = -1.0\n", "n.toml:7: feed.max_rate: want 0 to"},
+		"a pipe and a passphrase":   {minimal + "[[feed]]\nname = \"a\"\nkind = \"cot-stdin\"\n", "n.toml:5: feed.kind: a feed is piped in where"},
+		"two pipes":                 {minimal + "[keystore]\npassphrase_file = \"p\"\n[[feed]]\nname = \"a\"\nkind = \"cot-stdin\"\n[[feed]]\nname = \"b\"\nkind = \"nmea-stdin\"\n", "n.toml:10: feed.kind: one feed is piped in"},
 		"too many partners":         {minimal + "[link]\nlisten = \"h:1\"\n" + manyPartners(), "n.toml:134: partner.id: at most 64 partners"},
 		"a sensor without period":   {minimal + "[[feed]]\nname = \"r\"\nkind = \"asterix-udp\"\naddr = \"h:1\"\n[[sensor]]\nfeed = \"r\"\nid = \"025/010\"\nrange_nm = 200.0\n", "n.toml:7: sensor: range_nm, period"},
 		"a sensor with a bad id":    {minimal + "[[feed]]\nname = \"r\"\nkind = \"asterix-udp\"\naddr = \"h:1\"\n[[sensor]]\nfeed = \"r\"\nid = \"25/10\"\n", `n.toml:9: sensor.id: "25/10": want SAC/SIC`},
@@ -90,6 +103,47 @@ func TestLoadResolvesPathsAgainstTheFile(t *testing.T) {
 	}
 	if _, err := config.Load(filepath.Join(dir, "nowhere.toml")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("Load of a missing file = %v, want ErrNotExist", err)
+	}
+}
+
+// TestEachKindCanBeConfigured gives each kind the keys that it needs.
+func TestEachKindCanBeConfigured(t *testing.T) {
+	keys := map[feed.Transport]string{
+		feed.File: `path = "log"`, feed.PCAP: `path = "log"`, feed.HTTP: "addr = \"https://h/x\"\nevery = \"5s\"", feed.Stdin: "",
+		feed.Multicast: `addr = "239.2.3.1:6969"`, feed.TLSServer: "addr = \"h:1\"\ncert = \"c.pem\"\nkey = \"k.pem\"",
+	}
+	for _, k := range feed.Kinds() {
+		how, special := keys[k.Transport()]
+		if !special {
+			how = `addr = "h:1"`
+		}
+		text := minimal + fmt.Sprintf("[keystore]\npassphrase_file = \"p\"\n[[feed]]\nname = \"a\"\nkind = %q\n%s\n", k, how)
+		c, err := config.Parse("n.toml", []byte(text))
+		if err != nil {
+			t.Errorf("Parse(%q) = %v", text, err)
+			continue
+		}
+		if s := c.Feeds[0].Settings(); s.Kind != k || s.Name != "a" || c.Feeds[0].TLS() != (k.Transport() == feed.TLS || k.Transport() == feed.TLSServer) {
+			t.Errorf("settings of %q = %+v", text, s)
+		}
+	}
+}
+
+// TestGuideFeeds reads the feeds of the operator guide.
+func TestGuideFeeds(t *testing.T) {
+	b, err := os.ReadFile("../../docs/operator/guide.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(b), "## Feeds\n")
+	_, rest, _ = strings.Cut(rest, "```toml\n")
+	text, _, _ := strings.Cut(rest, "```")
+	c, err := config.Parse("guide", []byte(minimal+text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Feeds) < 7 {
+		t.Errorf("%d feeds, want one of each kind of source", len(c.Feeds))
 	}
 }
 

@@ -9,11 +9,9 @@ import (
 	"net/netip"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 	"unicode/utf8"
 
-	"github.com/kuroshio-watch/kuroshio/geo"
 	"github.com/kuroshio-watch/kuroshio/internal/party"
 )
 
@@ -215,33 +213,7 @@ func (c *Config) checkMessage() *problem {
 	return nil
 }
 
-func (c *Config) checkFeeds() *problem {
-	var seen []string
-	for i, f := range c.Feeds {
-		if !feedName.MatchString(f.Name) {
-			return &problem{"feed", i, "name", fmt.Sprintf("%q: want a letter, then up to 31 letters, digits or hyphens", f.Name)}
-		}
-		if slices.Contains(seen, f.Name) {
-			return &problem{"feed", i, "name", fmt.Sprintf("%q stands twice", f.Name)}
-		}
-		seen = append(seen, f.Name)
-		if !slices.Contains(FeedKinds(), f.Kind) {
-			return &problem{"feed", i, "kind", fmt.Sprintf("%q: want one of %s", f.Kind, strings.Join(FeedKinds(), ", "))}
-		}
-		if p := address("feed", i, "addr", f.Addr); p != nil {
-			return p
-		}
-		if r := f.Receiver; r != nil && (!(geo.Point{LatDeg: r.Lat, LonDeg: r.Lon}).Valid() || r.RangeNM <= 0) {
-			return &problem{"feed", i, "receiver", "position or range out of bounds"}
-		}
-	}
-	return nil
-}
-
-var (
-	feedName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
-	sensorID = regexp.MustCompile(`^\d{3}/\d{3}$`)
-)
+var sensorID = regexp.MustCompile(`^\d{3}/\d{3}$`)
 
 func (c *Config) checkSensors() *problem {
 	for i, s := range c.Sensors {

@@ -76,6 +76,11 @@ func Assemble(c *config.Config) (*engine.Config, []byte, error) {
 	if len(c.Watch.ADIZ) > 0 {
 		e.ADIZ = zone.ID(c.Watch.ADIZ[0])
 	}
+	for i := range c.Feeds {
+		if _, err := feedSettings(&c.Feeds[i], strings.NewReader("")); err != nil {
+			return nil, nil, err
+		}
+	}
 	e.Feeds, e.Sensors = feedConfigs(c), sensorConfigs(c)
 	if err := e.Check(party.ID(c.Node.Party)); err != nil {
 		return nil, nil, err

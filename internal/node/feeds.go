@@ -6,9 +6,17 @@ package node
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"io"
 	"log/slog"
+	"os"
 	"slices"
+	"strings"
+	"unicode"
 
+	"github.com/kuroshio-watch/kuroshio/internal/config"
 	"github.com/kuroshio-watch/kuroshio/internal/engine"
 	"github.com/kuroshio-watch/kuroshio/internal/feed"
 )
@@ -21,6 +29,72 @@ type watched struct {
 	refused map[string]uint64
 }
 
+// feedSettings returns what a feed runs on, with what the files that it names
+// hold, or says what is wrong with them.
+func feedSettings(f *config.Feed, stdin io.Reader) (feed.Config, error) {
+	cfg := f.Settings()
+	if cfg.Kind.Transport() == feed.Stdin {
+		cfg.Stdin = stdin
+	}
+	if f.PasswordFile != "" {
+		b, err := readSecret(f.PasswordFile)
+		if err != nil {
+			return cfg, fmt.Errorf("feed %s: read password: %w", f.Name, err)
+		}
+		cfg.Password = b
+	}
+	if f.TLS() {
+		var err error
+		if cfg.TLS, err = feedTLS(f); err != nil {
+			return cfg, fmt.Errorf("feed %s: %w", f.Name, err)
+		}
+	}
+	return cfg, cfg.Validate()
+}
+
+const maxSecret = 4096 // octets
+
+// readSecret returns a file's one line.
+func readSecret(path string) (string, error) {
+	b, err := os.ReadFile(path)
+	s := strings.TrimSpace(string(b))
+	switch {
+	case err != nil:
+		return "", err
+	case s == "" || len(s) > maxSecret || strings.ContainsFunc(s, unicode.IsControl):
+		return "", fmt.Errorf("%s: want one line of text", path)
+	}
+	return s, nil
+}
+
+// feedTLS returns whom a feed trusts and who it is.
+func feedTLS(f *config.Feed) (*tls.Config, error) {
+	t := &tls.Config{MinVersion: tls.VersionTLS12}
+	if f.Cert != "" {
+		pair, err := tls.LoadX509KeyPair(f.Cert, f.Key)
+		if err != nil {
+			return nil, fmt.Errorf("read certificate: %w", err)
+		}
+		t.Certificates = []tls.Certificate{pair}
+	}
+	if f.CA == "" {
+		return t, nil
+	}
+	b, err := os.ReadFile(f.CA)
+	if err != nil {
+		return nil, fmt.Errorf("read authorities: %w", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(b) {
+		return nil, fmt.Errorf("read authorities: %s holds no certificate", f.CA)
+	}
+	t.RootCAs = pool
+	if feed.Kind(f.Kind).Transport() == feed.TLSServer {
+		t.ClientCAs, t.ClientAuth = pool, tls.RequireAndVerifyClientCert
+	}
+	return t, nil
+}
+
 // startFeeds starts the configured feeds. Each goes on counting where the tape
 // ends.
 func (n *Node) startFeeds(g *group) error {
@@ -30,13 +104,11 @@ func (n *Node) startFeeds(g *group) error {
 		told[f.Name] = f.Up
 	}
 	for _, f := range n.cfg.Feeds {
-		cfg := feed.Config{
-			Name: f.Name, Kind: feed.Kind(f.Kind), Addr: f.Addr, Marks: f.Marks, StartSeq: taped[f.Name],
-			Now: n.clock.now, Log: n.opt.Log,
-		}
-		if err := cfg.Validate(); err != nil {
+		cfg, err := feedSettings(&f, n.opt.Stdin)
+		if err != nil {
 			return err
 		}
+		cfg.StartSeq, cfg.Now, cfg.Log = taped[f.Name], n.clock.now, n.opt.Log
 		w := &watched{name: f.Name, feed: feed.New(cfg, n.loop.frames), up: told[f.Name], refused: make(map[string]uint64)}
 		n.loop.feeds = append(n.loop.feeds, w)
 		g.start("feed "+f.Name, w.feed.Run)

@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -38,7 +39,8 @@ type Options struct {
 	Version    string
 	Passphrase []byte // of the keystore
 	Log        *slog.Logger
-	Faults     Faults // nil outside tests
+	Stdin      io.Reader // of a feed that is piped in
+	Faults     Faults    // nil outside tests
 }
 
 // Faults lets a test fail each write to tape and store.
