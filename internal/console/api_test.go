@@ -43,6 +43,8 @@ var routes = []struct {
 	{"GET", "/api/support/match?partner=jp&situation=disaster&category=fuel&unit=litre&amount=1&from=2026-11-28T00:00:00Z&until=2026-11-29T00:00:00Z", "", nil},
 	{"GET", "/api/journal", "", []string{"auditor", "supervisor", "administrator"}},
 	{"GET", "/api/audit", "", []string{"auditor", "administrator"}},
+	{"GET", "/api/feeds", "", []string{"supervisor", "administrator", "auditor"}},
+	{"POST", "/api/feeds", `{"name":"a","act":"pause"}`, []string{"administrator"}},
 	{"GET", "/api/users", "", []string{"administrator"}},
 	{"POST", "/api/users", `{"name":"new","role":"viewer","password":"tide and wind 5"}`, []string{"administrator"}},
 	{"POST", "/api/command", `{"verb":"log","text":"x"}`, []string{"officer", "supervisor"}},

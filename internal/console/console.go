@@ -113,6 +113,7 @@ type Config struct {
 	Messages   Messages        // nil: none
 
 	Links Links // what an administrator does with links; nil: nothing
+	Feeds Feeds // what an administrator does with feeds; nil: nothing
 
 	TLS bool // the listener speaks TLS: cookies are Secure, HSTS is sent
 	Log *slog.Logger
@@ -263,6 +264,10 @@ func (c *console) routeTable() map[string]map[string]route {
 		"/api/users": {
 			get:  {by: people{engine.Administrator}, do: c.listUsers},
 			post: {by: people{engine.Administrator}, do: c.putUser},
+		},
+		"/api/feeds": {
+			get:  {by: people{engine.Supervisor, engine.Administrator, engine.Auditor}, do: c.feeds},
+			post: {by: people{engine.Administrator}, do: c.feedAct},
 		},
 		"/api/link": {post: {by: people{engine.Administrator}, do: c.linkAct}},
 	}

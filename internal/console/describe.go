@@ -146,6 +146,10 @@ func described() map[string]words {
 		"GET /api/audit": {
 			text: "The audit log, up to 500 entries.", gives: []auditItem{}, query: []openapi.Parameter{ask("after", "the entries after this number", count)},
 		},
+		"GET /api/feeds": {text: "How the feeds are.", gives: []FeedStatus{}},
+		"POST /api/feeds": {
+			text: "Add a feed, pause one, let it go on, or test what comes of it; radars stand in the configuration file.", takes: FeedRequest{}, gives: FeedResult{},
+		},
 		"POST /api/link":  {text: "Let our log begin anew, agree that the partner's does, or roll our keys over.", takes: linkRequest{}, gives: struct{}{}},
 		"GET /api/users":  {text: "The people who may log in.", gives: []store.User{}},
 		"POST /api/users": {text: "Add a person or change the one of that name; what is left out stays.", takes: userRequest{}, gives: store.User{}},

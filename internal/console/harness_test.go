@@ -268,6 +268,7 @@ func (j *fakeJournal) acts() []string {
 
 // desk is a console with its fakes and one user of each role, named after it.
 type desk struct {
+	feeds   fakeFeeds
 	t       testing.TB
 	node    *fakeNode
 	users   *fakeUsers
@@ -291,6 +292,7 @@ func newDesk(t testing.TB, edit ...func(*console.Config)) *desk {
 	}
 	d.cfg = console.DefaultConfig()
 	d.cfg.Self, d.cfg.Name, d.cfg.Version, d.cfg.TimeMode = "tw", "Taiwan", "v0", "live"
+	d.cfg.Feeds = &d.feeds
 	d.cfg.Partners, d.cfg.Hash = []party.ID{"jp", "cell"}, quick()
 	d.cfg.Log = slog.New(slog.NewTextHandler(d.logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	for _, e := range edit {

@@ -23,8 +23,12 @@ import (
 
 // watched is a feed with what the engine was told of it.
 type watched struct {
-	name    string
-	feed    *feed.Feed
+	settings config.Feed
+	added    bool // through the API
+	feed     *feed.Feed
+	run      *feedRun // nil while it is paused; guarded by intake.mu
+
+	// owned by loop
 	up      bool
 	refused map[string]uint64
 }
@@ -95,25 +99,40 @@ func feedTLS(f *config.Feed) (*tls.Config, error) {
 	return t, nil
 }
 
-// startFeeds starts the configured feeds. Each goes on counting where the tape
-// ends.
+// startFeeds starts the configured feeds that are not paused. Each goes on
+// counting where the tape ends.
 func (n *Node) startFeeds(g *group) error {
 	taped := n.loop.eng.LastSeqs() // before the loop takes its first input of them
 	told := make(map[string]bool)
 	for _, f := range n.loop.eng.View().Feeds {
 		told[f.Name] = f.Up
 	}
+	n.feeds.mu.Lock()
+	defer n.feeds.mu.Unlock()
+	n.feeds.group = g
 	for _, f := range n.cfg.Feeds {
-		cfg, err := feedSettings(&f, n.opt.Stdin)
+		w, err := n.newFeed(f, taped[f.Name])
 		if err != nil {
 			return err
 		}
-		cfg.StartSeq, cfg.Now, cfg.Log = taped[f.Name], n.clock.now, n.opt.Log
-		w := &watched{name: f.Name, feed: feed.New(cfg, n.loop.frames), up: told[f.Name], refused: make(map[string]uint64)}
+		w.up, w.added = told[f.Name], n.feeds.kept.added(f.Name)
 		n.loop.feeds = append(n.loop.feeds, w)
-		g.start("feed "+f.Name, w.feed.Run)
+		n.feeds.list = append(n.feeds.list, w)
+		if !slices.Contains(n.feeds.kept.Paused, f.Name) {
+			n.feeds.start(w)
+		}
 	}
 	return nil
+}
+
+// newFeed makes a feed that goes on after frame seq.
+func (n *Node) newFeed(f config.Feed, seq uint64) (*watched, error) {
+	cfg, err := feedSettings(&f, n.opt.Stdin)
+	if err != nil {
+		return nil, err
+	}
+	cfg.StartSeq, cfg.Now, cfg.Log = seq, n.clock.now, n.opt.Log
+	return &watched{settings: f, feed: feed.New(cfg, n.loop.frames), refused: make(map[string]uint64)}, nil
 }
 
 // lookAtFeeds tells the engine what the feeds themselves refused, and which of
@@ -131,14 +150,14 @@ func (l *loop) lookAtFeeds(ctx context.Context) {
 			if h.Up {
 				state = "up"
 			}
-			l.log.InfoContext(ctx, "feed changed", slog.String("feed", w.name), slog.String("state", state))
-			add(engine.Event{Kind: "feed", Feed: w.name, State: state})
+			l.log.InfoContext(ctx, "feed changed", slog.String("feed", w.settings.Name), slog.String("state", state))
+			add(engine.Event{Kind: "feed", Feed: w.settings.Name, State: state})
 		}
 		slices.SortFunc(h.Refused, func(a, b feed.Counted) int { return cmp.Compare(a.Reason, b.Reason) })
 		for _, r := range h.Refused {
 			if more := r.Count - w.refused[r.Reason]; more > 0 {
 				w.refused[r.Reason] = r.Count
-				add(engine.Event{Kind: "refused", Feed: w.name, Reason: r.Reason, Offset: r.Offset, Count: more})
+				add(engine.Event{Kind: "refused", Feed: w.settings.Name, Reason: r.Reason, Offset: r.Offset, Count: more})
 			}
 		}
 	}

@@ -4,6 +4,7 @@
 package node_test
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"os"
@@ -14,10 +15,12 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/kuroshio-watch/kuroshio/cot"
 	"github.com/kuroshio-watch/kuroshio/geo"
 	"github.com/kuroshio-watch/kuroshio/internal/config"
+	"github.com/kuroshio-watch/kuroshio/internal/console"
 	"github.com/kuroshio-watch/kuroshio/internal/engine"
 	"github.com/kuroshio-watch/kuroshio/internal/tape"
 	"github.com/kuroshio-watch/kuroshio/remoteid"
@@ -148,6 +151,167 @@ func TestFeedsOfEachContent(t *testing.T) {
 	}
 	if diff := cmp.Diff(lines, r.tapedOf(t, "drones")); diff != "" {
 		t.Errorf("taped after a restart (-sent +taped):\n%s", diff)
+	}
+}
+
+// feedDo does an act on a feed, which must end with code. A node that has just
+// answered may not have its feeds yet.
+func (r *rig) feedDo(t testing.TB, code string, req console.FeedRequest) console.FeedResult {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	res, got, err := r.n.FeedAct(ctx, &req)
+	for got == "not-now" && ctx.Err() == nil {
+		res, got, err = r.n.FeedAct(ctx, &req)
+	}
+	if err != nil || got != code {
+		t.Fatalf("%s of feed %s: %+v, code %q, %v; want code %q", req.Act, req.Name, res, got, err, code)
+	}
+	return res
+}
+
+// TestFeedsWithoutARestart adds a feed, pauses it and lets it go on, before and
+// after a restart, and tests it and one that is not there yet.
+func TestFeedsWithoutARestart(t *testing.T) {
+	r := newRig(t, "tw", t.TempDir())
+	r.open(t)
+	addr := freeTCP(t)
+	settings := &console.FeedSettings{Kind: "cot-tcp-server", Addr: addr, StaleS: 600}
+	r.feedDo(t, "", console.FeedRequest{Name: "mesh", Act: "add", Feed: settings})
+	short, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	nobody := &console.FeedRequest{Name: "other", Act: "test", Feed: &console.FeedSettings{Kind: "nmea-tcp", Addr: freeTCP(t)}}
+	if res, code, err := r.n.FeedAct(short, nobody); err != nil || code != "" || res.Test.Up || res.Test.Frames > 0 {
+		t.Errorf("a test of nobody: %+v, %q, %v", res.Test, code, err)
+	}
+	r.feedDo(t, "name-taken", console.FeedRequest{Name: "mesh", Act: "add", Feed: settings})
+	r.feedDo(t, "not-found", console.FeedRequest{Name: "none", Act: "pause"})
+	say := func(text string) {
+		t.Helper()
+		c := dialUntilThere(t, addr)
+		if _, err := c.Write([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	plots := func(n uint64) func(*engine.View) bool {
+		return func(v *engine.View) bool { return feedNamed(v, "mesh").Plots == n }
+	}
+	say(report(t, "ONE"))
+	r.await(t, "one taken", plots(1))
+
+	r.feedDo(t, "", console.FeedRequest{Name: "mesh", Act: "pause"})
+	if l := r.n.FeedList(); len(l) != 1 || !l[0].Paused || !l[0].Added || l[0].Up || l[0].Frames != 1 {
+		t.Errorf("paused: %+v", l)
+	}
+	if c, err := net.Dial("tcp", addr); err == nil {
+		_ = c.Close()
+		t.Error("a paused feed listens")
+	}
+	if err := r.halt(); err != nil {
+		t.Fatal(err)
+	}
+	r.open(t)
+	if l := r.n.FeedList(); len(l) != 1 || !l[0].Paused || !l[0].Added {
+		t.Errorf("after a restart: %+v", l)
+	}
+	r.feedDo(t, "", console.FeedRequest{Name: "mesh", Act: "resume"})
+	say(report(t, "TWO"))
+	r.await(t, "two taken", plots(2))
+	if err := r.halt(); err != nil {
+		t.Fatal(err)
+	}
+	r.open(t)
+	say(report(t, "THREE"))
+	r.await(t, "three taken", plots(3))
+	if err := r.halt(); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(r.tapedOf(t, "mesh")); n != 3 {
+		t.Errorf("%d taped, want 3", n)
+	}
+}
+
+// TestTrialCountsForNobody tests a sender that says good and bad things.
+func TestTrialCountsForNobody(t *testing.T) {
+	r := newRig(t, "tw", t.TempDir())
+	r.open(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	go func() {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		_, _ = c.Write([]byte(strings.Repeat(report(t, "ONE"), 90) + "noise" + strings.Repeat("<event/>", 10)))
+	}()
+	res := r.feedDo(t, "", console.FeedRequest{Name: "mesh", Act: "test", Feed: &console.FeedSettings{Kind: "cot-tcp", Addr: l.Addr().String()}})
+	want := &console.FeedTrial{Up: true, Frames: 100, Plots: 90, Refused: []console.FeedRefusal{{Reason: "cot-framing", Count: 1}, {Reason: "cot-value", Count: 10}}}
+	if diff := cmp.Diff(want, res.Test, cmpopts.IgnoreFields(console.FeedRefusal{}, "Offset")); diff != "" {
+		t.Errorf("found (-want +got):\n%s", diff)
+	}
+	if v := r.n.View(); len(v.Feeds) != 0 || len(r.n.FeedList()) != 0 {
+		t.Errorf("a test left %+v behind", v.Feeds)
+	}
+}
+
+// TestWhatCannotBeAdded refuses what names a file of this machine, and what is
+// wrong by itself.
+func TestWhatCannotBeAdded(t *testing.T) {
+	r := newRig(t, "tw", t.TempDir())
+	r.open(t)
+	for name, tt := range map[string]struct {
+		name string
+		feed *console.FeedSettings
+		key  string
+	}{
+		"nothing":          {"a", nil, "feed"},
+		"a file":           {"a", &console.FeedSettings{Kind: "nmea-file", Addr: "/etc/passwd"}, "kind"},
+		"a recording":      {"a", &console.FeedSettings{Kind: "nmea-pcap"}, "kind"},
+		"a pipe":           {"a", &console.FeedSettings{Kind: "nmea-stdin"}, "kind"},
+		"a certificate":    {"a", &console.FeedSettings{Kind: "nmea-tls-server", Addr: "127.0.0.1:1"}, "kind"},
+		"a radar":          {"a", &console.FeedSettings{Kind: "asterix-udp", Addr: "127.0.0.1:1"}, "kind"},
+		"a kind of none":   {"a", &console.FeedSettings{Kind: "fax-udp", Addr: "127.0.0.1:1"}, "kind"},
+		"a bad name":       {"../a", &console.FeedSettings{Kind: "cot-udp", Addr: "127.0.0.1:1"}, "name"},
+		"a file by URL":    {"a", &console.FeedSettings{Kind: "cot-http", Addr: "file:///etc/passwd", EveryS: 5}, "addr"},
+		"every interface":  {"a", &console.FeedSettings{Kind: "cot-udp", Addr: ":1"}, "addr"},
+		"an antenna above": {"a", &console.FeedSettings{Kind: "beast-tcp", Addr: "127.0.0.1:1", Receiver: &console.FeedReceiver{Lat: 91, RangeNM: 1}}, "receiver"},
+	} {
+		for _, act := range []string{"add", "test"} {
+			if act == "test" && tt.feed == nil {
+				continue
+			}
+			if res := r.feedDo(t, "bad-request", console.FeedRequest{Name: tt.name, Act: act, Feed: tt.feed}); res.Key != tt.key || res.What == "" {
+				t.Errorf("%s of %s: %+v, want key %q", act, name, res, tt.key)
+			}
+		}
+	}
+	if _, err := os.Stat(filepath.Join(r.cfg.Node.Data, "feeds.json")); !os.IsNotExist(err) {
+		t.Errorf("a refused feed is kept: %v", err)
+	}
+}
+
+// TestAddedFeedsAreChecked does not start on a file that somebody has changed.
+func TestAddedFeedsAreChecked(t *testing.T) {
+	mesh := config.Feed{Name: "mesh", Kind: "cot-udp", Addr: "127.0.0.1:0"}
+	for text, want := range map[string]string{
+		"{": "read added feeds: ",
+		`{"added":[{"name":"a","kind":"nmea-file"}]}`:                       "feeds.json: feed a: kind: files, ",
+		`{"added":[{"name":"mesh","kind":"cot-udp","addr":"127.0.0.1:0"}]}`: "feeds.json: feed mesh stands in the configuration file too",
+	} {
+		r := newRig(t, "tw", t.TempDir())
+		r.cfg.Feeds = []config.Feed{mesh}
+		if err := os.MkdirAll(r.cfg.Node.Data, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(r.cfg.Node.Data, "feeds.json"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.tryOpen(t); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("open on %s = %v, want %q in it", text, err, want)
+		}
 	}
 }
 

@@ -64,6 +64,7 @@ type Node struct {
 	links map[party.ID]*link.Link
 	gates map[party.ID]*gate
 	peers *link.Server
+	feeds intake
 }
 
 // folderMode is that of every folder that a node makes.
@@ -77,7 +78,13 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (*Node, error) {
 		clock: &clock{stepped: cfg.Time.Mode == "stepped"},
 	}
 	var err error
-	if n.engCfg, n.land, err = Assemble(cfg); err != nil {
+	if n.feeds.kept, err = readKept(cfg.Node.Data); err != nil {
+		return nil, err
+	}
+	if n.cfg, err = n.feeds.kept.into(cfg); err != nil {
+		return nil, err
+	}
+	if n.engCfg, n.land, err = Assemble(n.cfg); err != nil {
 		return nil, err
 	}
 	if err := n.open(ctx); err != nil {
@@ -149,6 +156,7 @@ func (n *Node) newLoop() *loop {
 		log: n.opt.Log, tape: n.tape, store: n.store, stepped: n.clock.stepped, now: n.clock,
 		frames: make(chan frame.Frame, frameQueue), commands: make(chan commandRequest, commandQueue),
 		events: make(chan engine.Event, eventQueue), steps: make(chan stepRequest), queries: make(chan query),
+		adds:  make(chan addRequest),
 		inbox: make(chan struct{}, 1), done: make(chan struct{}), changed: newBroadcast(), taped: make(map[string]uint64),
 		pressure: make(map[party.ID]bool), flows: make(map[party.ID]*flow), heartbeat: time.Duration(n.cfg.Link.Heartbeat), partners: n.cfg.PartnerIDs(), config: n.engCfg,
 		stopping: make(map[party.ID]*atomic.Int32), show: time.NewTimer(time.Hour), tickGap: busyTickMin, keys: n.lookAtKeys,
@@ -360,6 +368,9 @@ type group struct {
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
 	failed chan<- error
+
+	mu    sync.Mutex // guards ended
+	ended bool
 }
 
 func newGroup(name string, limit time.Duration, failed chan<- error) *group {
@@ -367,7 +378,13 @@ func newGroup(name string, limit time.Duration, failed chan<- error) *group {
 	return &group{name: name, limit: limit, ctx: ctx, cancel: cancel, failed: failed}
 }
 
+// start runs one part. A group that has been stopped starts nothing.
 func (g *group) start(name string, run func(context.Context) error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.ended {
+		return
+	}
 	g.wg.Go(func() {
 		if err := run(g.ctx); err != nil && g.ctx.Err() == nil {
 			select {
@@ -380,6 +397,9 @@ func (g *group) start(name string, run func(context.Context) error) {
 
 // stop ends the group's parts and waits for them.
 func (g *group) stop() error {
+	g.mu.Lock()
+	g.ended = true
+	g.mu.Unlock()
 	g.cancel()
 	done := make(chan struct{})
 	go func() {

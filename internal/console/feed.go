@@ -1,0 +1,137 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package console
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/kuroshio-watch/kuroshio/internal/engine"
+	"github.com/kuroshio-watch/kuroshio/internal/store"
+)
+
+// The acts of an administrator on a feed.
+const (
+	FeedAdd    = "add"    // a new one, which a restart keeps
+	FeedPause  = "pause"  // nothing more is taken of it, also after a restart
+	FeedResume = "resume" // it goes on
+	FeedTest   = "test"   // what comes of it in a few seconds; none of it counts
+)
+
+// FeedSettings is a feed as it can be added: over the network, and without
+// files, whose names are for the configuration file alone.
+type FeedSettings struct {
+	Kind      string        `json:"kind"` // CONTENT-TRANSPORT, as in the configuration file
+	Addr      string        `json:"addr"`
+	Exercise  bool          `json:"exercise,omitempty"`
+	Marks     bool          `json:"time_marks,omitempty"`
+	Receiver  *FeedReceiver `json:"receiver,omitempty"`
+	Interface string        `json:"interface,omitempty"` // of a multicast
+	MaxRate   float64       `json:"max_rate,omitempty"`  // frames a second; 0: no limit
+	StaleS    uint32        `json:"stale_s,omitempty"`   // seconds; 0: never
+	EveryS    uint32        `json:"every_s,omitempty"`   // of http, seconds
+}
+
+// FeedReceiver is where a feed's antenna stands.
+type FeedReceiver struct {
+	Lat     float64 `json:"lat"`
+	Lon     float64 `json:"lon"`
+	RangeNM float64 `json:"range_nm"`
+}
+
+// FeedRequest asks for one act on one feed.
+type FeedRequest struct {
+	Name string        `json:"name"`
+	Act  string        `json:"act"`            // "add", "pause", "resume" or "test"
+	Feed *FeedSettings `json:"feed,omitempty"` // of add, and of test where there is no such feed yet
+}
+
+// FeedResult is what came of an act.
+type FeedResult struct {
+	Key  string     `json:"key,omitempty"`  // which setting is wrong
+	What string     `json:"what,omitempty"` // and why, for the log and for who sent it
+	Test *FeedTrial `json:"test,omitempty"`
+}
+
+// FeedTrial is what a test found.
+type FeedTrial struct {
+	Up      bool          `json:"up"` // connected, or listening
+	Frames  uint64        `json:"frames"`
+	Plots   uint64        `json:"plots"`
+	Refused []FeedRefusal `json:"refused"`
+}
+
+// FeedRefusal counts what was refused for one reason.
+type FeedRefusal struct {
+	Reason string `json:"reason"`
+	Item   string `json:"item,omitempty"` // data item of the last, such as "I048/140"
+	Count  uint64 `json:"count"`
+	Offset int64  `json:"offset"` // of the last, in octets
+}
+
+// FeedStatus is how a feed is, as it says itself. Frames count since the node's
+// start; what the engine counts is in the picture.
+type FeedStatus struct {
+	Name     string        `json:"name"`
+	Kind     string        `json:"kind"`
+	Added    bool          `json:"added"` // through this API, not in the configuration file
+	Paused   bool          `json:"paused"`
+	Up       bool          `json:"up"`
+	Silent   bool          `json:"silent"` // for longer than it is allowed
+	Ended    bool          `json:"ended"`  // a file or pipe that was read to its end
+	Last     *time.Time    `json:"last,omitempty"`
+	Frames   uint64        `json:"frames"`
+	Ignored  uint64        `json:"ignored"` // sound, but nothing for us
+	Connects uint64        `json:"connects"`
+	Senders  int           `json:"senders"`
+	Queued   int           `json:"queued"`
+	Refused  []FeedRefusal `json:"refused"` // by the framing
+}
+
+// Feeds does what an administrator does with feeds. The code is "" when it was
+// done.
+type Feeds interface {
+	FeedList() []FeedStatus
+	FeedAct(ctx context.Context, req *FeedRequest) (r FeedResult, code string, err error)
+}
+
+// feedTimeout bounds an act on a feed; a test takes some seconds.
+const feedTimeout = 15 * time.Second
+
+func (c *console) feeds(w http.ResponseWriter, _ *http.Request, _ person) {
+	if c.cfg.Feeds == nil {
+		answer(w, []FeedStatus{})
+		return
+	}
+	answer(w, list(c.cfg.Feeds.FeedList()))
+}
+
+func (c *console) feedAct(w http.ResponseWriter, r *http.Request, who person) {
+	var req FeedRequest
+	if !read(w, r, &req) {
+		return
+	}
+	if !slices.Contains([]string{FeedAdd, FeedPause, FeedResume, FeedTest}, req.Act) || c.cfg.Feeds == nil {
+		refuse(w, "bad-request")
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), feedTimeout)
+	defer cancel()
+	result, code, err := c.cfg.Feeds.FeedAct(ctx, &req)
+	if err == nil && code == "" {
+		err = c.journal.Audit(ctx, store.AuditEntry{At: c.cfg.Now(), By: who.Name, Role: engine.Administrator, Act: "feed-" + req.Act, Subject: req.Name})
+	}
+	switch {
+	case err != nil:
+		c.fail(w, r, ctx, err, "store-failed")
+	case code == "bad-request":
+		refuseWith(w, http.StatusBadRequest, code, params{"key": result.Key, "what": result.What})
+	case code != "":
+		refuse(w, code)
+	default:
+		answer(w, result)
+	}
+}

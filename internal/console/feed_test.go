@@ -1,0 +1,62 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package console_test
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/kuroshio-watch/kuroshio/internal/console"
+)
+
+// fakeFeeds answers as a test tells it to.
+type fakeFeeds struct {
+	got    []console.FeedRequest
+	result console.FeedResult
+	code   string
+	err    error
+}
+
+func (f *fakeFeeds) FeedList() []console.FeedStatus {
+	return []console.FeedStatus{{Name: "a", Refused: []console.FeedRefusal{}}}
+}
+
+func (f *fakeFeeds) FeedAct(_ context.Context, r *console.FeedRequest) (console.FeedResult, string, error) {
+	f.got = append(f.got, *r)
+	return f.result, f.code, f.err
+}
+
+// TestFeedActsAreAudited does each act, and one that is refused, one that fails
+// and one that does not exist.
+func TestFeedActsAreAudited(t *testing.T) {
+	for _, act := range []string{console.FeedAdd, console.FeedPause, console.FeedResume, console.FeedTest} {
+		d := newDesk(t)
+		w := d.post("/api/feeds", `{"name":"a","act":"`+act+`","feed":{"kind":"cot-udp","addr":"127.0.0.1:1","stale_s":60}}`, d.login("administrator"))
+		wantCode(t, act, w, http.StatusOK, "")
+		if g := d.feeds.got; len(g) != 1 || g[0].Act != act || g[0].Name != "a" || g[0].Feed.StaleS != 60 {
+			t.Errorf("%s: the node was asked %+v", act, g)
+		}
+		if l := d.journal.acts(); l[len(l)-1] != "administrator feed-"+act+" a" {
+			t.Errorf("%s is not audited: %v", act, l)
+		}
+	}
+	d := newDesk(t)
+	admin := d.login("administrator")
+	d.feeds.code, d.feeds.result = "bad-request", console.FeedResult{Key: "addr", What: "names no host"}
+	w := d.post("/api/feeds", `{"name":"a","act":"add"}`, admin)
+	if b := w.Body.String(); w.Code != http.StatusBadRequest || !strings.Contains(b, "names no host") {
+		t.Errorf("a wrong feed: %d %s", w.Code, b)
+	}
+	d.feeds.code = "name-taken"
+	wantCode(t, "a second of a name", d.post("/api/feeds", `{"name":"a","act":"add"}`, admin), http.StatusConflict, "name-taken")
+	d.feeds.code, d.feeds.err = "", errSecret
+	wantCode(t, "a full disk", d.post("/api/feeds", `{"name":"a","act":"pause"}`, admin), http.StatusServiceUnavailable, "store-failed")
+	before := len(d.feeds.got)
+	wantCode(t, "an act of no name", d.post("/api/feeds", `{"name":"a","act":"fly"}`, admin), http.StatusBadRequest, "bad-request")
+	if l := d.journal.acts(); len(d.feeds.got) != before || strings.HasPrefix(l[len(l)-1], "administrator feed-") {
+		t.Errorf("what was not done is audited, or was asked for: %v", l)
+	}
+}

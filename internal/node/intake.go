@@ -1,0 +1,415 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package node
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/kuroshio-watch/kuroshio/internal/config"
+	"github.com/kuroshio-watch/kuroshio/internal/console"
+	"github.com/kuroshio-watch/kuroshio/internal/decode"
+	"github.com/kuroshio-watch/kuroshio/internal/engine"
+	"github.com/kuroshio-watch/kuroshio/internal/feed"
+	"github.com/kuroshio-watch/kuroshio/internal/frame"
+	"github.com/kuroshio-watch/kuroshio/internal/plot"
+)
+
+// maxFeeds bounds the feeds of a node that are added through the API.
+const maxFeeds = 64
+
+// intake is the feeds of a node that runs.
+type intake struct {
+	mu    sync.Mutex // guards all below and each watched.run; held during an act
+	group *group     // nil before Run
+	list  []*watched
+	kept  keptFeeds
+}
+
+// feedRun is one run of a feed.
+type feedRun struct {
+	cancel context.CancelFunc
+	done   chan struct{}
+}
+
+// start lets a feed run. The caller holds mu, and the feed does not run.
+func (i *intake) start(w *watched) {
+	ctx, cancel := context.WithCancel(i.group.ctx)
+	r := &feedRun{cancel, make(chan struct{})}
+	w.run = r
+	i.group.start("feed "+w.settings.Name, func(context.Context) error {
+		defer close(r.done)
+		return w.feed.Run(ctx)
+	})
+}
+
+func (i *intake) find(name string) *watched {
+	n := slices.IndexFunc(i.list, func(w *watched) bool { return w.settings.Name == name })
+	if n < 0 {
+		return nil
+	}
+	return i.list[n]
+}
+
+// FeedList returns how the feeds are, in the order of the configuration.
+func (n *Node) FeedList() []console.FeedStatus {
+	n.feeds.mu.Lock()
+	defer n.feeds.mu.Unlock()
+	var list []console.FeedStatus
+	for _, w := range n.feeds.list {
+		h := w.feed.Health()
+		s := console.FeedStatus{
+			Name: w.settings.Name, Kind: w.settings.Kind, Added: w.added, Paused: w.run == nil, Up: h.Up, Ended: h.Ended,
+			Silent: h.Silent && w.run != nil, Frames: h.Frames, Ignored: h.Ignored, Connects: h.Connects, Senders: h.Senders, Queued: h.Queued,
+			Refused: []console.FeedRefusal{},
+		}
+		if !h.Last.IsZero() {
+			s.Last = &h.Last
+		}
+		for _, r := range h.Refused {
+			s.Refused = append(s.Refused, console.FeedRefusal{Reason: r.Reason, Count: r.Count, Offset: r.Offset})
+		}
+		list = append(list, s)
+	}
+	return list
+}
+
+// FeedAct does what an administrator asks of a feed.
+func (n *Node) FeedAct(ctx context.Context, req *console.FeedRequest) (r console.FeedResult, code string, err error) {
+	n.feeds.mu.Lock()
+	defer n.feeds.mu.Unlock()
+	if n.feeds.group == nil {
+		return r, "not-now", nil
+	}
+	w := n.feeds.find(req.Name)
+	switch {
+	case req.Act == console.FeedAdd:
+		return n.addFeed(ctx, w, req)
+	case req.Act == console.FeedTest && w == nil && req.Feed != nil:
+		f := configured(req.Name, req.Feed)
+		if r.Key, r.What = addable(&f); r.What != "" {
+			return r, "bad-request", nil
+		}
+		r.Test, err = n.tryFeed(ctx, f)
+		return r, "", err
+	case w == nil:
+		return r, "not-found", nil
+	case req.Act == console.FeedTest && feed.Kind(w.settings.Kind).Transport() == feed.Stdin:
+		return r, "not-now", nil // what is read is gone
+	case req.Act == console.FeedTest:
+		r.Test, err = n.tryFeed(ctx, w.settings)
+		return r, "", err
+	case req.Act == console.FeedPause:
+		return r, "", n.pauseFeed(w)
+	case req.Act == console.FeedResume:
+		return r, "", n.resumeFeed(w)
+	}
+	return r, "bad-request", nil
+}
+
+// pauseFeed stops a feed, and then keeps that, so that a restart does not take
+// it up again. What it has sent on already counts.
+func (n *Node) pauseFeed(w *watched) error {
+	if w.run != nil {
+		w.run.cancel()
+		<-w.run.done
+		w.run = nil
+	}
+	kept := n.feeds.kept
+	if slices.Contains(kept.Paused, w.settings.Name) {
+		return nil
+	}
+	kept.Paused = append(slices.Clone(kept.Paused), w.settings.Name)
+	return n.keepFeeds(kept)
+}
+
+func (n *Node) resumeFeed(w *watched) error {
+	kept := n.feeds.kept
+	kept.Paused = slices.DeleteFunc(slices.Clone(kept.Paused), func(s string) bool { return s == w.settings.Name })
+	if err := n.keepFeeds(kept); err != nil {
+		return err
+	}
+	if w.run == nil {
+		n.feeds.start(w)
+	}
+	return nil
+}
+
+func (n *Node) keepFeeds(kept keptFeeds) error {
+	if err := kept.write(n.cfg.Node.Data); err != nil {
+		return err
+	}
+	n.feeds.kept = kept
+	return nil
+}
+
+// addFeed keeps a new feed, makes the engine know it, and starts it.
+func (n *Node) addFeed(ctx context.Context, known *watched, req *console.FeedRequest) (r console.FeedResult, code string, err error) {
+	switch {
+	case req.Feed == nil:
+		return console.FeedResult{Key: "feed", What: "say what feed it is"}, "bad-request", nil
+	case known != nil:
+		return r, "name-taken", nil
+	case len(n.feeds.list) >= maxFeeds:
+		return r, "not-now", nil
+	}
+	f := configured(req.Name, req.Feed)
+	if r.Key, r.What = addable(&f); r.What != "" {
+		return r, "bad-request", nil
+	}
+	w, err := n.newFeed(f, 0)
+	if err != nil {
+		return r, "", err
+	}
+	w.added = true
+	before, kept := n.feeds.kept, n.feeds.kept
+	kept.Added = append(slices.Clone(kept.Added), keptFeed{req.Name, *req.Feed})
+	if err := n.keepFeeds(kept); err != nil {
+		return r, "", err
+	}
+	one := config.Config{Feeds: []config.Feed{f}}
+	if code, err = n.loop.tellFeed(ctx, feedConfigs(&one)[0], w); code != "" || err != nil {
+		return r, code, errors.Join(err, n.keepFeeds(before))
+	}
+	n.feeds.list = append(n.feeds.list, w)
+	n.feeds.start(w)
+	return r, "", nil
+}
+
+// addable says what keeps a feed from being added while the node runs, and under
+// which key; "" is nothing.
+func addable(f *config.Feed) (key, what string) {
+	k := feed.Kind(f.Kind)
+	switch t := k.Transport(); {
+	case t.Once() || t == feed.Stdin || t == feed.TLSServer:
+		return "kind", "files, certificates and what is piped in stand in the configuration file"
+	case k.Content() == feed.ContentASTERIX:
+		return "kind", "radars and their places stand in the configuration file"
+	}
+	return f.Problem()
+}
+
+// configured returns a feed as it would stand in the configuration file.
+func configured(name string, s *console.FeedSettings) config.Feed {
+	f := config.Feed{
+		Name: name, Kind: s.Kind, Addr: s.Addr, Exercise: s.Exercise, Marks: s.Marks, Interface: s.Interface, MaxRate: s.MaxRate,
+		Stale: seconds(s.StaleS), Every: seconds(s.EveryS),
+	}
+	if p := s.Receiver; p != nil {
+		f.Receiver = &config.Receiver{Lat: p.Lat, Lon: p.Lon, RangeNM: p.RangeNM}
+	}
+	return f
+}
+
+func seconds(n uint32) config.Duration { return config.Duration(time.Duration(n) * time.Second) }
+
+// addRequest asks the loop to make the engine know a feed.
+type addRequest struct {
+	feed  engine.FeedConfig
+	w     *watched
+	reply chan string // buffered, size 1
+}
+
+// tellFeed makes the engine know a feed, and returns the code of its answer.
+func (l *loop) tellFeed(ctx context.Context, f engine.FeedConfig, w *watched) (code string, err error) {
+	r := addRequest{f, w, make(chan string, 1)}
+	select {
+	case l.adds <- r:
+	case <-l.done:
+		return "", errStopping
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+	// It is taken now, however long tape and store need: what is kept of the
+	// feed must go with what the engine knows.
+	select {
+	case code = <-r.reply:
+		return code, nil
+	case <-l.done:
+		return "", errStopping
+	}
+}
+
+// addFeed steps the present configuration with one feed more.
+func (l *loop) addFeed(ctx context.Context, r addRequest) string {
+	cfg := l.eng.Config()
+	cfg.Feeds = append(slices.Clone(cfg.Feeds), r.feed)
+	outs := l.process(ctx, []*engine.Input{{At: l.clock(), Config: &cfg}})
+	if len(outs) != 1 {
+		return "store-failed"
+	}
+	if outs[0].Reply.Code == "" {
+		l.config = &cfg
+		l.feeds = append(l.feeds, r.w)
+		l.publish(true)
+	}
+	return outs[0].Reply.Code
+}
+
+// trialTime is how long a feed is tried, and trialQueue what may wait meanwhile.
+const (
+	trialTime  = 5 * time.Second
+	trialQueue = 1024
+)
+
+// tryFeed takes what comes of a feed in a few seconds, or until a hundred frames
+// have come, and decodes it for nobody.
+func (n *Node) tryFeed(ctx context.Context, f config.Feed) (*console.FeedTrial, error) {
+	const enough = 100
+	one := config.Config{Feeds: []config.Feed{f}, Sensors: n.cfg.Sensors}
+	d, err := decode.New(decode.Config{Sources: map[string]decode.Source{f.Name: feedConfigs(&one)[0].Source}})
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := feedSettings(&f, nil)
+	if err != nil {
+		return nil, err
+	}
+	frames := make(chan frame.Frame, trialQueue)
+	cfg.Now, cfg.Follow = n.clock.now, false
+	trial := feed.New(cfg, frames)
+	ctx, cancel := context.WithCancel(ctx)
+	over := time.NewTimer(trialTime)
+	defer over.Stop()
+	var run sync.WaitGroup
+	run.Go(func() { _ = trial.Run(ctx) }) // it returns nil
+	defer run.Wait()
+	defer cancel()
+	c := counter{d: d, refused: make(map[string]*console.FeedRefusal)}
+	for c.frames < enough {
+		select {
+		case fr := <-frames:
+			c.take(&fr)
+			continue
+		case <-over.C:
+		case <-ctx.Done():
+		}
+		break
+	}
+	return c.found(trial.Health()), nil
+}
+
+// counter counts what a trial decodes.
+type counter struct {
+	d             *decode.Decoder
+	frames, plots uint64
+	refused       map[string]*console.FeedRefusal
+	dst           []plot.Plot
+	sweeps        []plot.Sweep
+}
+
+func (c *counter) take(f *frame.Frame) {
+	var err error
+	c.dst, c.sweeps, err = c.d.Decode(f, c.dst[:0], c.sweeps[:0])
+	c.frames++
+	c.plots += uint64(len(c.dst))
+	var refusal *decode.Refusal
+	if !errors.As(err, &refusal) {
+		return
+	}
+	for _, r := range refusal.All() {
+		c.refuse(console.FeedRefusal{Reason: r.Reason, Item: r.Item, Count: 1, Offset: f.Offset + r.Offset})
+	}
+}
+
+func (c *counter) refuse(r console.FeedRefusal) {
+	if was := c.refused[r.Reason]; was != nil {
+		r.Count += was.Count
+	}
+	c.refused[r.Reason] = &r
+}
+
+func (c *counter) found(h feed.Health) *console.FeedTrial {
+	for _, r := range h.Refused {
+		c.refuse(console.FeedRefusal{Reason: r.Reason, Count: r.Count, Offset: r.Offset})
+	}
+	t := &console.FeedTrial{Up: h.Up || h.Ended, Frames: c.frames, Plots: c.plots, Refused: []console.FeedRefusal{}}
+	for _, reason := range slices.Concat(feed.Reasons(), decode.Reasons()) {
+		if r := c.refused[reason]; r != nil {
+			t.Refused = append(t.Refused, *r)
+		}
+	}
+	return t
+}
+
+// keptFeeds is what was changed of the feeds while the node ran, and outlives a
+// restart. It stands in the data folder.
+type keptFeeds struct {
+	Added  []keptFeed `json:"added"`
+	Paused []string   `json:"paused"`
+}
+
+type keptFeed struct {
+	Name string `json:"name"`
+	console.FeedSettings
+}
+
+func keptPath(data string) string { return filepath.Join(data, "feeds.json") }
+
+func readKept(data string) (k keptFeeds, err error) {
+	b, err := os.ReadFile(keptPath(data))
+	if errors.Is(err, os.ErrNotExist) {
+		return k, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(b, &k)
+	}
+	if err != nil {
+		return k, fmt.Errorf("read added feeds: %w", err)
+	}
+	return k, nil
+}
+
+// write replaces the file whole.
+func (k keptFeeds) write(data string) error {
+	b, err := json.MarshalIndent(k, "", " ")
+	if err != nil {
+		return fmt.Errorf("write added feeds: %w", err)
+	}
+	f, err := os.CreateTemp(data, "feeds-*")
+	if err != nil {
+		return fmt.Errorf("write added feeds: %w", err)
+	}
+	_, err = f.Write(append(b, '\n'))
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		err = os.Rename(f.Name(), keptPath(data))
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("write added feeds: %w", err), os.Remove(f.Name()))
+	}
+	return nil
+}
+
+func (k keptFeeds) added(name string) bool {
+	return slices.ContainsFunc(k.Added, func(f keptFeed) bool { return f.Name == name })
+}
+
+// into returns the configuration with the added feeds. One of the file's that
+// has the name of an added one stops the node: nobody could tell them apart.
+func (k keptFeeds) into(c *config.Config) (*config.Config, error) {
+	if len(k.Added) == 0 {
+		return c, nil
+	}
+	all := *c
+	all.Feeds = slices.Clone(c.Feeds)
+	for i := range k.Added {
+		a := &k.Added[i]
+		f := configured(a.Name, &a.FeedSettings)
+		if key, what := addable(&f); what != "" {
+			return nil, fmt.Errorf("%s: feed %s: %s: %s", keptPath(c.Node.Data), a.Name, key, what)
+		}
+		if slices.ContainsFunc(all.Feeds, func(other config.Feed) bool { return other.Name == a.Name }) {
+			return nil, fmt.Errorf("%s: feed %s stands in the configuration file too", keptPath(c.Node.Data), a.Name)
+		}
+		all.Feeds = append(all.Feeds, f)
+	}
+	return &all, nil
+}
