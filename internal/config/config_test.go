@@ -110,6 +110,7 @@ func TestLoadResolvesPathsAgainstTheFile(t *testing.T) {
 func TestEachKindCanBeConfigured(t *testing.T) {
 	keys := map[feed.Transport]string{
 		feed.File: `path = "log"`, feed.PCAP: `path = "log"`, feed.HTTP: "addr = \"https://h/x\"\nevery = \"5s\"", feed.Stdin: "",
+		feed.Serial:    "path = \"/dev/ttyUSB0\"\nbaud = 38400",
 		feed.Multicast: `addr = "239.2.3.1:6969"`, feed.TLSServer: "addr = \"h:1\"\ncert = \"c.pem\"\nkey = \"k.pem\"",
 	}
 	for _, k := range feed.Kinds() {

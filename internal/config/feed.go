@@ -28,7 +28,8 @@ type Feed struct {
 	Stale   Duration `toml:"stale"`    // a sender that is silent for so long is dialled again; 0: never
 
 	Interface string   `toml:"interface"` // multicast; empty: the system's choice
-	Path      string   `toml:"path"`      // file and pcap
+	Path      string   `toml:"path"`      // file and pcap; serial: the device
+	Baud      uint32   `toml:"baud"`      // serial
 	Follow    bool     `toml:"follow"`    // file: goes on with what is appended
 	Port      uint16   `toml:"port"`      // pcap: datagrams to this port only; 0: all
 	Every     Duration `toml:"every"`     // http: how often it is asked
@@ -67,7 +68,7 @@ func join[T ~string](list []T) string {
 // name.
 func (f *Feed) Settings() feed.Config {
 	return feed.Config{
-		Name: f.Name, Kind: feed.Kind(f.Kind), Addr: f.Addr, Interface: f.Interface, Path: f.Path, Follow: f.Follow, Port: f.Port,
+		Name: f.Name, Kind: feed.Kind(f.Kind), Addr: f.Addr, Interface: f.Interface, Path: f.Path, Follow: f.Follow, Port: f.Port, Baud: f.Baud,
 		Every: time.Duration(f.Every), User: f.User, Marks: f.Marks, MaxRate: f.MaxRate, Stale: time.Duration(f.Stale),
 	}
 }

@@ -69,8 +69,9 @@ type Config struct {
 	// nobody said on which. Of http it is a URL.
 	Addr      string
 	Interface string // multicast: the network interface; "" is the system's choice
-	// Path is the file or the recording.
+	// Path is the file, the recording or the serial line's device.
 	Path   string
+	Baud   uint32 // serial: one of Bauds; 8 bits, no parity, one stop bit
 	Follow bool   // file: goes on with what is appended, for ever
 	Port   uint16 // pcap: datagrams to this port only; 0 takes all
 	// Every is how often http asks.
@@ -220,6 +221,8 @@ func (f *Feed) session(ctx context.Context) error {
 		return f.poll(ctx)
 	case Stdin:
 		return f.stdin(ctx)
+	case Serial:
+		return f.serial(ctx)
 	}
 	return f.dial(ctx)
 }

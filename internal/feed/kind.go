@@ -73,11 +73,12 @@ const (
 	PCAP      Transport = "pcap"       // UDP datagrams of a recorded network
 	HTTP      Transport = "http"       // asks again and again
 	Stdin     Transport = "stdin"      // what is piped into the node
+	Serial    Transport = "serial"     // a receiver on a serial line
 )
 
 // Transports lists the transports.
 func Transports() []Transport {
-	return []Transport{TCP, TCPServer, TLS, TLSServer, UDP, Multicast, File, PCAP, HTTP, Stdin}
+	return []Transport{TCP, TCPServer, TLS, TLSServer, UDP, Multicast, File, PCAP, HTTP, Stdin, Serial}
 }
 
 // Split returns what k carries and how. ok is false for an unknown kind.
@@ -87,6 +88,10 @@ func (k Kind) Split() (c Content, t Transport, ok bool) {
 	ok = slices.Contains(Contents(), c) && slices.Contains(Transports(), t)
 	// A recording of a network holds datagrams; nobody sends these in them.
 	if t == PCAP && (c == ContentBeast || c == ContentAVR || c == ContentRemoteID) {
+		ok = false
+	}
+	// Radars and meshes don't come on a wire of this kind.
+	if t == Serial && (c == ContentASTERIX || c == ContentCoT) {
 		ok = false
 	}
 	return c, t, ok

@@ -61,9 +61,15 @@ func (f *Feed) handshake(ctx context.Context, conn *tls.Conn) (net.Conn, error) 
 	return conn, nil
 }
 
-// deadlined is a connection on which something must come within a time.
+// line is what octets come on: a connection, or a serial line.
+type line interface {
+	io.Reader
+	SetReadDeadline(t time.Time) error
+}
+
+// deadlined is a line on which something must come within a time.
 type deadlined struct {
-	net.Conn
+	line
 	within time.Duration // 0: for ever
 }
 
@@ -73,7 +79,7 @@ func (c deadlined) Read(b []byte) (int, error) {
 			return 0, err
 		}
 	}
-	return c.Conn.Read(b)
+	return c.line.Read(b)
 }
 
 // read cuts one sender's stream until it or ctx ends.

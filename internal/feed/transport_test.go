@@ -755,6 +755,8 @@ func TestFailingServerIsAskedNoOftener(t *testing.T) {
 	told.await(t, "retry_in=1h0m0s")
 }
 
+func logTo(b *syncBuffer) *slog.Logger { return slog.New(slog.NewTextHandler(b, nil)) }
+
 func TestProblemNamesTheKey(t *testing.T) {
 	cert := &tls.Config{Certificates: make([]tls.Certificate, 1)} //nolint:gosec // never used to connect
 	tests := map[string]struct {
@@ -785,6 +787,11 @@ func TestProblemNamesTheKey(t *testing.T) {
 		"TLS where there is none":      {feed.Config{Kind: "nmea-tcp", Addr: "127.0.0.1:1", TLS: cert}, "kind"},
 		"a peer that is not checked":   {feed.Config{Kind: "nmea-tls", Addr: "127.0.0.1:1", TLS: &tls.Config{InsecureSkipVerify: true}}, "ca"}, //nolint:gosec // to be refused
 		"a rate of a file":             {feed.Config{Kind: "nmea-file", Path: "x", MaxRate: 1}, "max_rate"},
+		"a serial line":                {feed.Config{Kind: "nmea-serial", Path: "x", Baud: 4800}, ""},
+		"a line without a speed":       {feed.Config{Kind: "nmea-serial", Path: "x"}, "baud"},
+		"a line of no device":          {feed.Config{Kind: "nmea-serial", Baud: 4800}, "path"},
+		"a speed of no line":           {feed.Config{Kind: "nmea-file", Path: "x", Baud: 4800}, "baud"},
+		"a radar on a line":            {feed.Config{Kind: "asterix-serial", Path: "x", Baud: 4800}, "kind"},
 		"a pipe":                       {feed.Config{Kind: "cot-stdin", Stdin: strings.NewReader("")}, ""},
 		"a pipe that is none":          {feed.Config{Kind: "cot-stdin"}, "kind"},
 		"marks where there are none":   {feed.Config{Kind: "cot-udp", Addr: "127.0.0.1:1", Marks: true}, "time_marks"},

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"time"
 )
 
@@ -51,6 +52,8 @@ func (c Config) Problem() (key, what string) {
 		return "interface", "only a multicast has one"
 	case c.Port != 0 && transport != PCAP:
 		return "port", "only a pcap has one"
+	case c.Baud != 0 && transport != Serial:
+		return "baud", "only a serial line has one"
 	case c.MaxRate != 0 && transport.Once():
 		return "max_rate", "a file is taken as fast as it goes; what is dropped would shift what a restart passes over"
 	case c.Every != 0 && transport != HTTP:
@@ -66,6 +69,11 @@ func (c Config) Problem() (key, what string) {
 	case TCP, TLS, TCPServer, TLSServer, UDP, Multicast:
 		return c.network(transport)
 	case File, PCAP:
+		return c.local()
+	case Serial:
+		if !slices.Contains(Bauds(), c.Baud) {
+			return "baud", fmt.Sprintf("want one of %v", Bauds())
+		}
 		return c.local()
 	case HTTP:
 		return c.remote()

@@ -271,6 +271,7 @@ func TestWhatCannotBeAdded(t *testing.T) {
 		"a file":           {"a", &console.FeedSettings{Kind: "nmea-file", Addr: "/etc/passwd"}, "kind"},
 		"a recording":      {"a", &console.FeedSettings{Kind: "nmea-pcap"}, "kind"},
 		"a pipe":           {"a", &console.FeedSettings{Kind: "nmea-stdin"}, "kind"},
+		"a device":         {"a", &console.FeedSettings{Kind: "nmea-serial"}, "kind"},
 		"a certificate":    {"a", &console.FeedSettings{Kind: "nmea-tls-server", Addr: "127.0.0.1:1"}, "kind"},
 		"a radar":          {"a", &console.FeedSettings{Kind: "asterix-udp", Addr: "127.0.0.1:1"}, "kind"},
 		"a kind of none":   {"a", &console.FeedSettings{Kind: "fax-udp", Addr: "127.0.0.1:1"}, "kind"},

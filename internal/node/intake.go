@@ -189,7 +189,7 @@ func (n *Node) addFeed(ctx context.Context, known *watched, req *console.FeedReq
 func addable(f *config.Feed) (key, what string) {
 	k := feed.Kind(f.Kind)
 	switch t := k.Transport(); {
-	case t.Once() || t == feed.Stdin || t == feed.TLSServer:
+	case t.Once() || t == feed.Stdin || t == feed.Serial || t == feed.TLSServer:
 		return "kind", "files, certificates and what is piped in stand in the configuration file"
 	case k.Content() == feed.ContentASTERIX:
 		return "kind", "radars and their places stand in the configuration file"
