@@ -3,7 +3,11 @@
 
 package mtt
 
-import "github.com/kuroshio-watch/kuroshio/geo"
+import (
+	"math"
+
+	"github.com/kuroshio-watch/kuroshio/geo"
+)
 
 // Assign exposes the assignment for its property test: gains by row and
 // column, 0 for no pair.
@@ -83,4 +87,97 @@ func (t *Tracker) GateShortcut(m Measurement) (skipped, wrong int) {
 		}
 	}
 	return skipped, wrong
+}
+
+// FilterWalk takes a filter through steps of prediction, polar and plain
+// measurements, heights and velocities that pick draws, and returns the first
+// step after which a covariance is not symmetric and positive definite, or -1.
+func FilterWalk(steps int, domain Domain, pick func() float64) int {
+	k := motion(domain)
+	span := func(lo, hi float64) float64 { return lo * math.Pow(hi/lo, pick()) }
+	fr := newFrame(geo.Point{LatDeg: 25, LonDeg: 123})
+	plane := geo.NewPlane(geo.Point{LatDeg: 24.5, LonDeg: 122}, 300)
+	s := sensor{plane: plane, slot: -1}
+	f := Filter{Models: k.models, Mu: k.mu}
+	for j := range f.Models {
+		for r := range nx {
+			f.P[j][r][r] = span(1, 1e6)
+		}
+		f.X[j][iH] = k.height
+	}
+	for n := range steps {
+		f.predict([]float64{0, span(1e-3, 1), span(0.1, 60), span(0.1, 60), 10_000}[int(pick()*4.01)], &k, pick() < 0.5)
+		tr := &track{frame: fr}
+		p := pair{tr: tr, f: f}
+		x := f.mean()
+		switch kind := pick(); {
+		case kind < 0.4:
+			v := newView(&fr, &s.plane)
+			rng, azi, _, ok := v.polar(&fr, x[iE], x[iN], x[iH])
+			a := aim{where: polar, rng: rng + 3*span(0.1, 1e3), azi: azi + 0.01*(pick()-0.5), sr: span(0.1, 1e4), sa: span(1e-6, 0.2)}
+			if ok && p.look(&a, &s, -3*math.Floor(1.1*pick()), &k, false) {
+				p.f.reweigh(&p.looks)
+				for j := range f.Models {
+					p.looks[j].apply(&p.f.X[j], &p.f.P[j], true)
+				}
+			}
+		case kind < 0.7:
+			a := aim{where: fixed, pos: fr.point(x[iE]+100*(pick()-0.5), x[iN]), sr: span(0.1, 1e5)}
+			if p.look(&a, &s, 0, &k, false) {
+				p.f.reweigh(&p.looks)
+				for j := range f.Models {
+					p.looks[j].apply(&p.f.X[j], &p.f.P[j], true)
+				}
+			}
+		case kind < 0.85:
+			p.f.height(x[iH]+100*(pick()-0.5), span(0.1, 1e4))
+		default:
+			p.f.velocity(x[iVE]+pick()-0.5, x[iVN], span(0.1, 1e3))
+		}
+		for j := range p.f.Models {
+			if !definite(&p.f.P[j]) {
+				return n
+			}
+		}
+		f = p.f
+		if m := f.mean(); math.Hypot(m[iE], m[iN]) > 3e5 || math.Hypot(m[iVE], m[iVN]) > 700 {
+			for j := range f.Models { // another object
+				f.X[j] = Vec{iH: k.height}
+				f.P[j] = Mat{}
+				for r := range nx {
+					f.P[j][r][r] = span(1, 1e6)
+				}
+			}
+		}
+	}
+	return -1
+}
+
+// definite tries a Cholesky decomposition of the correlations; a millionth is
+// left to rounding.
+func definite(p *Mat) bool {
+	var l Mat
+	for r := range nx {
+		for c := range r + 1 {
+			if p[r][c] != p[c][r] || !(p[r][r] > 0) {
+				return false
+			}
+			sum := p[r][c] / math.Sqrt(p[r][r]*p[c][c])
+			if r == c {
+				sum += 1e-6
+			}
+			for k := range c {
+				sum -= l[r][k] * l[c][k]
+			}
+			if r == c {
+				if !(sum > 0) {
+					return false
+				}
+				l[r][r] = math.Sqrt(sum)
+			} else {
+				l[r][c] = sum / l[c][c]
+			}
+		}
+	}
+	return true
 }

@@ -309,8 +309,8 @@ func (l *look) apply(x *Vec, p *Mat, consider bool) {
 	mend(p)
 }
 
-// mend keeps variances positive and correlations within ±1 where rounding
-// broke them.
+// mend keeps variances positive, correlations within ±1 and the whole positive
+// definite where rounding broke them.
 func mend(p *Mat) {
 	const floor = 1e-6
 	for r := range nx {
@@ -329,6 +329,40 @@ func mend(p *Mat) {
 			}
 		}
 	}
+	// Smaller correlations claim less: a matrix is made definite by them.
+	for less := 1e-6; less < 1 && !p.definite(); less *= 10 {
+		for r := range nx {
+			for c := range nx {
+				if r != c {
+					p[r][c] *= 1 - less
+				}
+			}
+		}
+	}
+}
+
+// definite tries the Cholesky decomposition of the correlations.
+func (p *Mat) definite() bool {
+	const least = 1e-9
+	var l Mat
+	for c := range nx {
+		pivot := p[c][c]
+		for k := range c {
+			pivot -= l[c][k] * l[c][k]
+		}
+		if !(pivot > least*p[c][c]) {
+			return false
+		}
+		l[c][c] = math.Sqrt(pivot)
+		for r := c + 1; r < nx; r++ {
+			sum := p[r][c]
+			for k := range c {
+				sum -= l[r][k] * l[c][k]
+			}
+			l[r][c] = sum / l[c][c]
+		}
+	}
+	return true
 }
 
 // reweigh sets the models' probabilities from the likelihoods of one

@@ -116,8 +116,8 @@ func (t *Tracker) aimPolar(m *Measurement, s *sensor, a *aim) {
 	a.azi, a.late = m.Azimuth.Radians()-s.bias[bAzimuth], s.bias[bTime]
 	a.stray = 3 * (math.Sqrt(s.biasP[bRange][bRange]) + r*math.Sqrt(s.biasP[bAzimuth][bAzimuth]))
 	r = a.rng
-	a.sr = sigmaOr(float64(m.SigmaRange), float64(s.SigmaRange))
-	a.sa = geo.Degrees(sigmaOr(float64(m.SigmaAzimuth), float64(s.SigmaAzimuth))).Radians()
+	a.sr = math.Max(0.1, sigmaOr(float64(m.SigmaRange), float64(s.SigmaRange)))
+	a.sa = math.Max(1e-6, geo.Degrees(sigmaOr(float64(m.SigmaAzimuth), float64(s.SigmaAzimuth))).Radians())
 	if m.Has&HasHeight == 0 && m.Domain != Sea {
 		// A target cannot be higher than the slant range allows.
 		a.height = math.Min(a.height, float64(s.Height)+r/2)

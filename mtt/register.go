@@ -55,7 +55,7 @@ func (t *Tracker) tell(tr *track, m *Measurement, a *aim) {
 func (t *Tracker) witness(i int, tr *track) {
 	m, a := t.group[i], &t.aims[i]
 	s := &t.sensors[m.Sensor]
-	if a.where != polar || s.slot < 0 || len(t.sights) >= maxSights {
+	if a.where != polar || s.slot < 0 {
 		return
 	}
 	key, keyed := m.key()
@@ -80,7 +80,7 @@ func (t *Tracker) witness(i int, tr *track) {
 		ref := reference{pos: tr.Told.Pos, east: tr.Told.East, north: tr.Told.North, dt: dt, height: height}
 		ref.cov = [2][2]float64{{v, 0}, {0, v}}
 		if q.compare(s, m, a, &ref) {
-			t.sights = append(t.sights, q)
+			t.keep(&q)
 		}
 		return
 	}
@@ -109,10 +109,19 @@ func (t *Tracker) witnessPair(m *Measurement, a *aim, tr *track, q *Sight, heigh
 		}
 		q.Other = o.slot
 		if q.compare(&t.sensors[m.Sensor], m, a, &ref) {
-			t.sights = append(t.sights, *q)
+			t.keep(q)
 			return
 		}
 	}
+}
+
+// keep puts a sight with those that wait.
+func (t *Tracker) keep(q *Sight) {
+	if len(t.sights) >= maxSights {
+		t.stats.SightsShed++
+		return
+	}
+	t.sights = append(t.sights, *q)
 }
 
 // alone reports whether measurement i and track tr are in no other pair.

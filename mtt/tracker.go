@@ -56,6 +56,8 @@ type Stats struct {
 	Started  uint64
 	Lost     uint64
 	Merged   uint64
+	// SightsShed counts comparisons of a radar that found no room.
+	SightsShed uint64
 }
 
 // TrackState is a track as snapshots hold it. Times are Unix times in ns, 0 for
@@ -180,6 +182,7 @@ func (t *Tracker) collect(ms []Measurement, done []Outcome, first int) {
 	begun := ms[first].Time.UnixNano()
 	last := begun
 	sector, near := min(groupSpan, s.period()/sectorsOfTurn), s.period()/closePlots
+	defer t.arrange(ms)
 	for i := first + 1; i < len(ms) && len(t.group) < maxGroup; i++ {
 		at := ms[i].Time.UnixNano()
 		if absInt(at-begun) > groupSpan {
@@ -193,6 +196,18 @@ func (t *Tracker) collect(ms []Measurement, done []Outcome, first int) {
 		}
 		t.group, t.index = append(t.group, &ms[i]), append(t.index, i)
 		last = at
+	}
+}
+
+// arrange puts the group in an order that does not depend on the one it came
+// in.
+func (t *Tracker) arrange(ms []Measurement) {
+	slices.SortStableFunc(t.index, func(i, k int) int {
+		a, b := &ms[i], &ms[k]
+		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Range, b.Range), cmp.Compare(a.Azimuth, b.Azimuth), cmp.Compare(a.Address, b.Address))
+	})
+	for n, i := range t.index {
+		t.group[n] = &ms[i]
 	}
 }
 
