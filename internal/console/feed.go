@@ -84,6 +84,7 @@ type FeedStatus struct {
 	Ended    bool          `json:"ended"`  // a file or pipe that was read to its end
 	Last     *time.Time    `json:"last,omitempty"`
 	Frames   uint64        `json:"frames"`
+	Rate     float64       `json:"rate"`    // frames a second, a mean over about the last minute
 	Ignored  uint64        `json:"ignored"` // sound, but nothing for us
 	Connects uint64        `json:"connects"`
 	Senders  int           `json:"senders"`

@@ -122,6 +122,7 @@ type Health struct {
 	Up         bool      // connected, or listening
 	Last       time.Time // of the last frame, by the feed's clock; zero for none
 	Frames     uint64    // in this run
+	Rate       float64   // frames a second, a mean over about the last minute
 	Ignored    uint64    // sound, but nothing for us: Mode A/C, receiver status, heartbeats
 	Seq        uint64    // of the last frame
 	Connects   uint64    // connections made; 1 for UDP
@@ -151,10 +152,11 @@ type Feed struct {
 	before  uint64 // frames that were of another file
 	rate    bucket
 
-	mu     sync.Mutex // guards health, counts and since
+	mu     sync.Mutex // guards what follows
 	health Health
 	counts map[string]*Counted
 	since  time.Time // of the last frame, or of the start
+	pace   pace
 }
 
 // New returns a feed that sends its frames to out. The configuration must be
@@ -263,6 +265,7 @@ func (f *Feed) Health() Health {
 	defer f.mu.Unlock()
 	h := f.health
 	h.Queued = int(f.queued.Load())
+	h.Rate = f.pace.now(f.cfg.Now())
 	h.Silent = f.cfg.Stale > 0 && !h.Ended && f.cfg.Now().Sub(f.since) > f.cfg.Stale
 	for _, c := range f.counts {
 		h.Refused = append(h.Refused, *c)
@@ -339,6 +342,7 @@ func (f *Feed) emit(ctx context.Context, offset int64, received time.Time, data 
 	f.health.Seq = f.seq
 	f.health.Last = f.cfg.Now().UTC()
 	f.since = f.health.Last
+	f.pace.add(f.since)
 	f.mu.Unlock()
 	return true
 }

@@ -200,7 +200,7 @@ func TestFeedsWithoutARestart(t *testing.T) {
 	r.await(t, "one taken", plots(1))
 
 	r.feedDo(t, "", console.FeedRequest{Name: "mesh", Act: "pause"})
-	if l := r.n.FeedList(); len(l) != 1 || !l[0].Paused || !l[0].Added || l[0].Up || l[0].Frames != 1 {
+	if l := r.n.FeedList(); len(l) != 1 || !l[0].Paused || !l[0].Added || l[0].Up || l[0].Frames != 1 || l[0].Rate == 0 {
 		t.Errorf("paused: %+v", l)
 	}
 	if c, err := net.Dial("tcp", addr); err == nil {

@@ -68,7 +68,7 @@ func (n *Node) FeedList() []console.FeedStatus {
 		h := w.feed.Health()
 		s := console.FeedStatus{
 			Name: w.settings.Name, Kind: w.settings.Kind, Added: w.added, Paused: w.run == nil, Up: h.Up, Ended: h.Ended,
-			Silent: h.Silent && w.run != nil, Frames: h.Frames, Ignored: h.Ignored, Connects: h.Connects, Senders: h.Senders, Queued: h.Queued,
+			Silent: h.Silent && w.run != nil, Frames: h.Frames, Rate: h.Rate, Ignored: h.Ignored, Connects: h.Connects, Senders: h.Senders, Queued: h.Queued,
 			Refused: []console.FeedRefusal{},
 		}
 		if !h.Last.IsZero() {
