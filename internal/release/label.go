@@ -175,9 +175,11 @@ func (c *compiler) equivalents(f *policyFile) error {
 	return nil
 }
 
-// nearest says where a cell lies from the nearest of the places. It follows
-// from the cell and is no finer: the distance is of the grid, the bearing one of
-// eight points.
+// nearest says where a cell lies from the nearest of the places. It follows from
+// the cell and is no finer: the distance is a multiple of the grid, the bearing
+// one of eight points. What was in the cell may be 1.21 grids nearer or farther
+// than the words say: half a grid by the rounding and half a diagonal by the
+// cell. Half a grid alone, as for a cell, must not be shown beside them.
 func nearest(c record.Cell, places []namedPlace) *record.Near {
 	var near *record.Near
 	best := geo.Metres(math.Inf(1))

@@ -254,6 +254,15 @@ fields = ["near"]`))
 		yonaguni, suao := geo.Point{LatDeg: 24.4667, LonDeg: 123.0}, geo.Point{LatDeg: 24.5944, LonDeg: 121.8664}
 		y, _ := geo.Inverse(yonaguni, c)
 		s, _ := geo.Inverse(suao, c)
+		// The words hold for whatever was in the cell: 1.21 grids, and a little for columns that are not square.
+		place := yonaguni
+		if a.Near.Place == "Su-ao" {
+			place = suao
+		}
+		truth, _ := geo.Inverse(place, within(rt, c, 10_000))
+		if d := float64(truth) - float64(a.Near.DistanceM); d > 12_300 || d < -12_300 {
+			rt.Fatalf("near = %+v, but it was %.0f m from there", a.Near, truth)
+		}
 		if d := float64(min(y, s)) - float64(a.Near.DistanceM); d > 5000 || d < -5000 || (a.Near.Place == "Su-ao") != (s < y) {
 			rt.Fatalf("near = %+v, but it is %.0f m from Yonaguni and %.0f m from Su-ao", a.Near, y, s)
 		}
