@@ -59,6 +59,9 @@ export class World {
     this.now = START;
     this.seq = 0;
     this.silent = false;
+    this.outboxFull = false; // for the test of a call that waits
+    this.storeProblem = undefined;
+    this.handlings = { jp: { ours: 'releasable', known: true }, tw: { ours: '部外秘' } };
     this.faults = []; // what was not in the node's shapes
     this.link = { state: 'up', since: START };
     this.joint = {
@@ -108,7 +111,7 @@ export class World {
 
   /** handling is our equivalent of a partner's label: jp's table does not have tw's words. */
   handling(q) {
-    return q === 'jp' ? { ours: 'releasable', known: true } : { ours: '部外秘' };
+    return this.handlings[q];
   }
 
   incidentOf(p) {
@@ -213,7 +216,7 @@ export class World {
     ];
     if (p === 'tw') {
       list.push({
-        party: 'jp', object: hexId('jpship'), domain: 'sea', cell: { lat_e5: 2385000, lon_e5: 12412000, grid_m: 10_000 },
+        party: 'jp', object: hexId('jpship'), domain: 'sea', cell: { lat_e5: 2385000, lon_e5: 12412000, grid_m: 10_000 }, near: { place: 'Yonaguni-jima', bearing_deg: 135, distance_m: 130_000 },
         bin: { start: iso(this.now - 300_000), width: BIN_MS * 1e6 }, speed_kt: 12, course_deg: 225, identity: { standard: 'unknown' },
         exercise: this.exercise, received: iso(this.now - 240_000), state: 'stale', label: label('jp'), handling: this.handling('jp'),
       });
@@ -272,8 +275,8 @@ export class World {
     return {
       seq: this.seq, now: iso(this.now), party: p, exercise: this.exercise, policy: this.policies.view(p), policy_version: 'demo-tw 3 (4be1)', zone_version: 'taiwan-ryukyu 1',
       tracks: this.tracks(p), partner_tracks: this.partnerTracks(p), incidents, alarms: this.alarms[p], counts,
-      links: [{ party: q, state: link.state, since: iso(Date.parse(link.since) || link.since), rtt_ms: 21, last_heard: iso(this.now - 2000), queued: link.state === 'up' ? 0 : 3, sent: 412, received: 388, refused: 0 }],
-      feeds: [
+      links: [{ party: q, state: link.state, since: iso(Date.parse(link.since) || link.since), rtt_ms: 21, last_heard: iso(this.now - 2000), queued: link.state === 'up' ? 0 : 3, sent: 412, received: 388, refused: 0, held: this.outboxFull || undefined }],
+      store_problem: this.storeProblem, feeds: [
         { name: 'radar-north', kind: 'asterix', exercise: this.exercise, up: true, last: iso(this.now - 1000), frames: 5120, plots: 4988, refused: [{ reason: 'length', count: 2, offset: 88, at: iso(START) }] },
         { name: 'radar-south', kind: 'asterix', exercise: this.exercise, up: false, last: iso(START - 150_000), frames: 990, plots: 940, refused: [] },
         { name: 'adsb', kind: 'beast', exercise: this.exercise, up: true, last: iso(this.now - 200), frames: 90_211, plots: 41_020, refused: [] },
@@ -294,7 +297,7 @@ export class World {
         obligations: { grid_m: GRID_M[p], height_band_ft: p === 'tw' ? 1000 : 0, time_bin_s: 60, slot_s: 30, delay_s: 60, retention_s: 259_200, fields: ['identity', 'type', 'course', 'speed', 'height', 'zone', 'rule'], onward: [] },
         due: iso(this.now + 20_000), last: this.records(p)[0],
       },
-      { to: 'cell', allow: true, rules: ['cell-coarse'], reason: 'allowed', obligations: { grid_m: 20_000, height_band_ft: 0, time_bin_s: 600, slot_s: 60, delay_s: 300, retention_s: 86_400, fields: ['identity', 'zone', 'rule'], onward: [] } },
+      { to: 'cell', allow: true, rules: ['cell-coarse'], reason: 'allowed', obligations: { grid_m: 20_000, height_band_ft: 0, time_bin_s: 600, slot_s: 86_400, delay_s: 300, retention_s: 86_400, fields: ['identity', 'zone', 'rule'], onward: [] } },
     ];
   }
 
@@ -378,7 +381,9 @@ export class World {
           tracks: [], partners: [], references: [], identities: [], events: [{ at: c.time ?? at, entered: at, kind: 'opened', by: who, text: c.text, originators: [p] }],
           lead: { state: 'none', epoch: 0 }, postures: [], can: { acknowledge: [], close: [], posture: [], take: [] },
         });
-        return { incident: n };
+        if (c.verb === 'open') return { incident: n };
+        this.hand[p][0].events.push({ at, entered: at, kind: 'distress', by: who, originators: [p] });
+        return this.outboxFull ? 'pass-by-voice' : { incident: n };
       }
       case 'stop':
       case 'stop-all':

@@ -14,7 +14,7 @@ const SIZES = [[1280, 720], [1440, 900], [1920, 1080]];
 const PANELS = ['log', 'messages', 'plan', 'activity', 'policy', 'support', 'recall'];
 const WORD = '[A-Za-z0-9.-]+';
 // Names of people, and what they or the packs wrote, is in no language of the console.
-const WRITTEN = 'wang chen sato mori second file node coarser other aircraft demo-sar exercise invented for the demonstration'.split(' ');
+const WRITTEN = 'wang chen sato mori second file node coarser other aircraft releasable demo-sar exercise invented for the demonstration'.split(' ');
 const texts = Object.fromEntries(LANGS.map((l) => [l, JSON.parse(readFileSync(new URL(`../messages/${l}.json`, import.meta.url), 'utf8'))]));
 
 export async function panels() {
@@ -210,6 +210,8 @@ async function play(browser, world, nodes, desks) {
       await s.get('plan-declare-jp').click();
       await s.text('plan-state-jp', texts.en['plan-state.mismatch']);
       await s.text('plan-differ-jp', `differ: ${texts.en['plan-part.timers']}`);
+      await s.text('plan-part-timers', `≠ ${texts.en['plan-mark.different']}`);
+      await s.text('plan-part-sectors', `＝ ${texts.en['plan-mark.equal']}`);
       await s.attr('plan-row-timers-t1', 'data-equal', 'false');
       await s.text('plan-row-timers-t1', '5m0s');
       await s.attr('plan-row-timers-t2', 'data-equal', 'true');
@@ -258,6 +260,7 @@ async function play(browser, world, nodes, desks) {
       await s.text('dry-run', `＋ ${texts.en['policy.only-changed']}`);
       await s.text('dry-run', `－ ${texts.en['policy.only-present']}`);
       check((await s.get('dry-run').locator('tbody').first().locator('tr').count()) === 2, 'a sum is missing');
+      await s.text('dry-run', 'about 60 km NW of Yonaguni-jima');
       await s.shot('panel-policy-tw');
       await s.get('policy-reason').fill('coarser');
       await s.get('policy-propose').click();
@@ -266,6 +269,44 @@ async function play(browser, world, nodes, desks) {
       await s.text('notice', texts.en['errors.second-person']);
       world.act('tw', 'second', { verb: 'policy-activate', policy: { id: world.policies.of.tw.proposal.id } });
       await s.text('policy-version', /^4 /);
+    }],
+    ['a place told by a named place is shown in its words, and claims no more', async () => {
+      const s = desks['tw-supervisor'];
+      await s.page.locator('[data-testid="track-row"]').filter({ hasText: 'JP·' }).first().click();
+      await s.text('card-exactness-jp', 'about 130 km SE of Yonaguni-jima');
+      check(!(await s.get('card-exactness-jp').textContent()).includes('±'), 'half a grid stands beside the words');
+      await s.page.evaluate(() => window.__kuro.select(417));
+      await s.text('card-exactness-jp', '±5 km');
+    }],
+    ['what leaves once a day says when the day ends', async () => {
+      const s = desks['tw-supervisor'];
+      await s.text('release-midnight-cell', texts.en['release.midnight']);
+      check((await s.get('release-midnight-jp').count()) === 0, 'a slot of seconds ends at midnight');
+    }],
+    ["a partner's label that has no equivalent here says so", async () => {
+      await jp.page.evaluate(() => window.__kuro.select(92));
+      await jp.text('card-report-tw', `≟ 部外秘 (${texts.ja['label.unknown']})`);
+      world.handlings.tw = {};
+      await jp.text('card-report-tw', `[TW RESTRICTED-EX] ${texts.ja['label.no-equivalent']}`);
+      await jp.text('part-label-tw', texts.ja['label.no-equivalent']);
+    }],
+    ['a call for people in danger that waits for a full outbox says so, and to pass it by voice', async () => {
+      world.outboxFull = true;
+      await tw.get('link-held-jp').waitFor();
+      await tw.get('distress').click();
+      await tw.text('distress-full', '發件匣已滿');
+      await tw.get('distress-lat').fill('24 09.4');
+      await tw.get('distress-lon').fill('122 37.3');
+      await tw.get('distress-nature').fill('fishing boat, flooding');
+      await tw.get('dialog-distress-submit').click();
+      await tw.text('notice', texts['zh-Hant']['distress.waits'].replace('{party}', 'JP'));
+      await tw.page.keyboard.press('Escape');
+      await tw.text('link-held-jp', texts['zh-Hant']['distress.held']);
+      world.storeProblem = 'outbox-full';
+      await tw.text('store-problem', texts['zh-Hant']['store.outbox-full']);
+      world.storeProblem = undefined;
+      world.outboxFull = false;
+      await tw.get('link-held-jp').waitFor({ state: 'detached' });
     }],
     ['what a person may not do is greyed or not there, with the reason', async () => {
       const v = await open('tw', 'viewer', 'en');

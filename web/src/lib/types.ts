@@ -87,6 +87,13 @@ export interface Label {
   retention: number;
 }
 
+/** Near is record.Near: where a cell lies, seen from a named place; no finer than the cell. */
+export interface Near {
+  place: string;
+  bearing_deg?: number;
+  distance_m: number;
+}
+
 export interface RecordTrack {
   domain: string;
   cell: Cell;
@@ -100,6 +107,7 @@ export interface RecordTrack {
   mmsi?: number;
   name?: string;
   ended?: boolean;
+  near?: Near;
 }
 
 export interface PartnerView extends PartnerKey, RecordTrack {
@@ -138,6 +146,7 @@ export interface RecordIncident {
   tracks?: string[];
   count?: number;
   domain?: string;
+  near?: Near;
 }
 
 /** KIND_TRACK and KIND_INCIDENT are record.KindTrack and record.KindIncident. */
@@ -748,6 +757,8 @@ export interface PartnerFacility {
   party: string;
   object: string;
   body: { kind: string; name?: string; cell?: { lat_e5: number; lon_e5: number; grid_m: number }; capacities?: Capacity[]; services?: string[]; contact?: string };
+  label?: Label;
+  handling?: Handling;
   exercise?: boolean;
   received: string;
 }
