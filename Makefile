@@ -31,6 +31,9 @@ soak: ## the long proofs; print their ends into the note on the issue
 bench: ## benchmarks in the units of the design, COUNT runs each (default 1; 10 for benchstat)
 	@$(GO) test -run '^$$' -bench . -benchmem -count $(or $(COUNT),1) -timeout 60m $(PKG) | grep -E '^(Benchmark|goos|goarch|cpu|pkg|FAIL|panic)'
 
+peers: ## our decoders beside those of other projects, COUNT runs each; installs nothing (gpsdecode is measured where it is)
+	@cd bench/peers && $(GO) test -bench . -benchmem -count $(or $(COUNT),1) .
+
 web: tools ## rebuild web/dist
 	cd web && npm run build
 
@@ -59,4 +62,4 @@ lint: ## staticcheck
 tools: ## npm packages, and Chromium through apt where it is missing
 	@scripts/tools.sh $(CHROMIUM)
 
-.PHONY: help build test check race fuzz compat soak bench web gen gen-check golden fmt fmt-check vet lint tools
+.PHONY: help build test check race fuzz compat soak bench peers web gen gen-check golden fmt fmt-check vet lint tools

@@ -55,7 +55,7 @@ var ranks = [][]string{
 }
 
 // tools are programs and helpers that only people and tests run.
-var tools = []string{".", "internal/corpustest", "internal/leaktest", "e2e", "tools/asterixgen", "tools/zonepack", "tools/notices", "tools/openapi"}
+var tools = []string{"bench/peers", ".", "internal/corpustest", "internal/leaktest", "e2e", "tools/asterixgen", "tools/zonepack", "tools/notices", "tools/openapi"}
 
 const lastPureRank = 8
 
