@@ -42,8 +42,11 @@ func (t *Tracker) within(there *spot, m *Measurement, a *aim, tr *track) bool {
 	ze, zn, _ := tr.frame.plane.ECEFToENU(there.x)
 	// A height moves the ground range by itself times rise over range.
 	h, vh := tr.Filter.X[0][iH], tr.Filter.P[0][iH][iH]
-	rise := math.Abs(h-a.height) + math.Abs(a.height) + math.Abs(float64(t.sensors[m.Sensor].Height))
-	steep := math.Min(1, 1.2*rise/a.rng)
+	rise := math.Abs(h-a.height) + math.Abs(a.height) + math.Abs(float64(t.sensors[m.Sensor].Height)) + math.Sqrt(t.cfg.GateNIS*vh)
+	if rise > maxRise*a.rng {
+		return true
+	}
+	steep := 1.2 * rise / a.rng
 	reach := math.Sqrt(t.cfg.GateNIS)*(math.Sqrt(v+a.sr*a.sr+a.rng*a.rng*a.sa*a.sa)+math.Sqrt(vh)*steep) + a.stray + math.Abs(h-a.height)*steep
 	// The gate is one of angles, seen from where the track is.
 	if reach > a.rng/2 {
@@ -51,6 +54,10 @@ func (t *Tracker) within(there *spot, m *Measurement, a *aim, tr *track) bool {
 	}
 	return math.Hypot(float64(ze)-e, float64(zn)-n) <= reach*a.rng/(a.rng-reach)+speedSlack*math.Abs(a.late)
 }
+
+// maxRise is the rise over slant range up to which 1.2 times it bounds how much
+// of an error of height is one of place.
+const maxRise = 0.4
 
 // speedSlack is the speed in m/s at which a late stamp moves an object.
 const speedSlack = 1000
