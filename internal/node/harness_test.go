@@ -318,12 +318,14 @@ func (r *rig) inspect(t testing.TB, look func(*keystore.Store, *store.Store)) {
 }
 
 // nextPort is a port below those that the system gives out by itself, so that
-// no connection of another test takes it before the node does. It begins by
+// no connection of another test takes it before the node does, and below those of
+// demonstrations, whose senders go on while a node of theirs is down. It begins by
 // chance, for tests in other processes, and no port comes twice in one.
 var nextPort = func() func() int {
+	const first, ports = 12_000, 8_000
 	var n atomic.Int64
-	n.Store(rand.Int64N(20_000))
-	return func() int { return 12_000 + int(n.Add(1)%20_000) }
+	n.Store(rand.Int64N(ports))
+	return func() int { return first + int(n.Add(1)%ports) }
 }()
 
 func freePort(t testing.TB, listen func(addr string) (io.Closer, error)) string {
