@@ -4,14 +4,11 @@
 package e2e_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
@@ -30,20 +27,8 @@ func TestBrowserStory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := &welcome{shown: make(chan struct{})}
-	d, err := demo.Open(ctx, demo.Config{
-		Scenario: "short", Dir: filepath.Join(dir, "nodes"), Exe: place.exe, Speed: 60, Out: out, Log: slog.New(slog.DiscardHandler),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- d.Run(ctx) }()
-	select {
-	case <-out.shown:
-	case err := <-ended:
-		t.Fatalf("%v\n%s", err, logs(&run{dir: d.Dir()}))
-	}
+	p := openPaced(t, ctx, demo.Config{Scenario: "short", Dir: filepath.Join(dir, "nodes"), Speed: 60})
+	d := p.demo
 	awaitJoint(t, ctx, d)
 
 	cmd := exec.CommandContext(ctx, "node", "e2e/story.mjs")
@@ -56,7 +41,7 @@ func TestBrowserStory(t *testing.T) {
 		t.Logf("%s", text)
 	}
 	cancel() // Ctrl-C
-	if err := <-ended; err != nil {
+	if err := <-p.ended; err != nil {
 		t.Errorf("Ctrl-C: %v", err)
 	}
 }
@@ -141,23 +126,4 @@ func consoleFile(t *testing.T, dir string, d *demo.Demo) string {
 		t.Fatal(err)
 	}
 	return path
-}
-
-// welcome is where a demonstration writes; it tells when the text that says
-// that the consoles are open is there.
-type welcome struct {
-	mu    sync.Mutex
-	text  bytes.Buffer
-	once  sync.Once
-	shown chan struct{}
-}
-
-func (w *welcome) Write(b []byte) (int, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	n, err := w.text.Write(b)
-	if bytes.Contains(w.text.Bytes(), []byte("Ctrl-C stops all nodes")) {
-		w.once.Do(func() { close(w.shown) })
-	}
-	return n, err
 }

@@ -104,11 +104,8 @@ func (w *World) Done() bool { return !w.now.Before(w.sc.End) }
 
 // Until emits everything that is sent after the last call up to t, t included,
 // in the order of time and, at the same time, in the order of the feeds in the
-// text. Nothing is sent after the scenario's end.
+// text. After the scenario's end that is what the sensors still see.
 func (w *World) Until(t time.Time, emit func(Emission)) {
-	if t.After(w.sc.End) {
-		t = w.sc.End
-	}
 	send := func(e Emission) {
 		if !w.cut(e.Feed, e.Time) {
 			emit(e)

@@ -71,9 +71,12 @@ func TestUntilKeepsTheOrderOfTime(t *testing.T) {
 	if n := len(collect(w, mid.Add(-time.Minute))); n != 0 || !w.Now().Equal(mid) {
 		t.Errorf("a step back emits %d", n)
 	}
-	rest := collect(w, sc.End.Add(time.Hour))
+	rest := collect(w, sc.End)
 	if !w.Done() || !w.Now().Equal(sc.End) {
-		t.Errorf("Now = %v, Done = %v after the end", w.Now(), w.Done())
+		t.Errorf("Now = %v, Done = %v at the end", w.Now(), w.Done())
+	}
+	if n := len(collect(w, sc.End.Add(5*time.Minute))); n == 0 {
+		t.Error("the sensors see nothing after the scenario's end")
 	}
 	order := map[string]int{}
 	for i, f := range sc.Feeds() {

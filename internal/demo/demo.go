@@ -148,24 +148,32 @@ func (d *Demo) Run(ctx context.Context) (err error) {
 	if !d.cfg.Headless {
 		d.welcome()
 	}
-	if err := d.play(ctx); err != nil {
+	end, err := d.play(ctx)
+	if err != nil || ctx.Err() != nil {
 		return err
 	}
 	if !d.cfg.Headless {
-		return d.hold(ctx)
+		return d.linger(ctx, end)
 	}
 	return d.report(ctx)
 }
 
-// hold keeps the nodes running after the scenario's end, until Ctrl-C.
-func (d *Demo) hold(ctx context.Context) error {
-	fmt.Fprintf(d.cfg.Out, "\nThe scenario has ended. The consoles stay open; Ctrl-C stops the nodes.\n")
-	<-ctx.Done()
-	return nil
+// linger lets time go on at life's own pace after the scenario's end, with
+// what its sensors still see, until Ctrl-C: people at the consoles need not be
+// done when the story is.
+func (d *Demo) linger(ctx context.Context, now time.Time) error {
+	fmt.Fprintf(d.cfg.Out, "\nThe scenario has ended. The consoles stay open and time goes on at x1; Ctrl-C stops the nodes.\n")
+	d.cfg.Speed = 1
+	for {
+		var err error
+		if now, err = d.stride(ctx, now, now.Add(Step)); err != nil || ctx.Err() != nil {
+			return err
+		}
+	}
 }
 
-// play steps the scenario to its end.
-func (d *Demo) play(ctx context.Context) error {
+// play steps the scenario to its end, and returns the time there.
+func (d *Demo) play(ctx context.Context) (time.Time, error) {
 	sc := d.world.Scenario()
 	end := sc.End
 	if d.cfg.Until > 0 && sc.Start.Add(d.cfg.Until).Before(end) {
@@ -173,33 +181,41 @@ func (d *Demo) play(ctx context.Context) error {
 	}
 	now := sc.Start
 	if err := d.drive(ctx, now); err != nil { // the nodes' clocks begin
-		return err
+		return now, err
 	}
-	skip := sc.Start.Add(d.cfg.At)
-	for now.Before(end) {
-		dt, wait := d.stride(now, skip)
-		begun := time.Now()
-		now = now.Add(dt)
-		if now.After(end) {
-			now = end
-		}
-		if err := d.step(ctx, now); err != nil {
-			if ctx.Err() != nil {
-				return nil //nolint:nilerr // Ctrl-C ends the demonstration, that is no failure
-			}
-			return fmt.Errorf("step to %s: %w", now.Format(time.TimeOnly), err)
-		}
-		if !sleep(ctx, wait-time.Since(begun)) {
-			return nil
+	for now.Before(end) && ctx.Err() == nil {
+		var err error
+		if now, err = d.stride(ctx, now, end); err != nil {
+			return now, err
 		}
 	}
-	return nil
+	return now, nil
 }
 
-// stride returns how far the next step goes and how long it should take: at
+// stride plays one step from now, at most to end, waits for as long as it
+// should take, and returns the time after it. Ctrl-C ends it, that is no
+// failure.
+func (d *Demo) stride(ctx context.Context, now, end time.Time) (time.Time, error) {
+	dt, wait := d.rate(now)
+	begun := time.Now()
+	now = now.Add(dt)
+	if now.After(end) {
+		now = end
+	}
+	if err := d.step(ctx, now); err != nil {
+		if ctx.Err() != nil {
+			return now, nil //nolint:nilerr // see above
+		}
+		return now, fmt.Errorf("step to %s: %w", now.Format(time.TimeOnly), err)
+	}
+	sleep(ctx, wait-time.Since(begun))
+	return now, nil
+}
+
+// rate returns how far the next step goes and how long it should take: at
 // the configured speed, at life's own while a dialogue is open.
-func (d *Demo) stride(now, skip time.Time) (dt, wait time.Duration) {
-	if d.cfg.Speed <= 0 || now.Before(skip) {
+func (d *Demo) rate(now time.Time) (dt, wait time.Duration) {
+	if d.cfg.Speed <= 0 || now.Before(d.world.Scenario().Start.Add(d.cfg.At)) {
 		return Step, 0
 	}
 	speed := d.cfg.Speed
