@@ -36,7 +36,7 @@ var libraries = []string{
 // is the moment to ask where it belongs. Rank 0 is libraries.
 var ranks = [][]string{
 	1:  {"internal/party", "internal/strict"},
-	2:  {"internal/frame", "internal/plot", "internal/record"},
+	2:  {"internal/frame", "internal/fuse", "internal/plot", "internal/record"},
 	3:  {"internal/decode", "internal/track", "internal/zone"},
 	4:  {"internal/watch"},
 	5:  {"internal/incident"},
