@@ -35,7 +35,7 @@ var libraries = []string{
 // packages of a lower rank. A new package is put here in the same commit: that
 // is the moment to ask where it belongs. Rank 0 is libraries.
 var ranks = [][]string{
-	1:  {"internal/party", "internal/strict"},
+	1:  {"internal/drawing", "internal/party", "internal/strict"},
 	2:  {"internal/frame", "internal/fuse", "internal/plot", "internal/record"},
 	3:  {"internal/decode", "internal/track", "internal/zone"},
 	4:  {"internal/watch"},

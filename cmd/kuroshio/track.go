@@ -22,6 +22,8 @@ type trackCmd struct {
 	Until        string        `default:"t" enum:"t,rx" help:"A row holds what was measured until its time (t), or what had arrived by then (rx)."`
 	HideIdentity bool          `help:"Ignore addresses and codes."`
 	Every        time.Duration `default:"1s" help:"Spacing of the rows."`
+	Plot         string        `help:"Draw the run there as SVG: plots, tracks, and errors over time where a truth is given."`
+	Truth        string        `help:"Where objects really were: JSON lines, gzip or plain; for the drawing alone."`
 }
 
 // Run tracks.
@@ -40,11 +42,26 @@ func (c *trackCmd) Run(s streams) (err error) {
 		defer f.Close() //nolint:errcheck // only read
 		cfg.Inputs = append(cfg.Inputs, f)
 	}
+	if c.Truth != "" {
+		f, err := os.Open(c.Truth)
+		if err != nil {
+			return fmt.Errorf("read truth: %w", err)
+		}
+		defer f.Close() //nolint:errcheck // only read
+		cfg.Truth = f
+	}
 	var done func() error
 	if cfg.Out, done, err = create(c.Out, s.out); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, done()) }()
+	if c.Plot != "" {
+		var drawn func() error
+		if cfg.Picture, drawn, err = create(c.Plot, s.out); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, drawn()) }()
+	}
 	st, err := trial.Run(cfg)
 	if err != nil {
 		return err

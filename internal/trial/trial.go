@@ -3,9 +3,10 @@
 
 // Package trial runs recorded or synthetic measurements through the tracker
 // and writes tracks that a scorer can compare with the truth. It is for
-// measuring the tracker: no node uses it. It neither scores nor knows a truth:
-// of the description it reads where sensors stand and how well they measure,
-// and nothing about targets, biases or origins.
+// measuring the tracker: no node uses it. It does not score, and the tracker
+// knows no truth: of the description it reads where sensors stand and how well
+// they measure, and nothing about targets, biases or origins. A truth is read
+// for the picture of a run alone.
 package trial
 
 import (
@@ -33,6 +34,8 @@ type Config struct {
 	HideIdentity bool          // addresses and codes are not read
 	Every        time.Duration // spacing of the rows; 0 takes 1 s
 	Watch        func(Step)    // sees each step; nil for none
+	Picture      io.Writer     // receives an SVG drawing of the run; nil draws none
+	Truth        io.Reader     // JSON lines, gzip or plain, for the picture alone; nil for none
 }
 
 // Step is what Watch sees: measurements that were taken in up to Now, and the
@@ -100,11 +103,21 @@ func Run(cfg Config) (Stats, error) {
 		r.out = bufio.NewWriterSize(cfg.Out, 1<<16)
 		r.enc = json.NewEncoder(r.out)
 	}
+	if cfg.Picture != nil {
+		if r.picture, err = newPicture(&cfg, meta); err != nil {
+			return st, err
+		}
+	}
 	if err := r.run(ms); err != nil {
 		return st, err
 	}
 	if r.out != nil {
-		err = r.out.Flush()
+		if err := r.out.Flush(); err != nil {
+			return st, fmt.Errorf("write tracks: %w", err)
+		}
+	}
+	if r.picture != nil {
+		err = r.picture.write(cfg.Picture, &st)
 	}
 	return st, err
 }
@@ -117,6 +130,7 @@ type runner struct {
 	out     *bufio.Writer
 	enc     *json.Encoder
 	live    map[mtt.ID]int64 // tracks with rows and no end: time of the newest row
+	picture *picture         // nil draws none
 
 	batch    []mtt.Measurement
 	outcomes []mtt.Outcome
@@ -167,6 +181,11 @@ func (r *runner) step(now time.Time) error {
 	}
 	if r.cfg.Watch != nil {
 		r.cfg.Watch(Step{now, r.batch, r.outcomes, r.tracks})
+	}
+	if r.picture != nil {
+		if err := r.picture.step(now, r.batch, r.tracks); err != nil {
+			return err
+		}
 	}
 	return r.write(now)
 }
