@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
+	"syscall"
 	"testing"
 	"time"
 
@@ -63,56 +64,72 @@ func BenchmarkObserve(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(plots), "ns/plot")
 }
 
-// BenchmarkTrack10k measures a second of 10,000 objects over 1,500 km square:
-// 60 % of them tell where they are once a second, six radars that turn in 10 s
-// see what is within 300 km and a hundred false plots each a turn.
-func BenchmarkTrack10k(b *testing.B) {
-	cfg := registered()
-	cfg.Sensors = cfg.Sensors[:1]
+// crowd is objects that fly straight over a square, what they tell of
+// themselves, and radars that see what is within 300 km.
+type crowd struct {
+	cfg     mtt.Config
+	rng     *rand.Rand
+	starts  []geo.Point
+	courses []geo.Degrees
+	clutter int // false plots of a radar a second; a turn takes 10 s
+}
+
+// newCrowd makes a crowd over a square of side m, with six radars.
+func newCrowd(objects, clutter int, side float64) *crowd {
+	c := &crowd{cfg: registered(), rng: rand.New(rand.NewPCG(1, 2)), clutter: clutter}
 	corner := geo.Point{LatDeg: 18, LonDeg: 118}
 	at := func(east, north float64) geo.Point {
-		return geo.Direct(geo.Direct(corner, 0, geo.Metres(north)), 90, geo.Metres(east))
+		return geo.Direct(geo.Direct(corner, 0, geo.Metres(north*side)), 90, geo.Metres(east*side))
 	}
+	c.cfg.Sensors = c.cfg.Sensors[:1]
 	for i := range 6 {
-		s := polarSensor(fmt.Sprint("radar", i), at(250_000+500_000*float64(i%3), 400_000+700_000*float64(i/3)))
+		s := polarSensor(fmt.Sprint("radar", i), at((0.5+float64(i%3))/3, (0.8+1.4*float64(i/3))/3))
 		s.Period, s.MaxRange = 10*time.Second, 300_000
-		cfg.Sensors = append(cfg.Sensors, s)
+		c.cfg.Sensors = append(c.cfg.Sensors, s)
 	}
+	for range objects {
+		c.starts = append(c.starts, at(c.rng.Float64(), c.rng.Float64()))
+		c.courses = append(c.courses, geo.Degrees(c.rng.Float64()*360))
+	}
+	return c
+}
+
+// second returns the measurements of a second: 60 % of the objects tell where
+// they are.
+func (c *crowd) second(n int) []mtt.Measurement {
+	var ms []mtt.Measurement
+	now := float64(n)
+	sensors := c.cfg.Sensors
+	for i, p := range c.starts {
+		p = straight(p, c.courses[i], 100, now)
+		if i%5 < 3 {
+			m := claimOf(now, uint32(i+1), p)
+			m.Has |= mtt.HasVelocity
+			m.Speed, m.Course = 100, c.courses[i]
+			ms = append(ms, m)
+		}
+		for k := 1; k < len(sensors); k++ {
+			if i%10 == n%10 && apart(sensors[k].Pos, p) < 295_000 {
+				ms = append(ms, measured(&sensors[k], k, now+float64(k)/10, p, c.rng))
+			}
+		}
+	}
+	for k := 1; k < len(sensors); k++ {
+		for range c.clutter {
+			p := geo.Direct(sensors[k].Pos, geo.Degrees(c.rng.Float64()*360), geo.Metres(5000+290_000*c.rng.Float64()))
+			ms = append(ms, measured(&sensors[k], k, now+float64(k)/10, p, c.rng))
+		}
+	}
+	return ms
+}
+
+// run measures seconds of a crowd, after a minute in which the tracks begin,
+// and reports CPU time: the clock counts what else the machine does.
+func (c *crowd) run(b *testing.B) {
 	before := heap()
-	tr, err := mtt.New(cfg)
+	tr, err := mtt.New(c.cfg)
 	if err != nil {
 		b.Fatal(err)
-	}
-	rng := rand.New(rand.NewPCG(1, 2))
-	starts, courses := make([]geo.Point, 10_000), make([]geo.Degrees, 10_000)
-	for i := range starts {
-		starts[i] = at(1.5e6*rng.Float64(), 1.5e6*rng.Float64())
-		courses[i] = geo.Degrees(rng.Float64() * 360)
-	}
-	second := func(n int) []mtt.Measurement {
-		var ms []mtt.Measurement
-		now := float64(n)
-		for i, p := range starts {
-			p = straight(p, courses[i], 100, now)
-			if i%5 < 3 {
-				m := claimOf(now, uint32(i+1), p)
-				m.Has |= mtt.HasVelocity
-				m.Speed, m.Course = 100, courses[i]
-				ms = append(ms, m)
-			}
-			for k := 1; k < len(cfg.Sensors); k++ {
-				if i%10 == n%10 && apart(cfg.Sensors[k].Pos, p) < 295_000 {
-					ms = append(ms, measured(&cfg.Sensors[k], k, now+float64(k)/10, p, rng))
-				}
-			}
-		}
-		for k := 1; k < len(cfg.Sensors); k++ {
-			for range 10 {
-				p := geo.Direct(cfg.Sensors[k].Pos, geo.Degrees(rng.Float64()*360), geo.Metres(5000+290_000*rng.Float64()))
-				ms = append(ms, measured(&cfg.Sensors[k], k, now+float64(k)/10, p, rng))
-			}
-		}
-		return ms
 	}
 	var outcomes []mtt.Outcome
 	var events []mtt.Event
@@ -124,22 +141,51 @@ func BenchmarkTrack10k(b *testing.B) {
 		plots += len(ms)
 	}
 	for n < 60 {
-		step(second(n))
+		step(c.second(n))
 	}
 	b.ReportAllocs()
 	plots = 0
 	from := n
+	var used time.Duration
 	for b.Loop() {
 		b.StopTimer()
-		ms := second(n)
+		ms := c.second(n)
 		b.StartTimer()
+		begun := cpuTime(b)
 		step(ms)
+		used += cpuTime(b) - begun
 	}
 	outcomes, events = nil, nil
-	b.ReportMetric(b.Elapsed().Seconds()/float64(n-from)*100, "%core")
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(plots), "ns/plot")
+	b.ReportMetric(used.Seconds()/float64(n-from)*100, "%core")
+	b.ReportMetric(float64(used.Nanoseconds())/1000/float64(plots), "cpu-µs/measurement")
+	b.ReportMetric(float64(plots)/float64(n-from), "measurements/s")
 	b.ReportMetric(float64(heap()-before)/1e6, "MB")
 	b.ReportMetric(float64(tr.Len()), "tracks")
+}
+
+func cpuTime(b *testing.B) time.Duration {
+	b.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// BenchmarkTrack10k measures a second of 10,000 objects over 1,500 km square,
+// with a hundred false plots a turn of each radar.
+func BenchmarkTrack10k(b *testing.B) { newCrowd(10_000, 10, 1.5e6).run(b) }
+
+// BenchmarkGrowth measures how the cost grows with objects, at one density and
+// in one square, and with false plots.
+func BenchmarkGrowth(b *testing.B) {
+	for _, objects := range []int{100, 1000, 10_000} {
+		b.Run(fmt.Sprintf("objects=%d", objects), newCrowd(objects, 10, 1.5e6).run)
+		b.Run(fmt.Sprintf("dense-objects=%d", objects), newCrowd(objects, 10, 0.5e6).run)
+	}
+	for _, turn := range []int{100, 500, 2000} {
+		b.Run(fmt.Sprintf("clutter=%d", turn), newCrowd(1000, turn/10, 1.5e6).run)
+	}
 }
 
 func measured(s *mtt.Sensor, sensor int, at float64, p geo.Point, rng *rand.Rand) mtt.Measurement {
