@@ -103,8 +103,11 @@ func writeRows(t *testing.T, path string, rows []gospa.Row, planar bool) {
 	}
 }
 
+// classOf puts truths into two classes by the end of their names.
+func classOf(id string) string { return [2]string{"even", "odd"}[id[len(id)-1]%2] }
+
 // reference runs the scorer that lies beside the corpus.
-func reference(t *testing.T, truth, tracks []gospa.Row, planar bool, misses int) []byte {
+func reference(t *testing.T, truth, tracks []gospa.Row, p *gospa.Params) []byte {
 	t.Helper()
 	tool := filepath.Join(corpustest.Dir(t), "..", "tools", "trackscore")
 	dir := t.TempDir()
@@ -114,10 +117,25 @@ func reference(t *testing.T, truth, tracks []gospa.Row, planar bool, misses int)
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build scorer: %v\n%s", err, out)
 	}
-	a, b := filepath.Join(dir, "truth.jsonl"), filepath.Join(dir, "tracks.jsonl")
-	writeRows(t, a, truth, planar)
-	writeRows(t, b, tracks, planar)
-	out, err := exec.Command(bin, "-truth", a, "-tracks", b, "-maxage", "3.5", "-misses", fmt.Sprint(misses), "-json").Output()
+	a, b, meta := filepath.Join(dir, "truth.jsonl"), filepath.Join(dir, "tracks.jsonl"), filepath.Join(dir, "meta.json")
+	writeRows(t, a, truth, p.Planar)
+	writeRows(t, b, tracks, p.Planar)
+	var classes struct {
+		Targets []map[string]string `json:"targets"`
+	}
+	for _, r := range truth {
+		classes.Targets = append(classes.Targets, map[string]string{"id": r.ID, "class": classOf(r.ID)})
+	}
+	raw, err := json.Marshal(classes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(meta, raw, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command(bin, "-truth", a, "-tracks", b, "-meta", meta, "-maxage", "3.5", "-json",
+		"-c", fmt.Sprint(float64(p.Cutoff)), "-p", fmt.Sprint(p.Order), "-assoc", fmt.Sprint(float64(p.Assoc)),
+		"-confirm", fmt.Sprint(p.Confirm), "-misses", fmt.Sprint(p.Misses)).Output()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,24 +148,37 @@ type wanted struct {
 	OSPA   float64            `json:"ospa_mean_m"`
 	SIAP   map[string]float64 `json:"siap"`
 	Clear  map[string]float64 `json:"clear"`
+
+	Classes map[string]map[string]float64 `json:"by_class"`
 }
 
-func compare(t *testing.T, raw []byte, truth, tracks []gospa.Row, planar bool, misses int) {
+// same reports whether a figure is the scorer's to six digits after the point,
+// to which that rounds; it writes -1 for what is not defined.
+func same(got, want float64) bool {
+	if math.IsNaN(got) {
+		got = -1
+	}
+	return math.Abs(got-want) <= 5e-7+1e-9*math.Abs(want)
+}
+
+// orZero is for the figures of classes: of what is not defined there the scorer
+// writes 0.
+func orZero(x float64) float64 {
+	if math.IsNaN(x) {
+		return 0
+	}
+	return x
+}
+
+func compare(t *testing.T, raw []byte, truth, tracks []gospa.Row, p *gospa.Params) {
 	t.Helper()
 	var w wanted
 	if err := json.Unmarshal(raw, &w); err != nil {
 		t.Fatal(err)
 	}
-	p := gospa.DefaultParams()
-	p.Planar, p.Misses = planar, misses
-	r, err := gospa.Evaluate(gospa.Sample(truth, tracks, 3.5, planar), p, nil)
+	r, err := gospa.Evaluate(gospa.Sample(truth, tracks, 3.5, p.Planar), *p, classOf)
 	if err != nil {
 		t.Fatal(err)
-	}
-	same := func(name string, got, want float64) {
-		if math.Abs(got-want) > 5e-7+1e-9*math.Abs(want) {
-			t.Errorf("%s = %.7f, want %.6f", name, got, want)
-		}
 	}
 	if r.Frames != w.Frames || w.Frames == 0 {
 		t.Errorf("frames = %d, want %d", r.Frames, w.Frames)
@@ -169,25 +200,40 @@ func compare(t *testing.T, raw []byte, truth, tracks []gospa.Row, planar bool, m
 			"never_tracked": float64(c.NeverTracked), "idf1": c.IDF1,
 		},
 	}
-	for part, want := range map[string]map[string]float64{"gospa": w.GOSPA, "siap": w.SIAP, "clear": w.Clear} {
-		if len(want) != len(got[part]) {
-			t.Errorf("%s has %d figures, want %d", part, len(got[part]), len(want))
-		}
-		for name, v := range want {
-			same(part+" "+name, got[part][name], v)
+	want := map[string]map[string]float64{"gospa": w.GOSPA, "siap": w.SIAP, "clear": w.Clear, "ospa": {"mean": w.OSPA}}
+	got["ospa"] = map[string]float64{"mean": r.OSPA}
+	for name, c := range r.Classes {
+		got["class "+name] = map[string]float64{
+			"n": float64(c.N), "completeness": c.Completeness, "rms_pos_m": orZero(c.RMSPosition), "rms_vel_mps": orZero(c.RMSVelocity),
 		}
 	}
-	same("OSPA", r.OSPA, w.OSPA)
+	for name, c := range w.Classes {
+		want["class "+name] = c
+	}
+	if len(w.Classes) != 2 || len(got) != len(want) {
+		t.Errorf("%d classes and %d parts, want 2 and %d", len(w.Classes), len(got), len(want))
+	}
+	for part, figures := range want {
+		if len(figures) != len(got[part]) {
+			t.Errorf("%s has %d figures, want %d", part, len(got[part]), len(figures))
+		}
+		for name, v := range figures {
+			if x, ok := got[part][name]; !ok || !same(x, v) {
+				t.Errorf("%s %s = %.7f, want %.6f", part, name, x, v)
+			}
+		}
+	}
 }
 
 var cases = map[string]struct {
-	seed   uint64
-	planar bool
-	misses int
+	seed uint64
+	p    gospa.Params
 }{
-	"planar":      {1, true, 1},
-	"geographic":  {2, false, 1},
-	"with-misses": {3, false, 2},
+	"planar":          {1, gospa.Params{Cutoff: 1000, Order: 2, Assoc: 1000, Confirm: 1, Misses: 1, Planar: true}},
+	"geographic":      {2, gospa.DefaultParams()},
+	"with-misses":     {3, gospa.Params{Cutoff: 1000, Order: 2, Assoc: 1000, Confirm: 1, Misses: 2}},
+	"other-distances": {4, gospa.Params{Cutoff: 400, Order: 1, Assoc: 700, Confirm: 3, Misses: 2}},
+	"nothing-near":    {5, gospa.Params{Cutoff: 1, Order: 3, Assoc: 1, Confirm: 1, Misses: 1}},
 }
 
 // What an independent scorer, which is held against Stone Soup, says of the
@@ -195,10 +241,10 @@ var cases = map[string]struct {
 func TestFiguresAreThoseOfAnotherScorer(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			truth, tracks := walk(tc.seed, tc.planar)
+			truth, tracks := walk(tc.seed, tc.p.Planar)
 			path := filepath.Join("testdata", name+".json")
 			if *update {
-				if err := os.WriteFile(path, reference(t, truth, tracks, tc.planar, tc.misses), 0o600); err != nil {
+				if err := os.WriteFile(path, reference(t, truth, tracks, &tc.p), 0o600); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -206,7 +252,7 @@ func TestFiguresAreThoseOfAnotherScorer(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			compare(t, raw, truth, tracks, tc.planar, tc.misses)
+			compare(t, raw, truth, tracks, &tc.p)
 		})
 	}
 }
@@ -216,6 +262,7 @@ func TestFiguresAgreeOnFreshRows(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	truth, tracks := walk(seed, false)
-	compare(t, reference(t, truth, tracks, false, 1), truth, tracks, false, 1)
+	p := gospa.DefaultParams()
+	compare(t, reference(t, truth, tracks, &p), truth, tracks, &p)
 	corpustest.Check(t)
 }

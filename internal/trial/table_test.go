@@ -8,8 +8,11 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"math"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -247,6 +250,51 @@ func compare(t *testing.T, name string, plain, biased []*run, from float64) {
 	if got.GOSPA.Mean > 1.15*want.GOSPA.Mean || got.SIAP.Ambiguity > 1.01 {
 		t.Errorf("%s with biased radars: %v, want at most 1.15 times %.0f m and an ambiguity of 1.01", name, &got, want.GOSPA.Mean)
 	}
+}
+
+// The rows of a made scene are what an independent scorer reads, and it says
+// of them what package gospa says.
+func TestScorerReadsTheRows(t *testing.T) {
+	tool := filepath.Join(corpustest.Dir(t), "..", "tools", "trackscore")
+	m := dogfights(31).play(31)
+	rows, _ := track(t, trial.Config{}, m.meta, m.file())
+	dir := t.TempDir()
+	truth, tracks, bin := filepath.Join(dir, "truth.jsonl"), filepath.Join(dir, "tracks.jsonl"), filepath.Join(dir, "score")
+	if err := errors.Join(os.WriteFile(truth, truthFile(t, m.truth), 0o600), os.WriteFile(tracks, []byte(rows), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	build := exec.Command("go", "build", "-o", bin, ".")
+	build.Dir = tool
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build scorer: %v\n%s", err, out)
+	}
+	out, err := exec.Command(bin, "-truth", truth, "-tracks", tracks, "-maxage", "0.5", "-json").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want struct {
+		GOSPA, SIAP, Clear map[string]float64
+		OSPA               float64 `json:"ospa_mean_m"`
+	}
+	if err := json.Unmarshal(out, &want); err != nil {
+		t.Fatal(err)
+	}
+	got, _ := runOf(m).score(t, 0)
+	// The rows are rounded, so it is not the sixth digit that agrees.
+	for name, v := range map[string][2]float64{
+		"GOSPA":        {got.GOSPA.Mean, want.GOSPA["mean_m"]},
+		"OSPA":         {got.OSPA, want.OSPA},
+		"completeness": {got.SIAP.Completeness, want.SIAP["completeness"]},
+		"ambiguity":    {got.SIAP.Ambiguity, want.SIAP["ambiguity"]},
+		"switches":     {float64(got.Clear.Switches), want.Clear["id_switches"]},
+		"IDF1":         {got.Clear.IDF1, want.Clear["idf1"]},
+		"ANEES":        {got.Clear.ANEES, want.Clear["anees"]},
+	} {
+		if !(math.Abs(v[0]-v[1]) <= 1e-4*math.Abs(v[1])) {
+			t.Errorf("%s = %v, want %v", name, v[0], v[1])
+		}
+	}
+	corpustest.Check(t)
 }
 
 // BenchmarkScenarios prints the table of figures.
