@@ -6,12 +6,15 @@ package config
 import (
 	"crypto/tls"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/kuroshio-watch/kuroshio/geo"
+	"github.com/kuroshio-watch/kuroshio/internal/decode"
 	"github.com/kuroshio-watch/kuroshio/internal/feed"
 )
 
@@ -33,6 +36,11 @@ type Feed struct {
 	Follow    bool     `toml:"follow"`    // file: goes on with what is appended
 	Port      uint16   `toml:"port"`      // pcap: datagrams to this port only; 0: all
 	Every     Duration `toml:"every"`     // http: how often it is asked
+
+	// Editions of ASTERIX categories: {"021" = "0.23"}. EditionOf are those of
+	// single stations by SAC/SIC, where several share the feed.
+	Editions  map[string]string            `toml:"editions"`
+	EditionOf map[string]map[string]string `toml:"edition_of"`
 
 	User         string `toml:"user"`          // http
 	PasswordFile string `toml:"password_file"` // http; without a user it holds a bearer token
@@ -135,6 +143,9 @@ func (f *Feed) Problem() (key, what string) {
 	if key, what = s.Problem(); key == "password" {
 		key = "password_file"
 	}
+	if what == "" {
+		key, what = f.editionProblem()
+	}
 	if r := f.Receiver; what == "" && r != nil && (!(geo.Point{LatDeg: r.Lat, LonDeg: r.Lon}).Valid() || !(r.RangeNM > 0)) {
 		return "receiver", "position or range out of bounds"
 	}
@@ -143,3 +154,38 @@ func (f *Feed) Problem() (key, what string) {
 
 // files returns the paths among the keys.
 func (f *Feed) files() []*string { return []*string{&f.Path, &f.PasswordFile, &f.CA, &f.Cert, &f.Key} }
+
+func (f *Feed) editionProblem() (key, what string) {
+	if len(f.Editions)+len(f.EditionOf) > 0 && feed.Kind(f.Kind).Content() != feed.ContentASTERIX {
+		return "editions", "only ASTERIX has editions"
+	}
+	if _, what = Editions(f.Editions); what != "" {
+		return "editions", what
+	}
+	for _, id := range slices.Sorted(maps.Keys(f.EditionOf)) {
+		if !sensorID.MatchString(id) {
+			return "edition_of", fmt.Sprintf("%q: want SAC/SIC as 025/010", id)
+		}
+		if _, what = Editions(f.EditionOf[id]); what != "" {
+			return "edition_of", what
+		}
+	}
+	return "", ""
+}
+
+// Editions reads editions of categories, whose keys have three digits, and says
+// what is wrong with them; "" is nothing.
+func Editions(m map[string]string) (e decode.Editions, what string) {
+	if len(m) == 0 {
+		return nil, ""
+	}
+	e = make(decode.Editions, len(m))
+	for _, key := range slices.Sorted(maps.Keys(m)) {
+		c, err := strconv.ParseUint(key, 10, 8)
+		if err != nil || len(key) != 3 {
+			return nil, fmt.Sprintf("%q: want a category in three digits", key)
+		}
+		e[byte(c)] = m[key]
+	}
+	return e, e.Problem()
+}

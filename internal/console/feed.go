@@ -62,6 +62,17 @@ type FeedTrial struct {
 	Frames  uint64        `json:"frames"`
 	Plots   uint64        `json:"plots"`
 	Refused []FeedRefusal `json:"refused"`
+	// Editions are how many blocks each edition of an ASTERIX category can read,
+	// those of most first. Many blocks tell the layout, one does not.
+	Editions []FeedEdition `json:"editions,omitempty"`
+}
+
+// FeedEdition is how many blocks of a category an edition can read whole.
+type FeedEdition struct {
+	Category int    `json:"cat"`
+	Edition  string `json:"ed"`
+	Blocks   int    `json:"blocks"`
+	Whole    int    `json:"read_whole"`
 }
 
 // FeedRefusal counts what was refused for one reason.

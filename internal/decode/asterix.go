@@ -10,6 +10,11 @@ import (
 	"time"
 
 	"github.com/kuroshio-watch/kuroshio/asterix"
+	"github.com/kuroshio-watch/kuroshio/asterix/cat001"
+	"github.com/kuroshio-watch/kuroshio/asterix/cat002"
+	"github.com/kuroshio-watch/kuroshio/asterix/cat010"
+	"github.com/kuroshio-watch/kuroshio/asterix/cat020"
+	"github.com/kuroshio-watch/kuroshio/asterix/cat021"
 	"github.com/kuroshio-watch/kuroshio/asterix/cat034"
 	"github.com/kuroshio-watch/kuroshio/asterix/cat048"
 	"github.com/kuroshio-watch/kuroshio/geo"
@@ -17,50 +22,175 @@ import (
 	"github.com/kuroshio-watch/kuroshio/internal/plot"
 )
 
+// taken is what came of a datagram.
+type taken struct {
+	plots   []plot.Plot
+	first   int // of the datagram's own among plots
+	sweeps  []plot.Sweep
+	refused *Refusal
+}
+
+// plot adds a plot and numbers it.
+func (t *taken) plot(p *plot.Plot) {
+	p.Index = len(t.plots) - t.first
+	t.plots = append(t.plots, *p)
+}
+
+// taker makes plots and sweeps of the record that was decoded last, or says why
+// not; the offset is filled in by who calls it.
+type taker func(d *Decoder, s *source, f *frame.Frame) *Refusal
+
 // asterix decodes the blocks of a datagram. A bad block or record is refused
 // and the next block goes on.
 func (d *Decoder) asterix(s *source, f *frame.Frame, dst []plot.Plot, sweeps []plot.Sweep) ([]plot.Plot, []plot.Sweep, *Refusal) {
-	var refused *Refusal
-	first := len(dst)
+	t := &d.taken
+	*t = taken{plots: dst, first: len(dst), sweeps: sweeps}
 	for b, err := range asterix.Blocks(f.Data) {
 		if err != nil {
-			refused = refused.and(blockRefusal(err))
+			t.refused = t.refused.and(blockRefusal(err))
 			continue
 		}
-		switch b.Category {
-		case cat048.Category:
-			for at, err := range asterix.Records(b, &d.rec48) {
-				if err != nil {
-					refused = refused.and(recordRefusal(err))
-					continue
-				}
-				p, r := d.target(s, f, at)
-				if r != nil {
-					refused = refused.and(r)
-					continue
-				}
-				p.Index = len(dst) - first
-				dst = append(dst, p)
-			}
-		case cat034.Category:
-			for at, err := range asterix.Records(b, &d.rec34) {
-				if err != nil {
-					refused = refused.and(recordRefusal(err))
-					continue
-				}
-				sw, ok, r := d.service(s, f, at)
-				if r != nil {
-					refused = refused.and(r)
-				}
-				if ok {
-					sweeps = append(sweeps, sw)
-				}
-			}
-		default:
-			refused = refused.and(&Refusal{Offset: int64(b.Offset), Item: category(b.Category), Reason: AsterixCategory})
+		rec, take := d.reader(s, b)
+		if rec == nil {
+			t.refused = t.refused.and(&Refusal{Offset: int64(b.Offset), Item: category(b.Category), Reason: unread(b.Category)})
+			continue
+		}
+		d.records(s, f, b, rec, take)
+	}
+	out := *t
+	*t = taken{} // what is in it is the caller's
+	return out.plots, out.sweeps, out.refused
+}
+
+// reader returns what decodes a block's records and makes plots of them, nil
+// for a category of which none are made.
+func (d *Decoder) reader(s *source, b asterix.Block) (asterix.Decoder, taker) {
+	switch b.Category {
+	case cat048.Category:
+		return &d.rec48, (*Decoder).target
+	case cat034.Category:
+		return &d.rec34, (*Decoder).service
+	case cat001.Category:
+		d.rec1.Begin()
+		return &d.rec1, (*Decoder).oldTarget
+	case cat002.Category:
+		return &d.rec2, (*Decoder).oldService
+	case cat010.Category:
+		return &d.rec10, (*Decoder).surface
+	case cat020.Category:
+		return &d.rec20, (*Decoder).multilaterated
+	case cat021.Category:
+		return d.adsbReader(s, b)
+	}
+	return nil, nil
+}
+
+// unread says why no plots are made of a category. A system track (CAT062,
+// CAT011) is what a neighbour's tracker holds to be true: its errors hang
+// together in time, it may rest on what we have too, and a plot has no field
+// for either. Taken as a measurement it would count the same evidence twice,
+// and would leave this node as our own.
+func unread(c byte) string {
+	switch c {
+	case 11, 62:
+		return AsterixSystemTrack
+	case 19, 23, 25, 63, 65:
+		return AsterixService
+	}
+	return AsterixCategory
+}
+
+func (d *Decoder) records(s *source, f *frame.Frame, b asterix.Block, rec asterix.Decoder, take taker) {
+	for at, err := range asterix.Records(b, rec) {
+		if err != nil {
+			d.taken.refused = d.taken.refused.and(recordRefusal(err))
+			continue
+		}
+		if r := take(d, s, f); r != nil {
+			r.Offset = int64(at)
+			d.taken.refused = d.taken.refused.and(r)
 		}
 	}
-	return dst, sweeps, refused
+}
+
+func refuse(item, reason string) *Refusal { return &Refusal{Item: item, Reason: reason} }
+
+// marks are what a station itself says against taking a report as one of an
+// object out there.
+type marks struct {
+	simulated, test bool
+	monitor         bool // a fixed transponder
+	coasted         bool // extrapolated, not measured
+	vehicle         bool // on an aerodrome; plots have no domain for it
+}
+
+// against returns the reason of refusal, "" for none.
+func (m marks) against(s *source) string {
+	switch {
+	case m.simulated && !s.Exercise:
+		return SimulatedOnLive
+	case m.monitor, m.test && !s.Exercise:
+		return AsterixTest
+	case m.coasted:
+		return AsterixNoTarget
+	case m.vehicle:
+		return AsterixVehicle
+	}
+	return ""
+}
+
+// when sets a plot's time from a time of day, which may be absent.
+func when(p *plot.Plot, seconds float64, has bool) (ok bool) {
+	if has {
+		p.Time, ok = timeOfDay(p.Received, seconds)
+		return ok
+	}
+	return true
+}
+
+// setHeight sets a height unless there is one.
+func setHeight(p *plot.Plot, feet float64, kind plot.HeightKind, has bool) {
+	if has && p.Has&plot.HasHeight == 0 {
+		p.Height, p.HeightKind = geo.Feet(feet), kind
+		p.Has |= plot.HasHeight
+	}
+}
+
+func setModeA(p *plot.Plot, code uint16, has bool) {
+	if has {
+		p.ModeA = code
+		p.Has |= plot.HasModeA
+	}
+}
+
+func setAddress(p *plot.Plot, a uint32, has bool) {
+	if has && a != 0 && a != 0xFFFFFF {
+		p.Address = a
+		p.Has |= plot.HasAddress
+	}
+}
+
+// setCallsign sets eight characters of six bits each. One with an undefined
+// character is none.
+func setCallsign(p *plot.Plot, raw uint64, has bool) {
+	if !has {
+		return
+	}
+	if c := asterix.Identification(raw, 8); c != "" && !strings.Contains(c, "?") {
+		p.Callsign = c
+		p.Has |= plot.HasCallsign
+	}
+}
+
+// setPlace sets a position that the receiver can have heard; ok is false for
+// one that it cannot, or that is not on the globe.
+func (s *source) setPlace(p *plot.Plot, at geo.Point, sigma geo.Metres) (ok bool) {
+	if !at.Valid() || s.beyond(at) {
+		return false
+	}
+	p.Pos, p.SigmaPos = at, sigma
+	p.Has |= plot.HasPosition
+	return true
 }
 
 func category(c byte) string { return fmt.Sprintf("CAT%03d", c) }
@@ -88,88 +218,6 @@ func recordRefusal(err error) *Refusal {
 	return r
 }
 
-// target turns the record in rec48, at an offset in the datagram, into a plot.
-func (d *Decoder) target(s *source, f *frame.Frame, at int) (plot.Plot, *Refusal) {
-	r := &d.rec48
-	refuse := func(item, reason string) (plot.Plot, *Refusal) {
-		return plot.Plot{}, &Refusal{Offset: int64(at), Item: item, Reason: reason}
-	}
-	id, ok := r.Source()
-	if !ok {
-		return refuse("I048/010", AsterixNoSource)
-	}
-	typ, hasTyp := r.Detection()
-	switch {
-	case r.Simulated() && !s.Exercise:
-		return refuse("I048/020", SimulatedOnLive)
-	case r.FieldMonitor(), r.Test() && !s.Exercise:
-		return refuse("I048/020", AsterixTest)
-	case hasTyp && typ == cat048.NoDetection: // the station's own guess, no measurement
-		return refuse("I048/020", AsterixNoTarget)
-	}
-	rho, hasRange := r.RhoNM()
-	theta, _ := r.ThetaDeg()
-	if !hasRange || r.RangeExceeded() {
-		return refuse("I048/040", AsterixNoRange)
-	}
-	p := s.base(f)
-	if tod, has := r.TimeOfDaySeconds(); has {
-		if p.Time, ok = timeOfDay(p.Received, tod); !ok {
-			return refuse("I048/140", ImplausibleTime)
-		}
-	}
-	p.Sensor = s.sensorID(id)
-	x := s.Sensors[p.Sensor]
-	p.Kind, p.Has = plot.Radar, plot.HasPolar
-	p.SlantRange, p.Azimuth = geo.FromNM(rho), geo.Degrees(theta)
-	p.SigmaRange, p.SigmaAzimuth = x.SigmaRange, x.SigmaAzimuth
-	d.describe(&p)
-	p.Domain = domainOf(&p, hasTyp && typ.HasSSR())
-	return p, nil
-}
-
-// describe sets what the record in rec48 says besides the place. The station's
-// own track velocity (I048/200) is left out: it is no measurement of this plot.
-func (d *Decoder) describe(p *plot.Plot) {
-	r := &d.rec48
-	if feet, valid, ok := r.FlightLevelFeet(); ok && valid {
-		p.Height, p.HeightKind = geo.Feet(feet), plot.Barometric
-		p.Has |= plot.HasHeight
-	} else if feet, ok := r.HeightFeet(); ok {
-		p.Height, p.HeightKind = geo.Feet(feet), plot.Geometric
-		p.Has |= plot.HasHeight
-	}
-	if code, valid, ok := r.Mode3A(); ok && valid {
-		p.ModeA = code
-		p.Has |= plot.HasModeA
-	}
-	if a, ok := r.Address(); ok && a != 0 && a != 0xFFFFFF {
-		p.Address = a
-		p.Has |= plot.HasAddress
-	}
-	if r.Has&cat048.Item240 != 0 {
-		if c, ok := r.Callsign(); ok && !strings.Contains(c, "?") {
-			p.Callsign = c
-			p.Has |= plot.HasCallsign
-		}
-	}
-	p.Emergency = emergency(p) || r.MilitaryEmergency()
-}
-
-// lowest is the height from which something that only a radar's beam has
-// measured is taken to fly. Below it may be a ship.
-const lowest geo.Feet = 500
-
-// domainOf says where the object moves. An echo of primary radar alone and
-// without a height may be an aircraft or a ship: unknown.
-func domainOf(p *plot.Plot, transponder bool) plot.Domain {
-	height := p.Has&plot.HasHeight != 0
-	if transponder || p.Has&plot.HasAddress != 0 || height && (p.HeightKind == plot.Barometric || p.Height >= lowest) {
-		return plot.Air
-	}
-	return 0
-}
-
 // How far a station's clock may be from the time of receipt. A node whose time
 // is stepped stamps receipt with the last step, so plots may be ahead.
 const (
@@ -184,45 +232,6 @@ func timeOfDay(received time.Time, seconds float64) (time.Time, bool) {
 	}
 	late := received.Sub(t)
 	return t, late <= maxTargetLate && late >= -maxTargetAhead
-}
-
-// service turns the record in rec34 into a sweep, if it is a north marker or a
-// sector crossing.
-func (d *Decoder) service(s *source, f *frame.Frame, at int) (plot.Sweep, bool, *Refusal) {
-	r := &d.rec34
-	refuse := func(item, reason string) (plot.Sweep, bool, *Refusal) {
-		return plot.Sweep{}, false, &Refusal{Offset: int64(at), Item: item, Reason: reason}
-	}
-	id, ok := r.Source()
-	if !ok {
-		return refuse("I034/010", AsterixNoSource)
-	}
-	kind, _ := r.MessageType()
-	sw := plot.Sweep{Time: f.Received.UTC(), Source: f.Source}
-	switch kind {
-	case cat034.NorthMarker:
-	case cat034.SectorCrossing:
-		azimuth, has := r.SectorDeg()
-		if !has {
-			return refuse("I034/020", AsterixNoRange)
-		}
-		sw.Azimuth = geo.Degrees(azimuth)
-	default: // filters, strobes: nothing to us
-		return plot.Sweep{}, false, nil
-	}
-	if r.Inhibited() {
-		return refuse("I034/050", AsterixInhibited)
-	}
-	if tod, has := r.TimeOfDaySeconds(); has {
-		if sw.Time, ok = timeOfDay(sw.Time, tod); !ok {
-			return refuse("I034/030", ImplausibleTime)
-		}
-	}
-	if seconds, has := r.RotationSeconds(); has {
-		sw.Period = time.Duration(seconds * float64(time.Second))
-	}
-	sw.Sensor = s.sensorID(id)
-	return sw, true, nil
 }
 
 // sensorID returns "SAC/SIC" in three digits each.

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kuroshio-watch/kuroshio/asterix/cat001"
+	"github.com/kuroshio-watch/kuroshio/asterix/cat010"
 	"github.com/kuroshio-watch/kuroshio/internal/decode"
 	"github.com/kuroshio-watch/kuroshio/internal/frame"
 	"github.com/kuroshio-watch/kuroshio/internal/plot"
@@ -26,6 +28,8 @@ func steady(t testing.TB) []frame.Frame {
 		{Source: "ais", Format: frame.NMEA, Data: sentence(t, vessel(), nil)},
 		{Source: "radar", Format: frame.ASTERIX, Data: block(t, target(nil), target(nil))},
 		{Source: "radar", Format: frame.ASTERIX, Data: service(t, nil)},
+		{Source: "radar", Format: frame.ASTERIX, Data: blockOf(t, cat001.Category, oldPlot(nil))},
+		{Source: "radar", Format: frame.ASTERIX, Data: blockOf(t, cat010.Category, seen(nil))},
 	}
 	for i := range frames {
 		frames[i].Received = noon

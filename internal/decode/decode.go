@@ -17,6 +17,13 @@ import (
 
 	"github.com/kuroshio-watch/kuroshio/ais"
 	"github.com/kuroshio-watch/kuroshio/asterix"
+	"github.com/kuroshio-watch/kuroshio/asterix/cat001"
+	"github.com/kuroshio-watch/kuroshio/asterix/cat002"
+	"github.com/kuroshio-watch/kuroshio/asterix/cat010"
+	"github.com/kuroshio-watch/kuroshio/asterix/cat020"
+	"github.com/kuroshio-watch/kuroshio/asterix/cat021"
+	"github.com/kuroshio-watch/kuroshio/asterix/cat021v023"
+	"github.com/kuroshio-watch/kuroshio/asterix/cat021v026"
 	"github.com/kuroshio-watch/kuroshio/asterix/cat034"
 	"github.com/kuroshio-watch/kuroshio/asterix/cat048"
 	"github.com/kuroshio-watch/kuroshio/geo"
@@ -47,6 +54,12 @@ type Source struct {
 	// Sensors are the radars of an ASTERIX feed by their id, "025/010" (SAC and
 	// SIC in three digits).
 	Sensors map[string]Sensor `cbor:"5,keyasint,omitempty" json:"sensors,omitempty"`
+	// Editions are those of an ASTERIX feed's categories: only the category is on
+	// the wire. One that is left out is the newest that we have.
+	Editions Editions `cbor:"6,keyasint,omitempty" json:"editions,omitempty"`
+	// EditionsOf are those of single stations of the feed, by their id, before
+	// Editions.
+	EditionsOf map[string]Editions `cbor:"7,keyasint,omitempty" json:"editions_of,omitempty"`
 }
 
 // Config lists the feeds by name.
@@ -93,6 +106,9 @@ func (s Source) validate() error {
 			return fmt.Errorf("sensor %s: standard deviation out of range", id)
 		}
 	}
+	if what := s.badEdition(); what != "" {
+		return errors.New(what)
+	}
 	return nil
 }
 
@@ -103,12 +119,20 @@ type Decoder struct {
 	names   []string // sorted
 	text    interner
 
-	rec48  cat048.Record
-	rec34  cat034.Record
-	detail Detail
-	report modes.Report
-	vessel ais.Message
-	drone  [remoteid.MaxPack]remoteid.Message
+	rec48   cat048.Record
+	rec34   cat034.Record
+	rec1    cat001.Record
+	rec2    cat002.Record
+	rec10   cat010.Record
+	rec20   cat020.Record
+	rec21   cat021.Record
+	rec21v6 cat021v026.Record
+	rec21v3 cat021v023.Record
+	taken   taken
+	detail  Detail
+	report  modes.Report
+	vessel  ais.Message
+	drone   [remoteid.MaxPack]remoteid.Message
 }
 
 // source is one feed. Of the decoders the one of its format is set.

@@ -410,7 +410,7 @@ func TestDatagramKeepsItsGoodBlocks(t *testing.T) {
 	n := int64(len(good))
 	want := []decode.Refusal{
 		{Offset: n + 6, Item: "I048/010", Reason: decode.AsterixRecord},
-		{Offset: n + 6, Item: "CAT062", Reason: decode.AsterixCategory},
+		{Offset: n + 6, Item: "CAT062", Reason: decode.AsterixSystemTrack},
 		{Offset: 2*n + 10, Item: "CAT000", Reason: decode.AsterixBlock},
 	}
 	if len(refused) != len(want) {
@@ -461,7 +461,7 @@ func TestCAT034(t *testing.T) {
 	if diff := cmp.Diff(want, sweeps); diff != "" {
 		t.Errorf("sweeps (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{decode.ImplausibleTime, decode.AsterixNoRange}, reasons(refused)); diff != "" {
+	if diff := cmp.Diff([]string{decode.AsterixService, decode.ImplausibleTime, decode.AsterixNoRange}, reasons(refused)); diff != "" {
 		t.Errorf("refused (-want +got):\n%s", diff)
 	}
 }

@@ -53,12 +53,19 @@ const (
 	// ASTERIX.
 	AsterixBlock     = "asterix-block"    // a block's header or length
 	AsterixRecord    = "asterix-record"   // a record's field specification or item
-	AsterixCategory  = "asterix-category" // a category that is not decoded
+	AsterixCategory  = "asterix-category" // a category of which no plots are made
 	AsterixNoSource  = "asterix-no-source"
-	AsterixNoRange   = "asterix-no-position" // neither range nor azimuth, or beyond the item's range
+	AsterixNoRange   = "asterix-no-position" // none that stands by itself, or beyond the item's range
 	AsterixNoTarget  = "asterix-no-detection"
 	AsterixTest      = "asterix-test-target" // test target or fixed transponder
 	AsterixInhibited = "asterix-inhibited"   // the station forbids the use of its data
+
+	AsterixSystemTrack = "asterix-system-track"   // a neighbour's estimate (CAT062, CAT011), no measurement
+	AsterixService     = "asterix-service"        // sound, and about the station itself
+	AsterixVehicle     = "asterix-vehicle"        // on an aerodrome: plots have no domain for it
+	AsterixKind        = "asterix-kind"           // what measured it is not said, or is no kind of plot
+	AsterixDoubtful    = "asterix-doubtful"       // the station itself doubts it
+	AsterixPosition    = "asterix-position-range" // not on the globe, or beyond the receiver's range
 
 	// Remote ID.
 	RemoteIDLine    = "remoteid-line"    // not a receiver's line
@@ -88,7 +95,8 @@ func Reasons() []string {
 		AISArmour, AISFill, AISShort, AISType, AISUnsupported, AISMMSI, AISPosition, AISHorizon, AISJump,
 		ImplausibleTime,
 		AsterixBlock, AsterixRecord, AsterixCategory, AsterixNoSource, AsterixNoRange, AsterixNoTarget,
-		AsterixTest, AsterixInhibited,
+		AsterixTest, AsterixInhibited, AsterixSystemTrack, AsterixService, AsterixVehicle, AsterixKind,
+		AsterixDoubtful, AsterixPosition,
 		RemoteIDLine, RemoteIDMessage, RemoteIDRange,
 		CoTSyntax, CoTValue, CoTForbidden, CoTLabel, CoTStale,
 		SimulatedOnLive,

@@ -31,21 +31,37 @@ type Probed struct {
 // Probe reads a file of format asterix or pcap by every edition that there is,
 // and returns for each category the editions, those that read most blocks first.
 func Probe(format string, r io.Reader) ([]Probed, error) {
-	tried := map[byte][]*attempt{}
-	var failed error
-	try := func(b asterix.Block) {
-		if _, ok := tried[b.Category]; !ok && failed == nil {
-			tried[b.Category], failed = attempts(int(b.Category))
-		}
-		for _, a := range tried[b.Category] {
-			a.try(b.Data)
-		}
-	}
-	if err := eachBlock(format, r, try); err != nil {
+	p := NewProber()
+	if err := eachBlock(format, r, p.Try); err != nil {
 		return nil, err
 	}
+	return p.Found()
+}
+
+// Prober reads blocks by every edition of their categories.
+type Prober struct {
+	tried  map[byte][]*attempt
+	failed error
+}
+
+// NewProber returns a Prober that has read nothing.
+func NewProber() *Prober { return &Prober{tried: map[byte][]*attempt{}} }
+
+// Try reads one block.
+func (p *Prober) Try(b asterix.Block) {
+	if _, ok := p.tried[b.Category]; !ok && p.failed == nil {
+		p.tried[b.Category], p.failed = attempts(int(b.Category))
+	}
+	for _, a := range p.tried[b.Category] {
+		a.try(b.Data)
+	}
+}
+
+// Found returns for each category the editions, those that read most blocks
+// first.
+func (p *Prober) Found() ([]Probed, error) {
 	var out []Probed
-	for _, list := range tried {
+	for _, list := range p.tried {
 		for _, a := range list {
 			out = append(out, a.Probed)
 		}
@@ -53,7 +69,7 @@ func Probe(format string, r io.Reader) ([]Probed, error) {
 	slices.SortStableFunc(out, func(a, b Probed) int {
 		return cmp.Or(cmp.Compare(a.Category, b.Category), cmp.Compare(b.Whole, a.Whole), cmp.Compare(a.Edition, b.Edition))
 	})
-	return out, failed
+	return out, p.failed
 }
 
 // attempt reads blocks by one edition.

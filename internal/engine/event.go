@@ -23,7 +23,7 @@ func (e *Engine) event(ev *Event, out *Outputs) {
 	case "feed":
 		e.feeds.up(ev.Feed, ev.State == "up")
 	case "refused":
-		e.feeds.refused(ev.Feed, ev.Reason, ev.Offset, ev.Count, e.now)
+		e.feeds.refused(ev.Feed, RefusedFor{Reason: ev.Reason, Offset: ev.Offset, Count: ev.Count, At: e.now})
 	case "store":
 		e.system("store", "store", "", 1, ev.State != "ok")
 	case "sent":
@@ -143,21 +143,40 @@ func (t *feedTable) took(f *frame.Frame, at time.Time, plots int) {
 	}
 }
 
-func (t *feedTable) refused(name, reason string, offset int64, count uint64, at time.Time) {
+// refused adds what was refused to what was before.
+func (t *feedTable) refused(name string, more RefusedFor) {
 	s, ok := t.byName[name]
 	if !ok {
 		return
 	}
-	r := s.Refused[reason]
+	r := s.Refused[more.Reason]
 	if r == nil {
 		if len(s.Refused) == maxReasons {
 			return
 		}
-		r = &RefusedFor{Reason: reason}
-		s.Refused[reason] = r
+		r = &RefusedFor{Reason: more.Reason}
+		s.Refused[more.Reason] = r
 	}
-	r.Count += count
-	r.Offset, r.At = offset, at
+	r.Count += more.Count
+	r.Offset, r.At, r.Item = more.Offset, more.At, more.Item
+	r.countItem(more.Item, more.Count)
+}
+
+// maxItems bounds the items counted for one reason: bad input must not grow
+// what is kept.
+const maxItems = 16
+
+func (r *RefusedFor) countItem(item string, n uint64) {
+	if item == "" {
+		return
+	}
+	i := slices.IndexFunc(r.Items, func(x RefusedItem) bool { return x.Item == item })
+	switch {
+	case i >= 0:
+		r.Items[i].Count += n
+	case len(r.Items) < maxItems:
+		r.Items = append(r.Items, RefusedItem{item, n})
+	}
 }
 
 func (t *feedTable) up(name string, up bool) {
@@ -194,7 +213,9 @@ func (f *feedState) view(cfg *FeedConfig) FeedView {
 		v.Last = &last
 	}
 	for _, reason := range slices.Sorted(maps.Keys(f.Refused)) {
-		v.Refused = append(v.Refused, *f.Refused[reason])
+		r := *f.Refused[reason]
+		r.Items = slices.Clone(r.Items)
+		v.Refused = append(v.Refused, r)
 	}
 	return v
 }

@@ -32,7 +32,7 @@ func (e *Engine) frame(in *Input, out *Outputs) {
 	if errors.As(err, &refusal) {
 		for _, r := range refusal.All() {
 			at := in.Frame.Offset + r.Offset
-			e.feeds.refused(in.Frame.Source, r.Reason, at, 1, e.now)
+			e.feeds.refused(in.Frame.Source, RefusedFor{Reason: r.Reason, Offset: at, Count: 1, At: e.now, Item: r.Item})
 			out.Refused = append(out.Refused, Refusal{in.Frame.Source, at, r.Reason})
 		}
 	}

@@ -267,6 +267,16 @@ type RefusedFor struct {
 	Count  uint64    `json:"count"`
 	Offset int64     `json:"offset"` // of the last
 	At     time.Time `json:"at"`
+	Item   string    `json:"item,omitempty"` // data item or category of the last: "I048/140", "CAT062"
+	// Items counts by data item or category, those that came first; what is not
+	// among them is in Count alone.
+	Items []RefusedItem `json:"items,omitempty"`
+}
+
+// RefusedItem counts what was refused of one data item or category.
+type RefusedItem struct {
+	Item  string `json:"item"`
+	Count uint64 `json:"count"`
 }
 
 // OutOfService is a rule that can't work now.

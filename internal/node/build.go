@@ -139,6 +139,13 @@ func feedConfigs(c *config.Config) []engine.FeedConfig {
 			src.Receiver = &geo.Point{LatDeg: f.Receiver.Lat, LonDeg: f.Receiver.Lon}
 			src.RangeNM = f.Receiver.RangeNM
 		}
+		src.Editions, _ = config.Editions(f.Editions) // Feed.Problem has read them
+		for id, m := range f.EditionOf {
+			if src.EditionsOf == nil {
+				src.EditionsOf = make(map[string]decode.Editions)
+			}
+			src.EditionsOf[id], _ = config.Editions(m)
+		}
 		for _, s := range c.Sensors {
 			if s.Feed != f.Name {
 				continue

@@ -4,6 +4,7 @@
 package node_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net"
@@ -254,6 +255,34 @@ func TestTrialCountsForNobody(t *testing.T) {
 	}
 	if v := r.n.View(); len(v.Feeds) != 0 || len(r.n.FeedList()) != 0 {
 		t.Errorf("a test left %+v behind", v.Feeds)
+	}
+}
+
+// TestTrialSuggestsEditions tests a radar feed that two editions of a category
+// can read, and ten layouts of another cannot.
+func TestTrialSuggestsEditions(t *testing.T) {
+	r := newRig(t, "tw", t.TempDir())
+	path := filepath.Join(r.dir, "blocks.ast")
+	// CAT021 2.x: source, descriptor, track number. In 0.2x the third is a time.
+	block := []byte{21, 0, 3 + 6, 0xE0, 25, 10, 0x00, 0x0A, 0xD8}
+	if err := os.WriteFile(path, bytes.Repeat(block, 20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r.cfg.Feeds = append(r.cfg.Feeds, config.Feed{Name: "station", Kind: "asterix-file", Path: path})
+	r.open(t)
+	res := r.feedDo(t, "", console.FeedRequest{Name: "station", Act: "test"})
+	if len(res.Test.Editions) == 0 {
+		t.Fatalf("found %+v, want editions", res.Test)
+	}
+	whole := make(map[string]int)
+	for _, e := range res.Test.Editions {
+		if e.Category != 21 || e.Blocks != 20 {
+			t.Errorf("edition %+v, want one of 20 blocks", e)
+		}
+		whole[e.Edition] = e.Whole
+	}
+	if whole["2.7"] != 20 || whole["0.23"] != 0 || whole["0.26"] != 0 || res.Test.Editions[0].Whole != 20 {
+		t.Errorf("editions %+v, want 2.x first", res.Test.Editions)
 	}
 }
 

@@ -14,9 +14,11 @@ import (
 	"sync"
 	"time"
 
+	"github.com/kuroshio-watch/kuroshio/asterix"
 	"github.com/kuroshio-watch/kuroshio/internal/config"
 	"github.com/kuroshio-watch/kuroshio/internal/console"
 	"github.com/kuroshio-watch/kuroshio/internal/decode"
+	"github.com/kuroshio-watch/kuroshio/internal/dump"
 	"github.com/kuroshio-watch/kuroshio/internal/engine"
 	"github.com/kuroshio-watch/kuroshio/internal/feed"
 	"github.com/kuroshio-watch/kuroshio/internal/frame"
@@ -283,7 +285,7 @@ func (n *Node) tryFeed(ctx context.Context, f config.Feed) (*console.FeedTrial, 
 	run.Go(func() { _ = trial.Run(ctx) }) // it returns nil
 	defer run.Wait()
 	defer cancel()
-	c := counter{d: d, refused: make(map[string]*console.FeedRefusal)}
+	c := counter{d: d, refused: make(map[string]*console.FeedRefusal), editions: dump.NewProber()}
 	for c.frames < enough {
 		select {
 		case fr := <-frames:
@@ -294,7 +296,7 @@ func (n *Node) tryFeed(ctx context.Context, f config.Feed) (*console.FeedTrial, 
 		}
 		break
 	}
-	return c.found(trial.Health()), nil
+	return c.found(trial.Health())
 }
 
 // counter counts what a trial decodes.
@@ -304,6 +306,7 @@ type counter struct {
 	refused       map[string]*console.FeedRefusal
 	dst           []plot.Plot
 	sweeps        []plot.Sweep
+	editions      *dump.Prober
 }
 
 func (c *counter) take(f *frame.Frame) {
@@ -311,6 +314,13 @@ func (c *counter) take(f *frame.Frame) {
 	c.dst, c.sweeps, err = c.d.Decode(f, c.dst[:0], c.sweeps[:0])
 	c.frames++
 	c.plots += uint64(len(c.dst))
+	if f.Format == frame.ASTERIX {
+		for b, err := range asterix.Blocks(f.Data) {
+			if err == nil {
+				c.editions.Try(b)
+			}
+		}
+	}
 	var refusal *decode.Refusal
 	if !errors.As(err, &refusal) {
 		return
@@ -327,7 +337,7 @@ func (c *counter) refuse(r console.FeedRefusal) {
 	c.refused[r.Reason] = &r
 }
 
-func (c *counter) found(h feed.Health) *console.FeedTrial {
+func (c *counter) found(h feed.Health) (*console.FeedTrial, error) {
 	for _, r := range h.Refused {
 		c.refuse(console.FeedRefusal{Reason: r.Reason, Count: r.Count, Offset: r.Offset})
 	}
@@ -337,7 +347,11 @@ func (c *counter) found(h feed.Health) *console.FeedTrial {
 			t.Refused = append(t.Refused, *r)
 		}
 	}
-	return t
+	editions, err := c.editions.Found()
+	for _, e := range editions {
+		t.Editions = append(t.Editions, console.FeedEdition(e))
+	}
+	return t, err
 }
 
 // keptFeeds is what was changed of the feeds while the node ran, and outlives a

@@ -315,6 +315,8 @@ export interface RefusedFor {
   count: number;
   offset: number;
   at: string;
+  item?: string;
+  items?: { item: string; count: number }[];
 }
 
 export interface FeedView {

@@ -1,0 +1,13 @@
+// Copyright 2026 The Kuroshio Authors
+// SPDX-License-Identifier: Apache-2.0
+
+import type { RefusedFor } from './types';
+
+// itemsOf lists the data items or categories of what was refused, with their
+// counts where there are several: " (CAT062)", " (I048/140 2, I048/040 1)".
+export function itemsOf(r: RefusedFor): string {
+  const items = r.items ?? [];
+  if (items.length === 0) return '';
+  if (items.every((x) => x.count === r.count)) return ` (${items.map((x) => x.item).join(', ')})`;
+  return ` (${items.map((x) => `${x.item} ${x.count}`).join(', ')})`;
+}
