@@ -6,6 +6,7 @@ package node
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/kuroshio-watch/kuroshio/internal/engine"
 	"github.com/kuroshio-watch/kuroshio/internal/incident"
@@ -169,15 +170,21 @@ func (n *Node) status(ctx context.Context) (reply StepReply, err error) {
 }
 
 // flush opens the gates until every link that is up has sent all it has and
-// holds the receipts.
-func (n *Node) flush(ctx context.Context) error {
+// holds the receipts, and names those that are down. One that breaks on the way
+// is waited for.
+func (n *Node) flush(ctx context.Context) (down []party.ID, err error) {
 	for id, k := range n.links {
-		if s := k.Status().State; s == link.Stopped || s == link.Down {
+		switch k.Status().State {
+		case link.Stopped:
+			continue
+		case link.Down:
+			down = append(down, id)
 			continue
 		}
 		n.gates[id].open.Store(true)
 		k.Notify()
 	}
+	slices.Sort(down)
 	defer func() {
 		for _, g := range n.gates {
 			g.open.Store(false)
@@ -188,8 +195,8 @@ func (n *Node) flush(ctx context.Context) error {
 			continue
 		}
 		if err := k.Quiet(ctx); err != nil {
-			return fmt.Errorf("link to %s: %w", id, err)
+			return nil, fmt.Errorf("link to %s: %w", id, err)
 		}
 	}
-	return nil
+	return down, nil
 }

@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"github.com/kuroshio-watch/kuroshio/internal/party"
 )
 
 // StepRequest asks a node with stepped time to go on to Now. Expect holds, for
@@ -27,6 +29,7 @@ type StepReply struct {
 	Now     time.Time         `json:"now"`
 	Missing map[string]uint64 `json:"missing,omitempty"` // frames that did not arrive
 	Taped   map[string]uint64 `json:"taped"`             // frames of each feed on the tape
+	Down    []party.ID        `json:"down,omitempty"`    // links that a flush found down, and left so
 	Error   string            `json:"error,omitempty"`
 }
 
@@ -42,7 +45,7 @@ var errMissing = errors.New("frames did not arrive")
 // stepper is what the control server drives.
 type stepper interface {
 	step(ctx context.Context, req StepRequest) (StepReply, error)
-	flush(ctx context.Context) error
+	flush(ctx context.Context) (down []party.ID, err error)
 	status(ctx context.Context) (StepReply, error)
 }
 
@@ -71,11 +74,12 @@ func newControl(s stepper, secret []byte) http.Handler {
 	mux.HandleFunc("POST /flush", func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), flushTimeout)
 		defer cancel()
-		if err := s.flush(ctx); err != nil {
+		down, err := s.flush(ctx)
+		if err != nil {
 			answer(w, http.StatusConflict, StepReply{Error: fmt.Sprintf("wait for links: %v", err)})
 			return
 		}
-		answer(w, http.StatusOK, StepReply{})
+		answer(w, http.StatusOK, StepReply{Down: down})
 	})
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, r *http.Request) {
 		reply, err := s.status(r.Context())

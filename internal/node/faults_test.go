@@ -173,21 +173,37 @@ func (s *stageRun) play() *excerpt {
 	for _, r := range s.rigs {
 		s.start(r)
 	}
-	for _, r := range s.rigs {
-		r.await(s.t, "linked", linkIs("up"))
-	}
+	s.linked()
 	now := s.world.Scenario().Start
 	s.all("step", now)
 	for i := 1; now.Before(s.world.Scenario().Start.Add(excerptEnd)); i++ {
 		now = now.Add(excerptStep)
 		s.emit(now)
 		s.all("step", now)
-		s.all("flush", now)
+		s.carry(now)
 		if s.people(i) {
-			s.all("flush", now)
+			s.carry(now)
 		}
 	}
 	return s.finish()
+}
+
+// carry lets the link carry all that is due. A write that failed may have
+// broken it, and a node that found it down has sent nothing: once both have it
+// up again, they are asked again.
+func (s *stageRun) carry(now time.Time) {
+	s.t.Helper()
+	for s.all("flush", now) {
+		s.linked()
+	}
+	s.linked()
+}
+
+func (s *stageRun) linked() {
+	s.t.Helper()
+	for _, r := range s.rigs {
+		r.await(s.t, "linked", linkIs("up"))
+	}
 }
 
 func (s *stageRun) emit(now time.Time) {
@@ -202,20 +218,21 @@ func (s *stageRun) emit(now time.Time) {
 	})
 }
 
-// all lets both nodes do the same at once.
-func (s *stageRun) all(what string, now time.Time) {
+// all lets both nodes do the same at once, and reports whether a flush found the
+// link down.
+func (s *stageRun) all(what string, now time.Time) (down bool) {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
 	defer cancel()
-	errs := make([]error, len(s.rigs))
+	errs, replies := make([]error, len(s.rigs)), make([]node.StepReply, len(s.rigs))
 	var wg sync.WaitGroup
 	for i, r := range s.rigs {
 		wg.Go(func() {
-			if what == "flush" {
-				errs[i] = r.conduct(ctx, "/flush", struct{}{})
-				return
+			body := any(struct{}{})
+			if what == "step" {
+				body = node.StepRequest{Now: now, Expect: s.expect[r.cfg.Node.Party]}
 			}
-			errs[i] = r.conduct(ctx, "/step", node.StepRequest{Now: now, Expect: s.expect[r.cfg.Node.Party]})
+			replies[i], errs[i] = r.conduct(ctx, "/"+what, body)
 		})
 	}
 	wg.Wait()
@@ -223,7 +240,9 @@ func (s *stageRun) all(what string, now time.Time) {
 		if err != nil {
 			s.t.Fatalf("%s to %s: %v\n%s", what, now, err, s.rigs[i].log)
 		}
+		down = down || len(replies[i].Down) > 0
 	}
+	return down
 }
 
 // people do something at some steps; they ask once and get one answer.

@@ -259,25 +259,26 @@ func (r *rig) must(t testing.TB, role string, c engine.Command) engine.Reply {
 }
 
 // conduct asks the node's control server.
-func (r *rig) conduct(ctx context.Context, path string, body any) error {
+func (r *rig) conduct(ctx context.Context, path string, body any) (reply node.StepReply, err error) {
 	b, err := json.Marshal(body)
 	if err != nil {
-		return err
+		return reply, err
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+r.cfg.Time.Control+path, bytes.NewReader(b))
 	if err != nil {
-		return err
+		return reply, err
 	}
 	req.Header.Set("Authorization", "Bearer "+r.token)
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return err
+		return reply, err
 	}
 	defer resp.Body.Close() //nolint:errcheck // read to its end
-	if text, err := io.ReadAll(resp.Body); err != nil || resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s at %s: %d %s %w", path, r.cfg.Node.Party, resp.StatusCode, text, err)
+	text, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		return reply, fmt.Errorf("%s at %s: %d %s %w", path, r.cfg.Node.Party, resp.StatusCode, text, err)
 	}
-	return nil
+	return reply, json.Unmarshal(text, &reply)
 }
 
 // get reads one address of the admin server.

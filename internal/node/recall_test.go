@@ -468,10 +468,10 @@ func (c *conversation) step(now time.Time) {
 	c.t.Helper()
 	for range 2 {
 		for _, r := range []*rig{c.tw, c.jp} {
-			if err := r.conduct(c.t.Context(), "/step", node.StepRequest{Now: now}); err != nil {
+			if _, err := r.conduct(c.t.Context(), "/step", node.StepRequest{Now: now}); err != nil {
 				c.t.Fatal(err)
 			}
-			if err := r.conduct(c.t.Context(), "/flush", struct{}{}); err != nil {
+			if _, err := r.conduct(c.t.Context(), "/flush", struct{}{}); err != nil {
 				c.t.Fatal(err)
 			}
 		}
@@ -569,7 +569,7 @@ func TestACrashAtEachWriteOfARecallEndsInTheSameState(t *testing.T) {
 			t.Fatal("jp was not told")
 		}
 		c.tw.must(t, engine.Supervisor, engine.Command{Verb: "recall", Partner: "jp", Text: "wrong", Recall: &engine.RecallArgs{All: true}})
-		if err := c.tw.conduct(t.Context(), "/step", node.StepRequest{Now: at.Add(50 * time.Second)}); err != nil {
+		if _, err := c.tw.conduct(t.Context(), "/step", node.StepRequest{Now: at.Add(50 * time.Second)}); err != nil {
 			t.Fatal(err)
 		}
 		before := f.count.Load()
@@ -577,8 +577,8 @@ func TestACrashAtEachWriteOfARecallEndsInTheSameState(t *testing.T) {
 			f.from = before + n
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 800*time.Millisecond)
-		_ = c.tw.conduct(ctx, "/flush", struct{}{})                                     // fails with the disk
-		_ = c.jp.conduct(ctx, "/step", node.StepRequest{Now: at.Add(50 * time.Second)}) // as well
+		_, _ = c.tw.conduct(ctx, "/flush", struct{}{})                                     // fails with the disk
+		_, _ = c.jp.conduct(ctx, "/step", node.StepRequest{Now: at.Add(50 * time.Second)}) // as well
 		cancel()
 		writes = f.count.Load() - before
 		_ = c.jp.halt() // it can't keep its last snapshot
