@@ -154,7 +154,7 @@ func ciAt(a, b Estimate, w float64) Estimate {
 	return solve(a, b, ia, ib)
 }
 
-// iciAt is equations 9 to 12 of Noack et al.: what may be known to both,
+// iciAt is as Noack et al. have it: what may be known to both,
 // (w A + (1-w) B)⁻¹, is taken off the sum of what both know.
 func iciAt(a, b Estimate, w float64) Estimate {
 	common := a.Cov.scale(w).Add(b.Cov.scale(1 - w)).inverse()

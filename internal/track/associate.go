@@ -50,6 +50,7 @@ func (t *Table) judge(f *foreign, b *Bin, now time.Time) {
 		t.judgePartners(f, b, now)
 	} else {
 		t.partPartners(f)
+		t.learn(f, b)
 	}
 }
 
@@ -97,17 +98,19 @@ func (t *Table) compare(w *own, f *foreign, b *Bin) (candidate, bool) {
 		return candidate{}, false
 	}
 	c := candidate{own: w.Number, relation: r, distance: math.Inf(1)}
-	var mid Past
-	found := false
+	mid, found := t.at(w.Number, time.Unix(0, b.At))
+	pos, off := t.corrected(f, b, float64(mid.East), float64(mid.North))
 	// The place may be that of any moment of the bin.
 	for _, at := range [3]int64{b.At - b.Width/2, b.At + b.Width/2, b.At} {
 		p, ok := t.at(w.Number, time.Unix(0, at))
 		if !ok {
 			continue
 		}
-		d, _ := geo.Inverse(p.pos(), b.Pos)
+		d, _ := geo.Inverse(p.pos(), pos)
 		c.distance = min(c.distance, float64(d))
-		mid, found = p, true
+		if !found {
+			mid, found = p, true
+		}
 	}
 	if !found {
 		return c, false
@@ -116,7 +119,7 @@ func (t *Table) compare(w *own, f *foreign, b *Bin) (candidate, bool) {
 	if !mid.Motion {
 		speed = b.speed(f.Body.Domain)
 	}
-	c.sigma = t.cfg.Partner.spread(f.Body.Domain, float64(mid.Sigma), b, speed)
+	c.sigma = spread(t.doubt(f, off), float64(mid.Sigma), b, speed)
 	gate := t.cfg.Partner.Gate * c.sigma
 	if r == same {
 		return c, c.distance <= farIdentity*gate
@@ -151,11 +154,7 @@ func (b *Bin) speed(domain string) float64 {
 // and a partner's cell: our covariance, the cell in both axes, the way within
 // the bin, and the bias between two parties, below which nothing is taken to
 // be known.
-func (p *PartnerConfig) spread(domain string, sigma float64, b *Bin, speed float64) float64 {
-	bias := float64(p.BiasAir)
-	if domain == plot.Sea.String() {
-		bias = float64(p.BiasSea)
-	}
+func spread(bias, sigma float64, b *Bin, speed float64) float64 {
 	way := speed * float64(b.Width) / 1e9
 	return math.Sqrt(sigma*sigma + 2*b.Grid*b.Grid/12 + way*way/12 + bias*bias)
 }
@@ -336,7 +335,7 @@ func (t *Table) compareBins(f *foreign, b *Bin, o *foreign, m *Bin) (candidate, 
 	}
 	d, _ := geo.Inverse(b.Pos, m.Pos)
 	speed := max(b.speed(f.Body.Domain), m.speed(o.Body.Domain))
-	mine := t.cfg.Partner.spread(f.Body.Domain, 0, b, speed)
+	mine := spread(t.cfg.Partner.bias(f.Body.Domain), 0, b, speed)
 	// The bias is that between the two, so it counts once.
 	grid := 2 * m.Grid * m.Grid / 12
 	way := speed * float64(m.Width) / 1e9

@@ -40,16 +40,21 @@ type Config struct {
 
 // PartnerConfig sets up the association of partners' tracks.
 type PartnerConfig struct {
-	Gate       float64    // standard deviations
-	BiasAir    geo.Metres // how far apart two parties' tracks of one aircraft lie
-	BiasSea    geo.Metres
-	MaxCourse  geo.Degrees   // largest difference of course
-	Votes      int           // of the last Bins bins to join, and failures to part
-	Bins       int           // at most 8
-	StaleAfter time.Duration // at least; three bins if that is longer
-	EndedFor   time.Duration // an ended track is kept so long
-	ForgetAt   time.Duration // a silent track is kept so long
-	MaxTracks  int           // of one partner
+	Gate    float64    // standard deviations
+	BiasAir geo.Metres // how far apart two parties' tracks of one aircraft lie
+	BiasSea geo.Metres
+	// AccuracyAir and AccuracySea are one standard deviation, each axis, of a
+	// partner's places before its grid and beside what they are off, until
+	// differences to ours show it.
+	AccuracyAir geo.Metres
+	AccuracySea geo.Metres
+	MaxCourse   geo.Degrees   // largest difference of course
+	Votes       int           // of the last Bins bins to join, and failures to part
+	Bins        int           // at most 8
+	StaleAfter  time.Duration // at least; three bins if that is longer
+	EndedFor    time.Duration // an ended track is kept so long
+	ForgetAt    time.Duration // a silent track is kept so long
+	MaxTracks   int           // of one partner
 }
 
 // DefaultConfig returns a configuration without radars.
@@ -62,17 +67,35 @@ func DefaultConfig() Config {
 		Partner: PartnerConfig{
 			Gate: 2.5,
 			// Published tracks of the same flight lie 5 to 10 nm apart.
-			BiasAir:    10_000,
-			BiasSea:    2_000,
-			MaxCourse:  75,
-			Votes:      3,
-			Bins:       5,
-			StaleAfter: 15 * time.Minute,
-			EndedFor:   30 * time.Minute,
-			ForgetAt:   6 * time.Hour,
-			MaxTracks:  5_000,
+			BiasAir:     10_000,
+			BiasSea:     2_000,
+			AccuracyAir: 500,
+			AccuracySea: 100,
+			MaxCourse:   75,
+			Votes:       3,
+			Bins:        5,
+			StaleAfter:  15 * time.Minute,
+			EndedFor:    30 * time.Minute,
+			ForgetAt:    6 * time.Hour,
+			MaxTracks:   5_000,
 		},
 	}
+}
+
+// bias returns that of a domain in m.
+func (p *PartnerConfig) bias(domain string) float64 {
+	if domain == plot.Sea.String() {
+		return float64(p.BiasSea)
+	}
+	return float64(p.BiasAir)
+}
+
+// accuracy returns that of a domain.
+func (p *PartnerConfig) accuracy(domain string) geo.Metres {
+	if domain == plot.Sea.String() {
+		return p.AccuracySea
+	}
+	return p.AccuracyAir
 }
 
 // Validate reports the first thing that is wrong with c.
@@ -85,6 +108,8 @@ func (c Config) Validate() error {
 		return errors.New("track: spacing of the history out of range")
 	case !(p.Gate > 0 && p.Gate < 100) || !(p.BiasAir >= 0 && p.BiasAir < 1e6) || !(p.BiasSea >= 0 && p.BiasSea < 1e6):
 		return errors.New("track: partner gate or bias out of range")
+	case !(p.AccuracyAir > 0 && p.AccuracyAir < 1e6) || !(p.AccuracySea > 0 && p.AccuracySea < 1e6):
+		return errors.New("track: partner accuracy out of range")
 	case !(p.MaxCourse > 0 && p.MaxCourse <= 180):
 		return errors.New("track: partner course difference out of range")
 	case p.Bins < 1 || p.Bins > 8 || p.Votes < 1 || p.Votes > p.Bins:

@@ -20,6 +20,7 @@ type Past struct {
 	East   float32 // m/s
 	North  float32
 	Sigma  float32 // m
+	Jump   float32 // m, the farthest that plots moved the track from where it was expected since the position before
 	Motion bool    // the velocity is known
 }
 
@@ -44,7 +45,49 @@ func (t *Table) remember(w *own) {
 	if limit := int(t.cfg.History/t.cfg.HistoryStep) + 2; len(w.history) >= limit+32 {
 		w.history = append(w.history[:0], w.history[len(w.history)-limit:]...)
 	}
+	p.Jump, w.jump = w.jump, 0
 	w.history = append(w.history, p)
+}
+
+// correct copies the tracker's estimate after plots and notes how far they moved
+// the track.
+func (t *Table) correct(w *own) {
+	old := w.present()
+	t.refresh(w)
+	if now := w.present(); old.Lat != 0 || old.Lon != 0 {
+		w.jump = max(w.jump, float32(old.moved(now.At).near(now)))
+	}
+}
+
+// near returns the distance of two places that lie close, in m.
+func (p Past) near(q Past) float64 {
+	const perDegree = 111_320
+	return perDegree * math.Hypot(q.Lat-p.Lat, math.Remainder(q.Lon-p.Lon, 360)*math.Cos(p.Lat*math.Pi/180))
+}
+
+// loose returns by how much a copy of our track, taken while a step of the
+// history was not complete, may differ from what the history now says of that
+// time: by what later plots corrected, and by the sagitta of a turn, of which a
+// straight line between two positions knows nothing (the change of velocity
+// times an eighth of the step; here twice that).
+func (t *Table) loose(w *own, at int64) float64 {
+	step := int64(t.cfg.HistoryStep)
+	jump, bend := float64(0), float64(0)
+	mid, _ := t.at(w.Number, time.Unix(0, at))
+	for _, d := range [2]int64{-step, step} {
+		if p, ok := t.at(w.Number, time.Unix(0, at+d)); ok {
+			bend = max(bend, math.Hypot(float64(p.East-mid.East), float64(p.North-mid.North)))
+		}
+	}
+	for i := len(w.history) - 1; i >= 0 && w.history[i].At > at-step; i-- {
+		if w.history[i].At <= at+3*step {
+			jump = max(jump, float64(w.history[i].Jump))
+		}
+	}
+	if w.Time.UnixNano() <= at+3*step {
+		jump = max(jump, float64(w.jump))
+	}
+	return jump + bend*t.cfg.HistoryStep.Seconds()/4
 }
 
 // How far a position is carried beyond the plots that support it.

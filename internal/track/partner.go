@@ -17,6 +17,7 @@ type partnerTable struct {
 	objects map[PartnerKey]*foreign
 	order   []*foreign // by key
 	pairs   map[[2]PartnerKey]*Ballot
+	peers   []*Peer // by party and domain
 	checked time.Time
 }
 
@@ -31,6 +32,8 @@ type foreign struct {
 	votes []Ballot
 	own   Number
 	since time.Time
+	// sighted is the time of the last bin that something was learnt from, ns.
+	sighted int64
 }
 
 // Bin is one place that a partner told.
@@ -52,6 +55,8 @@ type Bin struct {
 type Ballot struct {
 	Own    Number
 	Bits   uint8 // newest in bit 0
+	Apart  uint8 // where it lay apart from ours, newest in bit 0
+	Proven bool  // it is no copy of ours
 	Joined bool  // two partners' tracks alone
 	Since  time.Time
 }
@@ -132,11 +137,14 @@ func (t *Table) PartnerForget(id party.ID) {
 			t.partners.remove(f)
 		}
 	}
+	t.partners.unlearn(id)
 }
 
 // PartnerForgetObject takes out one object of a partner's and reports whether it
-// was held.
+// was held. What was learnt of the partner's places goes with it: they may be
+// told from nothing else.
 func (t *Table) PartnerForgetObject(k PartnerKey) bool {
+	t.partners.unlearn(k.Party)
 	f := t.partners.objects[k]
 	if f != nil {
 		t.partners.remove(f)

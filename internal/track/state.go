@@ -16,7 +16,8 @@ import (
 // stateVersion is the version of Snapshot.
 //
 //	1  2026-11-25  first
-const stateVersion = 1
+//	2  2026-11-29  what was learnt of partners' places; a state of version 1 begins without any
+const stateVersion = 2
 
 // Snapshot is the whole state of a Table, fit for JSON or CBOR. It does not
 // share memory with the Table.
@@ -27,6 +28,7 @@ type Snapshot struct {
 	Heard    []Heard
 	Partners []SavedPartner
 	Pairs    []SavedPair
+	Peers    []Peer
 	Stats    Stats
 	Checked  time.Time
 	HeardAt  time.Time
@@ -37,6 +39,7 @@ type SavedTrack struct {
 	Track       Track
 	History     []Past
 	EmergencyAt time.Time
+	Jump        float32
 }
 
 // SavedPartner is a partner's track in a Snapshot.
@@ -46,6 +49,8 @@ type SavedPartner struct {
 	Votes []Ballot
 	Own   Number
 	Since time.Time
+	// Sighted is the time of the last bin that something was learnt from, ns.
+	Sighted int64
 }
 
 // SavedPair is what is held about two partners' tracks in a Snapshot.
@@ -61,14 +66,15 @@ func (t *Table) Snapshot() Snapshot {
 		Checked: t.partners.checked, HeardAt: t.heard.checked,
 	}
 	for _, w := range t.order {
-		s.Tracks = append(s.Tracks, SavedTrack{w.Track, slices.Clone(w.history), w.emergencyAt})
+		s.Tracks = append(s.Tracks, SavedTrack{w.Track, slices.Clone(w.history), w.emergencyAt, w.jump})
 	}
 	for _, f := range t.partners.order {
-		s.Partners = append(s.Partners, SavedPartner{f.PartnerTrack, slices.Clone(f.bins), slices.Clone(f.votes), f.own, f.since})
+		s.Partners = append(s.Partners, SavedPartner{f.PartnerTrack, slices.Clone(f.bins), slices.Clone(f.votes), f.own, f.since, f.sighted})
 	}
 	for k, b := range t.partners.pairs {
 		s.Pairs = append(s.Pairs, SavedPair{k[0], k[1], *b})
 	}
+	s.Peers = t.Peers()
 	slices.SortFunc(s.Pairs, func(a, b SavedPair) int {
 		return cmp.Or(a.First.Compare(b.First), a.Second.Compare(b.Second))
 	})
@@ -83,7 +89,7 @@ func Restore(cfg Config, s Snapshot) (*Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.Version != stateVersion {
+	if s.Version < 1 || s.Version > stateVersion {
 		return nil, fmt.Errorf("restore tracks: version %d, want %d", s.Version, stateVersion)
 	}
 	m, _, err := cfg.tracker()
@@ -98,7 +104,7 @@ func Restore(cfg Config, s Snapshot) (*Table, error) {
 		if len(t.order) > 0 && n <= t.order[len(t.order)-1].Number {
 			return nil, errors.New("restore tracks: numbers out of order")
 		}
-		w := &own{Track: st.Track, history: slices.Clone(st.History), emergencyAt: st.EmergencyAt}
+		w := &own{Track: st.Track, history: slices.Clone(st.History), emergencyAt: st.EmergencyAt, jump: st.Jump}
 		t.tracks[n], t.order = w, append(t.order, w)
 	}
 	if ids := t.tracker.IDs(nil); !slices.EqualFunc(ids, t.order, func(id mtt.ID, w *own) bool { return Number(id) == w.Number }) {
@@ -118,7 +124,7 @@ func Restore(cfg Config, s Snapshot) (*Table, error) {
 
 func (t *Table) restorePartners(s *Snapshot) {
 	for _, sp := range s.Partners {
-		f := &foreign{PartnerTrack: sp.Track, bins: slices.Clone(sp.Bins), votes: slices.Clone(sp.Votes), own: sp.Own, since: sp.Since}
+		f := &foreign{PartnerTrack: sp.Track, bins: slices.Clone(sp.Bins), votes: slices.Clone(sp.Votes), own: sp.Own, since: sp.Since, sighted: sp.Sighted}
 		if t.tracks[f.own] == nil {
 			f.own, f.since = 0, time.Time{}
 		}
@@ -126,6 +132,10 @@ func (t *Table) restorePartners(s *Snapshot) {
 		t.partners.order = append(t.partners.order, f)
 	}
 	slices.SortFunc(t.partners.order, func(a, b *foreign) int { return a.Key.Compare(b.Key) })
+	for _, p := range s.Peers {
+		t.partners.peers = append(t.partners.peers, &p)
+	}
+	slices.SortFunc(t.partners.peers, (*Peer).compare)
 	for _, sp := range s.Pairs {
 		b := sp.Ballot
 		t.partners.pairs[pairOf(sp.First, sp.Second)] = &b

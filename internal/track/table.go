@@ -40,6 +40,7 @@ type Table struct {
 type own struct {
 	Track
 	history     []Past
+	jump        float32 // see Past.Jump; since the newest of history
 	emergencyAt time.Time
 }
 
@@ -166,7 +167,7 @@ func (t *Table) take(plots []plot.Plot, changes []Change) []Change {
 	t.moved = slices.Compact(t.moved)
 	for _, n := range t.moved {
 		if w := t.tracks[n]; w != nil {
-			t.refresh(w)
+			t.correct(w)
 			t.remember(w)
 		}
 	}

@@ -3,7 +3,8 @@
 
 // Package track turns plots into tracks with numbers that are never reused,
 // keeps what is known of each object's identity, and holds the partners'
-// tracks beside our own: associated, never averaged and never over ours. The
+// tracks beside our own: associated, and never over ours. Where an object is by
+// everybody's evidence is worked out anew when asked for and moves no track. The
 // filtering is package mtt's. It raises no alert, releases nothing and asks no
 // clock: time is an argument.
 package track
