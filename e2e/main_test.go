@@ -64,7 +64,7 @@ var limit = func() time.Duration {
 	if os.Getenv("KUROSHIO_SOAK") != "" { // nodes that die a hundred times
 		return 15 * time.Minute
 	}
-	return 4 * time.Minute
+	return 10 * time.Minute
 }()
 
 // way is from whom to whom something is said.

@@ -10,7 +10,7 @@ export KUROSHIO_CORPUS_CHECKS=$checks KUROSHIO_EXPLORED=$explored
 # One after the other: a browser that starves beside the Go tests costs more
 # than it saves.
 (cd web && npm test --silent)
-go test -timeout 15m ./...
+go test -timeout 25m ./...
 cat "$explored"
 
 corpus=${KUROSHIO_CORPUS:-../shared/corpus}

@@ -129,7 +129,7 @@ func openScenario(name string) (*sim.World, error) {
 func (d *Demo) Dir() string { return d.dir }
 
 // readyTimeout is how long the nodes may take to start and to link.
-const readyTimeout = 30 * time.Second
+const readyTimeout = 2 * time.Minute
 
 // Run starts the nodes, plays the scenario and stops the nodes again.
 func (d *Demo) Run(ctx context.Context) (err error) {
