@@ -26,7 +26,7 @@ var libraries = []string{
 	"asterix", "asterix/cat001", "asterix/cat001plot", "asterix/cat001track", "asterix/cat002", "asterix/cat004", "asterix/cat010",
 	"asterix/cat015", "asterix/cat016", "asterix/cat019", "asterix/cat020", "asterix/cat021", "asterix/cat021re", "asterix/cat021v023",
 	"asterix/cat021v026", "asterix/cat023", "asterix/cat025", "asterix/cat034", "asterix/cat048", "asterix/cat048re", "asterix/cat062",
-	"asterix/cat062re", "asterix/cat063", "asterix/cat065",
+	"asterix/cat062re", "asterix/cat063", "asterix/cat065", "asterix/cat129",
 	"asterix/inspect", "asterix/pcap", "asterix/spec", "asterix/internal/wire", "asterix/internal/cat254",
 	"modes", "modes/beast", "modes/avr", "modes/readsb", "modes/sbs", "ais", "ais/catcher", "ais/nmea", "ais/signalk", "internal/jsonlist",
 }

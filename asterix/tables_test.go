@@ -33,6 +33,7 @@ import (
 	"github.com/kuroshio-watch/kuroshio/asterix/cat062re"
 	"github.com/kuroshio-watch/kuroshio/asterix/cat063"
 	"github.com/kuroshio-watch/kuroshio/asterix/cat065"
+	"github.com/kuroshio-watch/kuroshio/asterix/cat129"
 	"github.com/kuroshio-watch/kuroshio/asterix/internal/cat254"
 	"github.com/kuroshio-watch/kuroshio/asterix/spec"
 )
@@ -78,6 +79,7 @@ func categories(t testing.TB) map[string]category {
 		"cat062re":    {load(t, "spec/cat062re.def"), func() record { return new(cat062re.Record) }},
 		"cat063":      {load(t, "spec/cat063.def"), func() record { return new(cat063.Record) }},
 		"cat065":      {load(t, "spec/cat065.def"), func() record { return new(cat065.Record) }},
+		"cat129":      {load(t, "spec/cat129.def"), func() record { return new(cat129.Record) }},
 		// Made up, with every form that an item can have.
 		"cat254": {load(t, "internal/cat254/cat254.def"), func() record { return new(cat254.Record) }},
 	}

@@ -39,6 +39,7 @@ type item struct {
 	form  spec.Form
 	rep   int // octets of the repetition factor
 	parts []part
+	open  bool   // the last part has no FX bit
 	subs  []item // in the order of the primary subfield; Spare for a gap
 }
 
@@ -145,8 +146,8 @@ func (t *Table) For(b []byte) *Table {
 }
 
 func compile(def *spec.Item) item {
-	it := item{name: def.Name, form: def.Form, rep: def.Rep}
-	for _, fields := range def.Parts {
+	it := item{name: def.Name, form: def.Form, rep: def.Rep, open: def.Open}
+	for n, fields := range def.Parts {
 		p := part{scalar: def.Scalar()}
 		at := 0
 		for i := range fields {
@@ -156,7 +157,7 @@ func compile(def *spec.Item) item {
 			}
 			at += f.Bits
 		}
-		if def.Form.HasFX() {
+		if def.FXIn(n) {
 			at++
 		}
 		p.octets = at / 8
@@ -193,7 +194,7 @@ func newQuantity(lsb *big.Rat) quantity {
 
 // def returns what measures the item.
 func (it *item) def() wire.Def {
-	d := wire.Def{Name: it.name, Rep: it.rep}
+	d := wire.Def{Name: it.name, Rep: it.rep, Open: it.open}
 	switch it.form {
 	case spec.Fixed:
 		d.Form = wire.Fixed

@@ -134,6 +134,33 @@ func TestItems(t *testing.T) {
 	}
 }
 
+// Until edition 2.2 the second part of item 271 of category 021 ended without
+// FX; an odd last octet is then no sign of another part.
+func TestItemWithoutFXAtItsEnd(t *testing.T) {
+	record := []byte{0x01, 0x01, 0x01, 0x01, 0x01, 0x40, 0x03, 0x0d}
+	for edition, want := range map[string]string{
+		"2.1": `{"POA":0,"CDTIS":0,"B2LOW":0,"RAS":0,"IDENT":1,"LW":13}`,
+		"2.2": "",
+	} {
+		c, err := spec.Load(21, edition)
+		if err != nil {
+			t.Fatal(err)
+		}
+		x, err := inspect.New(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		n, err := x.Items(record, func(item string, raw []byte) bool {
+			got = string(x.AppendValue(nil, item, raw))
+			return true
+		})
+		if got != want || (err == nil) != (want != "") || err == nil && n != len(record) {
+			t.Errorf("edition %s: %s, %d, %v, want %s", edition, got, n, err, want)
+		}
+	}
+}
+
 func TestNewRefuses(t *testing.T) {
 	for name, c := range map[string]*spec.Category{
 		"no slot":              {Number: 1},

@@ -105,7 +105,7 @@ func (it *item) appendExtended(dst, b []byte) ([]byte, int) {
 		p := &it.parts[i]
 		dst = p.appendFields(dst, b[at:])
 		at += p.octets
-		more = b[at-1]&1 != 0
+		more = b[at-1]&1 != 0 && !(it.open && i == len(it.parts)-1)
 	}
 	if more {
 		n := wire.Extents(b[at:])

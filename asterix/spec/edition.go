@@ -10,15 +10,21 @@ import (
 )
 
 // At returns the table as an earlier edition has it: what came later is spare,
-// parts and items that came later are gone.
+// parts and items that came later are gone, and items that were laid out in
+// another way are so.
 func (c *Category) At(edition string) *Category {
 	out := *c
-	out.Edition, out.Items = edition, nil
+	out.Edition, out.Items, out.Earlier = edition, nil, nil
 	gone := map[string]bool{}
 	for _, it := range c.Items {
 		if later(it.Since, edition) {
 			gone[it.Name] = true
 			continue
+		}
+		for _, e := range c.Earlier {
+			if e.Name == it.Name && later(e.Until, edition) {
+				it = e
+			}
 		}
 		out.Items = append(out.Items, it.at(edition))
 	}

@@ -26,6 +26,11 @@ func Lint(c *Category) []error {
 		names[it.Name] = true
 		l.item(it, it.Name)
 	}
+	for i := range c.Earlier {
+		it := &c.Earlier[i]
+		l.check(names[it.Name], it.Line, "item %s until %s is not in a later edition", it.Name, it.Until)
+		l.item(it, it.Name)
+	}
 	l.uaps(names)
 	sort.SliceStable(l.found, func(i, j int) bool { return l.found[i].line < l.found[j].line })
 	errs := make([]error, 0, len(l.found))
@@ -108,7 +113,7 @@ func (l *linter) item(it *Item, path string) {
 	names := map[string]bool{}
 	for n, part := range it.Parts {
 		bits := PartBits(part)
-		if it.Form.HasFX() {
+		if it.FXIn(n) {
 			bits++
 		}
 		if bits%8 != 0 {

@@ -18,6 +18,7 @@ import (
 //	# comment
 //	category NUMBER EDITION "TITLE"
 //	reads EDITION...                        other editions that the table reads as well
+//	shows EDITION...                        editions that it describes for inspect alone: see until
 //	expansion NUMBER EDITION "TITLE"        instead of category: what its item RE holds
 //	item NAME FORM "TITLE"                  FORM: fixed ext repfx compound explicit rfs, rep N
 //	sub NAME FORM "TITLE"                   a subfield of the compound item above; "sub -" skips a slot
@@ -25,6 +26,8 @@ import (
 //	or NAME=VALUE LSB UNIT <LIMIT -> METHOD another reading of the field above, when field NAME has VALUE
 //	spare BITS
 //	fx                                      ends a part of an ext item
+//	end                                     ends the last part of an ext item that has no FX bit there
+//	until EDITION                           the item above is as editions before that one lay it out
 //	uap NAME...                             "-" skips a field reference number
 //	uap PROFILE: NAME...                    of a category with several profiles
 //	select ITEM/FIELD                       whose value is the number of the profile, from 0
@@ -74,6 +77,9 @@ func (p *parser) parseLine(l string) error {
 	case word == "reads":
 		p.cat.Reads = append(p.cat.Reads, strings.Fields(rest)...)
 		return nil
+	case word == "shows":
+		p.cat.Shows = append(p.cat.Shows, strings.Fields(rest)...)
+		return nil
 	case word == "item":
 		return p.item(rest)
 	case word == "sub":
@@ -88,12 +94,14 @@ func (p *parser) parseLine(l string) error {
 			return fmt.Errorf("or without a field above")
 		}
 		return parseReading(&p.part[len(p.part)-1], strings.Fields(rest))
-	case l == "fx":
-		if p.cur == nil || p.cur.Form != Extended || len(p.part) == 0 {
-			return fmt.Errorf("fx outside an ext item")
+	case l == "fx", l == "end":
+		if p.cur == nil || p.cur.Form != Extended || len(p.part) == 0 || p.cur.Open {
+			return fmt.Errorf("%s outside an ext item or behind its end", l)
 		}
-		p.cur.Parts, p.part = append(p.cur.Parts, p.part), nil
+		p.cur.Parts, p.part, p.cur.Open = append(p.cur.Parts, p.part), nil, l == "end"
 		return nil
+	case word == "until":
+		return p.until(rest)
 	}
 	if p.cur == nil || !p.cur.Form.hasFields() {
 		return fmt.Errorf("field %q outside an item that takes fields", word)
@@ -104,6 +112,21 @@ func (p *parser) parseLine(l string) error {
 	}
 	f.Line = p.line
 	p.part = append(p.part, f)
+	return nil
+}
+
+// until takes the item above out of the table's own edition.
+func (p *parser) until(edition string) error {
+	if err := p.closeParts(); err != nil {
+		return err
+	}
+	n := len(p.cat.Items) - 1
+	if edition == "" || n < 0 {
+		return fmt.Errorf("want: until EDITION, below an item")
+	}
+	it := p.cat.Items[n]
+	it.Until = edition
+	p.cat.Items, p.cat.Earlier = p.cat.Items[:n], append(p.cat.Earlier, it)
 	return nil
 }
 

@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package spec reads the definition tables of the ASTERIX categories, the *.def
-// files beside it, and checks them. The tables are written by hand from the
-// public EUROCONTROL documents; tools/asterixgen turns them into the packages
-// asterix/catNNN. It decodes no data.
+// files beside it, and checks them. The head of each table says what it was
+// written from; tools/asterixgen turns them into the packages asterix/catNNN.
+// It decodes no data.
 package spec
 
 import (
@@ -51,6 +51,9 @@ type Category struct {
 	Edition string
 	// Reads names other editions whose records the table reads as well.
 	Reads []string
+	// Shows names editions that the table describes, with items of another
+	// layout, but that the generated package does not read.
+	Shows []string
 	Title string
 	// Expansion says that the table is of a reserved expansion field: its
 	// field specification is one octet of eight slots without FX.
@@ -62,7 +65,10 @@ type Category struct {
 	// record has. What stands before it in a record is the same in all.
 	Select string
 	Items  []Item
-	UAP    []string // item names in the order of field reference numbers; "-" is unused
+	// Earlier holds items as editions before theirs lay them out: see
+	// Item.Until.
+	Earlier []Item
+	UAP     []string // item names in the order of field reference numbers; "-" is unused
 }
 
 // Variant is one of several user application profiles.
@@ -120,6 +126,8 @@ type Item struct {
 	Subs  []Item    // of a Compound
 	Since string    // the edition that brought the item or its name; empty: the first
 	Was   string    // the item's name before; empty: there was none
+	Until string    // the edition that brought another layout; empty: none did
+	Open  bool      // the last part of an Extended has no FX bit
 	Go    string    // name of the generated field where Name is an earlier one
 	Line  int
 }
@@ -148,6 +156,11 @@ func PartBits(part []Field) int {
 		n += part[i].Bits
 	}
 	return n
+}
+
+// FXIn says whether a part of the item ends with an FX bit.
+func (it *Item) FXIn(part int) bool {
+	return it.Form.HasFX() && !(it.Open && part == len(it.Parts)-1)
 }
 
 // HasFX says whether the parts of the form end with an FX bit.

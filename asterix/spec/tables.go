@@ -17,6 +17,7 @@ type table struct {
 	number    int
 	expansion bool
 	editions  []string // the table's own first, then others that it reads
+	shows     []string // editions that it describes beside those
 	text      string
 }
 
@@ -35,8 +36,9 @@ func (e *NoTableError) Error() string {
 	return fmt.Sprintf("no table for category %03d edition %s; there are %s", e.Category, e.Edition, strings.Join(e.Editions, ", "))
 }
 
-// Editions returns the editions of a category that tables read, the one that is
-// read by default first; none when the category has no table.
+// Editions returns the editions of a category that tables and generated packages
+// read, the one that is read by default first; none when the category has no
+// table. Load knows a few more, for inspect alone.
 func Editions(category int) []string {
 	var out []string
 	for i := range tables {
@@ -70,7 +72,7 @@ func LoadExpansion(category int) (*Category, error) { return load(category, "", 
 func load(category int, edition string, expansion bool) (*Category, error) {
 	for i := range tables {
 		t := &tables[i]
-		if t.number == category && t.expansion == expansion && (edition == "" || slices.Contains(t.editions, edition)) {
+		if t.number == category && t.expansion == expansion && (edition == "" || slices.Contains(t.editions, edition) || slices.Contains(t.shows, edition)) {
 			c, err := Parse(strings.NewReader(t.text))
 			if err != nil {
 				return nil, fmt.Errorf("table of category %03d: %w", category, err)

@@ -1014,8 +1014,9 @@ uap 070 202 090 100 220 245 110
 uap 105 210 300 310 500 400 250
 uap 230 260 030 055 050 RE SP
 `},
-	{number: 21, expansion: false, editions: []string{"2.7", "2.2", "2.3", "2.4", "2.5", "2.6"}, text: `category 021 2.7 "ADS-B Target Reports"
+	{number: 21, expansion: false, editions: []string{"2.7", "2.2", "2.3", "2.4", "2.5", "2.6"}, shows: []string{"2.1"}, text: `category 021 2.7 "ADS-B Target Reports"
 reads 2.2 2.3 2.4 2.5 2.6
+shows 2.1
 item 008 fixed "Aircraft Operational Status"
 RA 1 u | 0 TCAS II or ACAS RA not active, 1 TCAS RA active
 TC 2 u | 0 no capability for trajectory change reports, 1 support for TC+0 reports only, 2 support for multiple TC reports
@@ -1182,7 +1183,7 @@ item 170 fixed "Target Identification"
 item 200 fixed "Target Status"
 ICF 1 u | 1 intent change flag raised
 LNAV 1 u | 0 LNAV Mode engaged, 1 LNAV Mode not engaged
-ME 1 u | 1 military emergency
+ME@2.2 1 u | 1 military emergency
 PS 3 u | priority status: 0 no emergency / not reported, 1 general emergency, 2 lifeguard / medical emergency, 3 minimum fuel, others: see the document
 SS 2 u | surveillance status: 0 no condition reported, 1 permanent alert (emergency condition), others: see the document
 item 210 fixed "MOPS Version"
@@ -1225,6 +1226,18 @@ fx
 LW 4 u | length and width of the aircraft
 spare 3
 fx
+item 271 ext "Surface Capabilities and Characteristics"
+spare 2
+POA 1 u | 1 position transmitted is the ADS-B position reference point
+CDTIS 1 u | 0 CDTI not operational, 1 CDTI operational
+B2LOW 1 u | 0 >= 70 watts, 1 < 70 watts
+RAS 1 u | 0 aircraft not receiving ATC-services, 1 aircraft receiving ATC services
+IDENT 1 u | 0 IDENT switch not active, 1 IDENT switch active
+fx
+spare 4
+LW 4 u | length and width of the aircraft
+end
+until 2.2
 item 295 compound "Data Ages"
 sub AOS fixed "Aircraft Operational Status Age"
 . 8 u 1/10 s <=51/2 -> Seconds | aircraft operational status age
@@ -2804,5 +2817,46 @@ item RE explicit "Reserved Expansion Field"
 item SP explicit "Special Purpose Field"
 uap 010 000 015 030 020 040 050
 uap - - - - - RE SP
+`},
+	{number: 129, expansion: false, editions: []string{"1.2"}, text: `category 129 1.2 "UAS Identification and Target Reports"
+item 010 fixed "Data Source Identifier"
+SAC 8 u | system area code; 0 from an aircraft to the ground
+SIC 8 u | system identification code; 0 from an aircraft to the ground
+item 015 fixed "Data Destination Identifier"
+DAC 8 u | destination area code
+DIC 8 u | destination identification code
+item 020 fixed "UAS Manufacturer Identification"
+. 24 ascii | manufacturer
+item 030 fixed "UAS Model Identification"
+. 24 ascii | model
+item 040 fixed "UAS Serial Number"
+. 96 octets | serial number; the document names no character set
+item 050 fixed "UAS Registration Country"
+. 16 ascii | country, ISO 3166-1 alpha-2
+item 070 fixed "Time of Day"
+. 24 u 1/2^7 s <86400 -> Seconds | time of day in UTC
+item 080 fixed "Position in WGS-84 Coordinates"
+LAT 32 i 180/2^30 deg <=90! -> LatDeg | latitude, north positive
+LON 32 i 180/2^30 deg <180 -> LonDeg | longitude, east positive
+item 090 fixed "Altitude Above Mean Sea Level"
+. 24 i 1/10 m <4194304/5 -> Metres | height above the geoid
+item 100 fixed "Altitude Above Ground Level"
+. 24 i 1/10 m <4194304/5 -> Metres | height above the ground
+item 110 fixed "GNSS Signal Accuracy"
+. 16 u 1 m <=255! -> Metres | circular error, 50 %; 0 unknown or more than 255 m
+item 120 fixed "Operational Risk Levels"
+UCC 2 u | certification category: 0 unknown, 1 open, 2 specific, 3 certified
+ARC 2 u | air risk category, less one
+AEC 4 u | airspace encounter category; the document does not list the values
+item SP explicit "Special Purpose Field"
+item 185 fixed "Calculated Track Velocity in Cartesian Coordinates"
+HVX 20 i 1/100 m/s <131072/25 -> EastMetresPerSecond | velocity east
+HVY 20 i 1/100 m/s <131072/25 -> NorthMetresPerSecond | velocity north
+item 220 fixed "Calculated Vertical Velocity"
+spare 4
+VV 20 i 1/100 m/s <131072/25 -> MetresPerSecond | rate of climb, up positive
+uap 010 015 020 030 040 050 070
+uap 080 090 100 110 120 SP 185
+uap 220
 `},
 }

@@ -8,6 +8,7 @@ import (
 	"math/big"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -33,7 +34,7 @@ func TestLoadIsTheTable(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, edition := range append([]string{want.Edition}, want.Reads...) {
+		for _, edition := range slices.Concat([]string{want.Edition}, want.Reads, want.Shows) {
 			if want.Expansion && edition != want.Edition {
 				continue // no program asks for it
 			}
@@ -73,6 +74,10 @@ func TestLoadRefuses(t *testing.T) {
 	}
 	if c, err := spec.Load(48, ""); err != nil || c.Edition != spec.Editions(48)[0] {
 		t.Errorf("Load of the default: %v, %v", c, err)
+	}
+	// Generated code does not read 2.1, so no feed can ask for it.
+	if c, err := spec.Load(21, "2.1"); err != nil || c.Edition != "2.1" || slices.Contains(spec.Editions(21), "2.1") {
+		t.Errorf("Load of an edition for inspect alone: %v, %v of %v", c, err, spec.Editions(21))
 	}
 	if got := spec.Categories(); len(got) < 2 || got[0] >= got[1] {
 		t.Errorf("Categories = %v", got)

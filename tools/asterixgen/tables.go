@@ -65,6 +65,10 @@ func writeTable(s *source, path string) error {
 		return fmt.Errorf("table %s has a back quote", path)
 	}
 	editions := append([]string{c.Edition}, c.Reads...)
-	s.p("{number: %d, expansion: %v, editions: %#v, text: `%s`},", c.Number, c.Expansion, editions, text.String())
+	shows := ""
+	if len(c.Shows) > 0 {
+		shows = fmt.Sprintf("shows: %#v, ", c.Shows)
+	}
+	s.p("{number: %d, expansion: %v, editions: %#v, %stext: `%s`},", c.Number, c.Expansion, editions, shows, text.String())
 	return nil
 }

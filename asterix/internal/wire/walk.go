@@ -41,6 +41,8 @@ type Def struct {
 	// Len holds the octets of Fixed, of an element of Repetitive and
 	// RepetitiveFX, and of each part of Extended.
 	Len []int
+	// Open says that the last part of an Extended ends without FX.
+	Open bool
 	// Rep is the number of octets of the repetition factor.
 	Rep int
 	// Subs are the slots of a Compound in their order.
@@ -180,12 +182,12 @@ func (d *Def) measure(b []byte) (n int, bad, reason string) {
 // parts measures the parts of an Extended; 0 when they do not end within b.
 func (d *Def) parts(b []byte) int {
 	n := 0
-	for _, l := range d.Len {
+	for i, l := range d.Len {
 		n += l
 		if n > len(b) {
 			return 0
 		}
-		if b[n-1]&1 == 0 {
+		if b[n-1]&1 == 0 || d.Open && i == len(d.Len)-1 {
 			return n
 		}
 	}
