@@ -11,6 +11,7 @@ func (t *Tracker) begin(tr *track, m *Measurement, a *aim) {
 	if m.Domain == 0 {
 		k = motion(tr.Domain)
 	}
+	t.forgo(tr)
 	tr.Anchor, tr.frame = a.pos, newFrame(a.pos)
 	tr.pos = tr.frame.point(0, 0) // as Restore computes it
 	tr.Time, tr.Velocity = a.at, false
@@ -130,6 +131,13 @@ func (t *Tracker) refine(m *Measurement) Outcome {
 		return Outcome{Verdict: NoPosition}
 	}
 	tr := t.byID[c.id[0]]
+	if t.barred(m, tr) {
+		return Outcome{Verdict: NoPosition}
+	}
+	if m.Has&HasVelocity != 0 && t.sensors[m.Sensor].Self {
+		tr.Claim.East, tr.Claim.North = m.components()
+		tr.Claim.MovesAt = m.Time.UnixNano()
+	}
 	at := m.Time.UnixNano()
 	dt := seconds(at - tr.Time)
 	if tr.Group != m.Group || tr.Domain != 0 && m.Domain != 0 && tr.Domain != m.Domain {

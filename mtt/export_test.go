@@ -181,3 +181,26 @@ func definite(p *Mat) bool {
 	}
 	return true
 }
+
+// ClaimBooks returns what is wrong with the counters of claims, "" for nothing.
+func (t *Tracker) ClaimBooks() string {
+	low, solos := 0, 0
+	for _, tr := range t.tracks {
+		if tr.Claim.Low {
+			low++
+		}
+		if tr.Alone != nil {
+			solos++
+			if !tr.Alone.Filter.sound() {
+				return "a filter of radars alone is not sound"
+			}
+		}
+	}
+	switch {
+	case t.lows < low:
+		return "more claims are doubted than counted"
+	case t.solos != solos:
+		return "filters of radars alone are not counted"
+	}
+	return ""
+}

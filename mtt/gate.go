@@ -50,6 +50,7 @@ type pair struct {
 	old   bool    // too late to move the track
 	h     bool    // the height was used
 	also  int     // the next pair that shares the plot, plus 1
+	off   float64 // normalised innovation squared, before an identity widened it
 	meanY [2]float64
 	meanC [2][2]float64
 }
@@ -80,7 +81,7 @@ const (
 // aimOf checks a measurement and prepares it.
 func (t *Tracker) aimOf(m *Measurement) aim {
 	a := aim{pair: -1}
-	if !m.sane(len(t.sensors)) {
+	if !m.sane(len(t.sensors)) || int(m.Receiver) > len(t.cfg.Receivers) {
 		a.refused = Malformed
 		return a
 	}
@@ -159,6 +160,8 @@ func (m *Measurement) sane(sensors int) bool {
 		return false
 	case m.Has&HasVelocity != 0 && !(within(float64(m.Speed), 0, maxSpeed) && within(float64(m.Course), -360, 720) &&
 		within(float64(m.SigmaVelocity), 0, maxSpeed)):
+		return false
+	case m.Has&HasNACp != 0 && m.NACp > 11, m.Has&HasNIC != 0 && m.NIC > 11:
 		return false
 	}
 	return true
@@ -243,7 +246,7 @@ func (t *Tracker) gatherOwn(i int, tr *track) {
 
 // fits reports whether group, domain and scan let m belong to tr.
 func (t *Tracker) fits(m *Measurement, a *aim, tr *track) bool {
-	if tr.Group != m.Group || tr.Domain != 0 && m.Domain != 0 && tr.Domain != m.Domain {
+	if tr.Group != m.Group || tr.Domain != 0 && m.Domain != 0 && tr.Domain != m.Domain || t.barred(m, tr) {
 		return false
 	}
 	s := &t.sensors[m.Sensor]
@@ -280,16 +283,7 @@ func (t *Tracker) reaches(a *aim, tr *track) bool {
 // guarded reports whether another sensor that measures for itself holds tr
 // where it is.
 func (t *Tracker) guarded(m *Measurement, tr *track) bool {
-	for _, c := range tr.Contacts {
-		if c.Sensor == 0 || int(c.Sensor-1) == m.Sensor {
-			continue
-		}
-		s := &t.sensors[c.Sensor-1]
-		if s.Polar && m.Time.UnixNano()-c.Hit < 2*s.period() && tr.Hits > 3 {
-			return true
-		}
-	}
-	return false
+	return t.held(tr, m.Time.UnixNano(), m.Sensor)
 }
 
 // between returns the distance of two positions in metres, good to a per cent
@@ -346,6 +340,7 @@ func (t *Tracker) weigh(p *pair, m *Measurement, a *aim, dt, gate float64, own b
 		return false
 	}
 	nis := p.nis()
+	p.off = nis
 	if own && nis > 9 {
 		if nis > gate && between(p.place(), a.pos) > idNear+a.slop+a.stray {
 			return false

@@ -96,6 +96,10 @@ func (t *Tracker) moved(tr *track) {
 	tr.pos = tr.frame.point(x[iE], x[iN])
 	if math.Hypot(x[iE], x[iN]) > reanchor {
 		tr.Anchor = tr.pos
+		if tr.Alone != nil {
+			old := tr.frame
+			old.move(&tr.Alone.Filter, tr.Anchor)
+		}
 		tr.frame.move(&tr.Filter, tr.Anchor)
 		x = tr.Filter.mean()
 		tr.pos = tr.frame.point(x[iE], x[iN]) // as Restore computes it
@@ -123,6 +127,7 @@ func (t *Tracker) hit(tr *track, m *Measurement, a *aim) {
 	}
 	if tr.Domain == 0 && m.Domain != 0 {
 		tr.settleIn(m.Domain)
+		t.forgo(tr)
 	}
 	t.learn(tr, m, a)
 	switch tr.Phase {
@@ -269,6 +274,7 @@ func (t *Tracker) Advance(now time.Time, dst []Event) []Event {
 			t.lookForTwin(tr)
 		}
 		t.sweepOut()
+		t.weighClaims(at)
 	}
 	return t.Events(dst)
 }
@@ -369,6 +375,7 @@ func (t *Tracker) count(tr *track, c *Contact, s *sensor, now int64) {
 func (t *Tracker) forget(tr *track, e Event) {
 	t.grid.put(tr, noCell)
 	t.disclaim(tr)
+	t.forgo(tr)
 	tr.Phase = 0
 	t.events = append(t.events, e)
 }

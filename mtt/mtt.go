@@ -20,6 +20,10 @@
 // corrected by it. What is not known of it yet is noise in gates and updates of
 // tracks that self-reports hold.
 //
+// What objects tell of themselves is trusted as long as nothing speaks against
+// it: see Reasons. A claim of low trust moves no track that a radar holds, and
+// no radar is registered by it.
+//
 // It does no input or output, reads no clock, starts no goroutine and uses no
 // chance: the same calls give the same tracks, bit for bit, also after
 // Snapshot and Restore. It does not number tracks for people, does not hold
@@ -29,6 +33,7 @@ package mtt
 import (
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/kuroshio-watch/kuroshio/geo"
@@ -60,6 +65,8 @@ const (
 	HasModeA
 	HasCallsign
 	HasMMSI
+	HasNACp
+	HasNIC
 )
 
 // Measurement is one measurement of one object. One without polar or position
@@ -92,6 +99,11 @@ type Measurement struct {
 	ModeA    uint16
 	Callsign string
 	MMSI     uint32
+
+	// Of a self-report.
+	NACp     uint8 // navigation accuracy category for position, 0–11
+	NIC      uint8 // navigation integrity category, 0–11
+	Receiver uint8 // index in Config.Receivers plus 1; 0 for unknown
 }
 
 // Sweep says that a rotating sensor's beam passed an azimuth.
@@ -116,6 +128,7 @@ type Sensor struct {
 	CellRange    geo.Metres    // two objects nearer than this in range
 	CellAzimuth  geo.Degrees   // and in azimuth give one plot; 0 is taken from the accuracy
 	Reference    bool          // its positions come from satellites: radars are registered by them
+	Self         bool          // its positions are the objects' own word, and are trusted as far as evidence lets them
 	PD           float64       // probability that an object in range gives a plot
 	Clutter      float64       // false plots a scan to begin with; learnt by range afterwards
 	CoastAfter   time.Duration // without a hit, a track that lives by this sensor coasts
@@ -125,6 +138,7 @@ type Sensor struct {
 // Config sets up a Tracker.
 type Config struct {
 	Sensors      []Sensor
+	Receivers    []Receiver    // of self-reports, at most 255
 	MaxTracks    int           // tentative and lost tracks included; more are refused
 	LostFor      time.Duration // a lost track is kept so long, and resumes if its address is heard again
 	MaxLate      time.Duration // older measurements confirm existence and identity but move nothing
@@ -173,6 +187,14 @@ func (c Config) Validate() error {
 		return errors.New("tracker: maximum speed out of range")
 	case !c.Bias.plausible():
 		return errors.New("tracker: uncertainty of bias out of range")
+	}
+	if len(c.Receivers) > math.MaxUint8 {
+		return fmt.Errorf("tracker: more than %d receivers", math.MaxUint8)
+	}
+	for i, r := range c.Receivers {
+		if !r.Pos.Valid() || !(r.Height > -1000 && r.Height < 50_000) {
+			return fmt.Errorf("tracker: place of receiver %d out of range", i)
+		}
 	}
 	names := make(map[string]bool, len(c.Sensors))
 	for i, s := range c.Sensors {
@@ -244,6 +266,10 @@ type Estimate struct {
 	Hits        uint32
 	Existence   float64 // probability
 	SameAddress bool    // another confirmed track claims the same address or MMSI elsewhere
+	HasTrust    bool    // the object tells its place
+	Trust       float64 // in what it tells, 0 to 1; 1 where nothing speaks against it
+	Reasons     Reasons // what speaks against it
+	Doubted     bool    // the trust is so low that what it tells moves no track of a radar
 }
 
 // EventKind says what happened to a track.

@@ -40,7 +40,7 @@ func polarSensor(name string, p geo.Point) mtt.Sensor {
 func testConfig() mtt.Config {
 	cfg := mtt.DefaultConfig()
 	cfg.Sensors = []mtt.Sensor{
-		{Name: "adsb", SigmaPos: 30, PD: 0.95, CoastAfter: 15 * time.Second, LostAfter: time.Minute},
+		{Name: "adsb", Self: true, SigmaPos: 30, PD: 0.95, CoastAfter: 15 * time.Second, LostAfter: time.Minute},
 		polarSensor("a", placeA),
 		polarSensor("b", placeB),
 	}

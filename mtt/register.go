@@ -43,7 +43,7 @@ const (
 
 // tell keeps a self-report as a reference for radars.
 func (t *Tracker) tell(tr *track, m *Measurement, a *aim) {
-	if !t.sensors[m.Sensor].Reference || a.where != fixed || m.Has&HasVelocity == 0 || a.sr > toldSigma || a.at < tr.Told.At {
+	if trust, _ := tr.Claim.trust(); trust < fairTrust || !t.sensors[m.Sensor].Reference || a.where != fixed || m.Has&HasVelocity == 0 || a.sr > toldSigma || a.at < tr.Told.At {
 		return
 	}
 	ve, vn := m.components()
@@ -253,31 +253,39 @@ func (t *Tracker) doubt(tr *track, at int64, x *Vec) (worst [2][2]float64) {
 		switch {
 		case fresh && !s.Polar:
 			return [2][2]float64{}
-		case fresh && s.slot >= 0:
-			v := newView(&tr.frame, &s.plane)
-			rng, _, d, ok := v.polar(&tr.frame, x[iE], x[iN], x[iH])
-			inv, regular := ground(&d)
-			if !ok || !regular {
-				continue
-			}
-			g := biasGain(&d, rng, x[iVE], x[iVN])
-			n := s.biasNoise(&g)
-			var p [2][2]float64
-			for r := range 2 {
-				for c := range 2 {
-					for i := range 2 {
-						for k := range 2 {
-							p[r][c] += inv[r][i] * n[i][k] * inv[c][k]
-						}
-					}
-				}
-			}
-			if p[0][0]+p[1][1] > worst[0][0]+worst[1][1] {
+		case fresh:
+			if p, ok := s.blur(&tr.frame, x); ok && p[0][0]+p[1][1] > worst[0][0]+worst[1][1] {
 				worst = p
 			}
 		}
 	}
 	return worst
+}
+
+// blur returns the covariance of position that a radar's bias leaves at a
+// state; false where there is none.
+func (s *sensor) blur(fr *frame, x *Vec) (p [2][2]float64, ok bool) {
+	if s.slot < 0 {
+		return p, false
+	}
+	v := newView(fr, &s.plane)
+	rng, _, d, ok := v.polar(fr, x[iE], x[iN], x[iH])
+	inv, regular := ground(&d)
+	if !ok || !regular {
+		return p, false
+	}
+	g := biasGain(&d, rng, x[iVE], x[iVN])
+	n := s.biasNoise(&g)
+	for r := range 2 {
+		for c := range 2 {
+			for i := range 2 {
+				for k := range 2 {
+					p[r][c] += inv[r][i] * n[i][k] * inv[c][k]
+				}
+			}
+		}
+	}
+	return p, true
 }
 
 // tells reports whether a track told its place lately.

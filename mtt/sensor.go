@@ -27,6 +27,10 @@ type SensorState struct {
 	Clutter   [rings]float64 // false plots a scan in each ring of range
 	ClutterAt [rings]int64
 	Bias      BiasState
+	Usual     float64 // mean normalised innovation squared of claims, less 2
+	Astray    float64 // share of the last claims that a radar saw elsewhere
+	Seen      [coverCells]uint8
+	Missed    [coverCells]uint8 // turns in which it saw and missed what radars hold, by place
 }
 
 type sensor struct {

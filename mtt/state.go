@@ -14,7 +14,8 @@ import (
 //
 //	1  2026-11-25  first
 //	2  2026-11-29  biases of radars; a state of version 1 begins without any
-const stateVersion = 2
+//	3  2026-11-29  trust in claims; an older state begins with none doubted
+const stateVersion = 3
 
 // State is the whole state of a Tracker, fit for JSON or CBOR. It does not
 // share memory with the Tracker.
@@ -46,7 +47,12 @@ func (t *Tracker) Snapshot() State {
 		s.Sensors = append(s.Sensors, one)
 	}
 	for _, tr := range t.tracks {
-		s.Tracks = append(s.Tracks, tr.TrackState)
+		one := tr.TrackState
+		if tr.Alone != nil {
+			alone := *tr.Alone
+			one.Alone = &alone
+		}
+		s.Tracks = append(s.Tracks, one)
 	}
 	s.Biases = Biases{At: t.reg.at, X: slices.Clone(t.reg.x), P: slices.Clone(t.reg.p), Sights: append([]Sight(nil), t.sights...)}
 	for _, i := range t.slots {
@@ -96,10 +102,19 @@ func (t *Tracker) restoreTrack(s *TrackState, index map[int32]int32) error {
 		return errors.New("phase or domain unknown")
 	case !s.Anchor.Valid() || s.Filter.Models != motion(s.Domain).models || !s.Filter.sound():
 		return errors.New("filter out of range")
+	case s.Alone != nil && (s.Alone.Filter.Models != s.Filter.Models || !s.Alone.Filter.sound()):
+		return errors.New("filter of radars alone out of range")
 	case len(t.tracks) >= t.cfg.MaxTracks:
 		return errors.New("more tracks than configured")
 	}
 	tr := &track{TrackState: *s}
+	if tr.Alone = nil; s.Alone != nil {
+		t.lend(tr)
+		*tr.Alone = *s.Alone
+	}
+	if tr.Claim.Low {
+		t.lows++
+	}
 	tr.frame = newFrame(s.Anchor)
 	x := s.Filter.mean()
 	tr.pos = tr.frame.point(x[iE], x[iN])
@@ -107,6 +122,11 @@ func (t *Tracker) restoreTrack(s *TrackState, index map[int32]int32) error {
 		c := &tr.Contacts[i]
 		if c.Sensor = index[c.Sensor]; c.Sensor == 0 {
 			*c = Contact{}
+		}
+	}
+	for i := range tr.Claim.Watches {
+		if w := &tr.Claim.Watches[i]; w.Sensor != 0 {
+			w.Sensor = index[w.Sensor]
 		}
 	}
 	tr.Cell = noCell

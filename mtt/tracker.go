@@ -28,6 +28,11 @@ type Tracker struct {
 	events  []Event
 	free    []*track
 
+	spare   []*Alone
+	solos   int // tracks with Alone
+	lows    int // tracks with a claim that is not trusted, or more
+	lone    pair
+	told    []told
 	near    []*track
 	pairs   []pair
 	group   []*Measurement
@@ -90,6 +95,8 @@ type TrackState struct {
 	Contacts  [maxContacts]Contact
 	Told      Told
 	Rival     Rival
+	Claim     Claim
+	Alone     *Alone // nil when claims or radars alone hold the track
 }
 
 // Keys are what measurements said of an object's identity.
@@ -226,6 +233,7 @@ func (t *Tracker) observe(out []Outcome) {
 	for i, at := range t.index {
 		if out[at] = (Outcome{Verdict: t.aims[i].refused}); t.aims[i].refused == 0 {
 			out[at] = t.settle(i)
+			t.vet(i, out[at])
 		}
 		t.stats.Verdicts[out[at].Verdict]++
 	}
@@ -238,6 +246,7 @@ func (t *Tracker) settle(i int) Outcome {
 		p := &t.pairs[a.pair]
 		if p.also == 0 {
 			t.witness(i, p.tr)
+			t.keepAlone(m, a, p.tr)
 			return t.update(m, a, p, false)
 		}
 		t.divide(p)
@@ -247,6 +256,10 @@ func (t *Tracker) settle(i int) Outcome {
 		return t.update(m, a, p, true)
 	}
 	t.witness(i, nil)
+	if tr := t.defend(m, a); tr != nil {
+		t.hit(tr, m, a)
+		return Outcome{Updated, tr.ID}
+	}
 	t.note(m, a)
 	switch {
 	case a.again != nil:
@@ -257,7 +270,7 @@ func (t *Tracker) settle(i int) Outcome {
 	case a.where == nowhere:
 		return t.refine(m)
 	}
-	return t.start(m, a)
+	return t.stand(m, a)
 }
 
 // claims are the tracks that hold one address or MMSI, by ID.
@@ -381,6 +394,7 @@ func (tr *track) estimate(x *Vec, p *Mat, pos geo.Point, at int64) Estimate {
 	k := motion(tr.Domain)
 	east, north := tr.frame.outward(x[iE], x[iVE], x[iVN])
 	sv := math.Sqrt((p[iVE][iVE] + p[iVN][iVN]) / 2)
+	trust, why := tr.Claim.trust()
 	return Estimate{
 		ID: tr.ID, Phase: tr.Phase, Domain: tr.Domain, Group: tr.Group,
 		FirstSeen: stamp(tr.First), Time: stamp(at), LastHit: stamp(tr.Hit),
@@ -390,7 +404,7 @@ func (tr *track) estimate(x *Vec, p *Mat, pos geo.Point, at int64) Estimate {
 		SigmaSpeed:  geo.MetresPerSecond(sv),
 		HasHeight:   tr.HeightAt != 0, Height: geo.Metres(x[iH]),
 		Hits: tr.Hits, Existence: 1 / (1 + math.Exp(-tr.Score)),
-		SameAddress: tr.Same,
+		SameAddress: tr.Same, HasTrust: tr.Claim.live(at), Trust: trust, Reasons: why, Doubted: tr.Claim.Low,
 	}
 }
 

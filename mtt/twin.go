@@ -14,8 +14,11 @@ func (t *Tracker) lookForTwin(tr *track) {
 	if key, ok := tr.Identity.key(); tr.Same && (!ok || t.ids[key].n < 2) {
 		tr.Same = false
 	}
+	if tr.Claim.Low {
+		return
+	}
 	for _, o := range t.nearest(tr.pos, twinNear) {
-		if o.ID <= tr.ID || o.Phase != Confirmed && o.Phase != Coasting || o.TwinOf != 0 && o.TwinOf != tr.ID {
+		if o.ID <= tr.ID || o.Claim.Low || o.Phase != Confirmed && o.Phase != Coasting || o.TwinOf != 0 && o.TwinOf != tr.ID {
 			continue
 		}
 		switch alike, apart := t.alike(tr, o); {
@@ -85,6 +88,7 @@ func (t *Tracker) join(old, young *track) {
 	_, po := old.at(max(old.Time, young.Time))
 	_, py := young.at(max(old.Time, young.Time))
 	if py[iE][iE]+py[iN][iN] < po[iE][iE]+po[iN][iN] {
+		t.forgo(old)
 		old.Filter, old.frame, old.Anchor, old.Time = young.Filter, young.frame, young.Anchor, young.Time
 		old.HeightAt, old.Geometric, old.Velocity = young.HeightAt, young.Geometric, young.Velocity
 	}
@@ -97,6 +101,9 @@ func (t *Tracker) join(old, young *track) {
 	}
 	old.Hit, old.Hits = max(old.Hit, young.Hit), old.Hits+young.Hits
 	old.Score, old.KeyAt = math.Max(old.Score, young.Score), max(old.KeyAt, young.KeyAt)
+	if young.Claim.Last.At > old.Claim.Last.At {
+		old.Claim = young.Claim
+	}
 	keys := young.Identity
 	t.forget(young, Event{Track: young.ID, Kind: Merged, Into: old.ID})
 	t.stats.Merged++

@@ -185,6 +185,9 @@ func (l *line) position(out *mtt.Measurement) string {
 	out.Has, out.Pos = out.Has|mtt.HasPosition, p
 	if l.NACp != nil {
 		out.SigmaPos = accuracy(*l.NACp)
+		if *l.NACp >= 0 && *l.NACp <= maxNACp {
+			out.Has, out.NACp = out.Has|mtt.HasNACp, uint8(*l.NACp)
+		}
 	}
 	if l.Alt != nil {
 		out.Has, out.Height = out.Has|mtt.HasHeight, metresOf(*l.Alt)
@@ -197,6 +200,9 @@ func (l *line) position(out *mtt.Measurement) string {
 	}
 	return ""
 }
+
+// maxNACp is the greatest category of accuracy that means something.
+const maxNACp = 11
 
 // accuracy returns one standard deviation of each axis: the estimated position
 // uncertainty (95 %) of a navigation accuracy category (DO-260B, table

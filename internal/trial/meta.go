@@ -64,7 +64,7 @@ const selfReports = "ADSB"
 func (m *meta) config() mtt.Config {
 	cfg := mtt.DefaultConfig()
 	cfg.Sensors = []mtt.Sensor{{
-		Name: selfReports, SigmaPos: 30, Reference: true, PD: 0.95, CoastAfter: 10 * time.Second, LostAfter: 30 * time.Second,
+		Name: selfReports, SigmaPos: 30, Reference: true, Self: true, PD: 0.95, CoastAfter: 10 * time.Second, LostAfter: 30 * time.Second,
 	}}
 	for _, r := range m.Radars {
 		period := time.Duration(r.ScanS * float64(time.Second))

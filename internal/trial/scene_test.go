@@ -37,6 +37,10 @@ type craft struct {
 	path           []gospa.Row // every tenth of a second
 	from           float64     // s after the beginning
 	transponderOff bool
+	ghost          bool                                  // told, and not there
+	lie            func(t float64) (east, north float64) // m by which what it tells is off
+	silent         func(t float64) bool                  // when it tells nothing
+	poor           func(t float64) bool                  // when it tells NACp 0
 }
 
 // leg is a flight of some seconds with a turn rate in rad/s.
@@ -115,7 +119,7 @@ func (s *scene) play(seed uint64) *made {
 	}
 	for t := 0; t <= s.seconds; t += s.every {
 		for _, c := range s.crafts {
-			if r, ok := c.at(float64(t)); ok {
+			if r, ok := c.at(float64(t)); ok && !c.ghost {
 				m.truth = append(m.truth, r)
 			}
 		}
@@ -195,6 +199,9 @@ func (r *station) watch(s *scene, rng *rand.Rand) []plotLine {
 
 // pass returns when the beam meets a craft in the scan that begins at start.
 func (r *station) pass(c *craft, start float64) (t, d, azi float64, ok bool) {
+	if c.ghost {
+		return 0, 0, 0, false
+	}
 	t = start
 	for range 3 {
 		row, there := c.at(max(t, c.from))
@@ -255,18 +262,33 @@ func (c *craft) tell(seconds int, rng *rand.Rand) []plotLine {
 	sigma := map[int]float64{10: 4, 9: 12, 8: 30}[c.adsb]
 	for t := c.from + rng.Float64(); t < float64(seconds); t += 0.95 + 0.1*rng.Float64() {
 		r, ok := c.at(t)
-		if !ok || rng.Float64() > 0.95 {
+		if !ok || rng.Float64() > 0.95 || c.silent != nil && c.silent(t) {
 			continue
+		}
+		nacp := c.adsb
+		if c.poor != nil && c.poor(t) {
+			nacp = 0
+		}
+		if c.lie != nil {
+			c.mislead(&r, t)
 		}
 		out = append(out, plotLine{
 			"t": round(begin+t, 3), "rx": round(begin+t+0.2+0.4*rng.Float64(), 3), "sensor": "ADSB", "kind": "adsb", "icao": c.icao,
 			"lat":    round(r.Pos.LatDeg+rng.NormFloat64()*sigma/110_800, 6),
 			"lon":    round(r.Pos.LonDeg+rng.NormFloat64()*sigma/(111_300*math.Cos(r.Pos.LatDeg*math.Pi/180)), 6),
-			"alt_ft": 25 * math.Round(float64(geo.Metres(c.height).Feet())/25), "nacp": c.adsb,
+			"alt_ft": 25 * math.Round(float64(geo.Metres(c.height).Feet())/25), "nacp": nacp,
 			"ve": round(float64(r.East)+rng.NormFloat64(), 1), "vn": round(float64(r.North)+rng.NormFloat64(), 1),
 		})
 	}
 	return out
+}
+
+// mislead shifts what a craft tells, velocity included.
+func (c *craft) mislead(r *gospa.Row, t float64) {
+	e0, n0 := c.lie(t)
+	e1, n1 := c.lie(t + 1)
+	r.East, r.North = r.East+geo.MetresPerSecond(e1-e0), r.North+geo.MetresPerSecond(n1-n0)
+	r.Pos = geo.Direct(r.Pos, geo.Degrees(math.Atan2(e0, n0)*180/math.Pi), geo.Metres(math.Hypot(e0, n0)))
 }
 
 // file returns the lines as a measurement file.

@@ -45,6 +45,9 @@ type Step struct {
 	Measurements []mtt.Measurement
 	Outcomes     []mtt.Outcome
 	Tracks       []mtt.Estimate
+	// Registration returns what is known of the bias of the radar with an index
+	// in the description, from 0.
+	Registration func(radar int) (mtt.Registration, bool)
 }
 
 // Stats counts what a run did.
@@ -180,7 +183,9 @@ func (r *runner) step(now time.Time) error {
 		}
 	}
 	if r.cfg.Watch != nil {
-		r.cfg.Watch(Step{now, r.batch, r.outcomes, r.tracks})
+		r.cfg.Watch(Step{now, r.batch, r.outcomes, r.tracks, func(radar int) (mtt.Registration, bool) {
+			return r.tracker.Registration(radar + 1) // the first sensor is that of self-reports
+		}})
 	}
 	if r.picture != nil {
 		if err := r.picture.step(now, r.batch, r.tracks); err != nil {
