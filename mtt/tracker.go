@@ -404,7 +404,7 @@ func (tr *track) estimate(x *Vec, p *Mat, pos geo.Point, at int64) Estimate {
 		SigmaSpeed:  geo.MetresPerSecond(sv),
 		HasHeight:   tr.HeightAt != 0, Height: geo.Metres(x[iH]),
 		Hits: tr.Hits, Existence: 1 / (1 + math.Exp(-tr.Score)),
-		SameAddress: tr.Same, HasTrust: tr.Claim.live(at), Trust: trust, Reasons: why, Doubted: tr.Claim.Low,
+		SameAddress: tr.Same, HasTrust: tr.Claim.live(at), Trust: trust, Reasons: why, Doubted: tr.Claim.Low && tr.Claim.live(at),
 	}
 }
 

@@ -61,8 +61,24 @@ func (d *Decoder) adsb(s *source, f *frame.Frame) *Refusal {
 	case !s.setPlace(&p, at, d.adsbSigma()):
 		refused = refuse("I021/130", AsterixPosition)
 	}
+	d.adsbQuality(&p)
 	d.taken.plot(&p)
 	return refused
+}
+
+// adsbQuality adds the categories of the position in rec21 (I021/090). Of MOPS
+// version 0 they are others.
+func (d *Decoder) adsbQuality(p *plot.Plot) {
+	q := &d.rec21.I090
+	if p.Has&plot.HasPosition == 0 || d.rec21.Has&cat021.Item090 == 0 || d.rec21.Has&cat021.Item210 == 0 || d.rec21.I210.VN == 0 {
+		return
+	}
+	if q.NUCPNIC <= maxCategory {
+		p.Has, p.NIC = p.Has|plot.HasNIC, q.NUCPNIC
+	}
+	if q.Extents >= 2 && q.NACP <= maxCategory {
+		p.Has, p.NACp = p.Has|plot.HasNACp, q.NACP
+	}
 }
 
 // beyondItem stands in I021/140 for a height above what it can hold.

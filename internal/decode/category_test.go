@@ -241,7 +241,7 @@ func TestCAT021(t *testing.T) {
 		t.Fatalf("%d plots, refused %v, want 3 and nothing", len(plots), refused)
 	}
 	p := plots[0]
-	if p.Kind != plot.ADSB || p.Has != plot.HasPosition|plot.HasAddress|plot.HasHeight|plot.HasCallsign|plot.HasVelocity || !p.Time.Equal(noon.Add(-2*time.Second)) ||
+	if p.Kind != plot.ADSB || p.Has != plot.HasPosition|plot.HasAddress|plot.HasHeight|plot.HasCallsign|plot.HasVelocity|plot.HasNACp|plot.HasNIC || p.NACp != 8 || p.NIC != 7 || !p.Time.Equal(noon.Add(-2*time.Second)) ||
 		p.Height != 35_000 || p.HeightKind != plot.Barometric || p.Speed != 450 || p.Course != 90 || p.Emergency {
 		t.Errorf("plot = %+v", p)
 	}
@@ -249,7 +249,7 @@ func TestCAT021(t *testing.T) {
 		t.Errorf("it lies %v m off, σ %v m", d, p.SigmaPos)
 	}
 	p = plots[1]
-	if d, _ := geo.Inverse(p.Pos, coast); d > 0.1 || !p.Emergency || p.SigmaPos < 75 || p.SigmaPos > 76 { // NUCp 6: 185.2 m
+	if d, _ := geo.Inverse(p.Pos, coast); d > 0.1 || !p.Emergency || p.Has&(plot.HasNACp|plot.HasNIC) != 0 || p.SigmaPos < 75 || p.SigmaPos > 76 { // NUCp 6: 185.2 m
 		t.Errorf("plot of a fine position %v m off = %+v", d, p)
 	}
 	p = plots[2]

@@ -107,7 +107,7 @@ func TestModeS(t *testing.T) {
 	}
 	want := []plot.Has{
 		plot.HasAddress, plot.HasAddress | plot.HasCallsign, plot.HasAddress | plot.HasHeight,
-		plot.HasAddress | plot.HasHeight | plot.HasPosition, plot.HasAddress | plot.HasVelocity, plot.HasAddress | plot.HasModeA,
+		plot.HasAddress | plot.HasHeight | plot.HasPosition | plot.HasNIC, plot.HasAddress | plot.HasVelocity, plot.HasAddress | plot.HasModeA,
 	}
 	for i, p := range plots {
 		if p.Has != want[i] || p.Address != icao || p.Kind != plot.ADSB || p.Domain != plot.Air || p.Seq != uint64(i+1) {

@@ -297,3 +297,30 @@ func TestRestoreAnotherFormat(t *testing.T) {
 		t.Errorf("Restore() = %v, want a state of another format left out", err)
 	}
 }
+
+// Each position carries the categories that were told with it and before it.
+func TestPositionsCarryTheirQuality(t *testing.T) {
+	for name, tt := range map[string]struct {
+		before []byte
+		want   plot.Has
+		nacp   uint8
+	}{
+		"it knows no accuracy that was not told": {nil, 0, 0},
+		"it keeps an accuracy":                   {status(0x899100, 9), plot.HasNACp, 9},
+		"it keeps that there is none":            {status(0x899100, 0), plot.HasNACp, 0},
+		"it takes a reserved category for none":  {status(0x899100, 13), 0, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDecoder(t)
+			if tt.before != nil {
+				run(t, d, "adsb", frame.ModeS, tt.before)
+			}
+			plots, _, _ := run(t, d, "adsb", frame.ModeS,
+				long(modes.EncodeAirbornePosition(0x899100, taxi, 16000, false)), long(modes.EncodeAirbornePosition(0x899100, taxi, 16000, true)))
+			p := plots[1]
+			if p.Has&plot.HasPosition == 0 || p.Has&plot.HasNACp != tt.want || p.NACp != tt.nacp || p.Has&plot.HasNIC == 0 || p.NIC != 8 {
+				t.Errorf("plot %+v, want NACp %d (%b) and NIC 8", p, tt.nacp, tt.want)
+			}
+		})
+	}
+}

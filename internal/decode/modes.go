@@ -45,6 +45,7 @@ func (d *Decoder) modeS(s *source, f *frame.Frame, dst []plot.Plot) ([]plot.Plot
 	if r.HasPosition {
 		p.Pos, p.SigmaPos = r.Position, s.sigma(r)
 		p.Has |= plot.HasPosition
+		s.quality(&p, r)
 	}
 	if r.Has(modes.FieldAltitude) {
 		p.Height, p.HeightKind = r.Altitude, plot.Barometric
@@ -133,7 +134,7 @@ const (
 // table 2-71, estimated position uncertainty at 95 %), else from the radius of
 // containment.
 func (s *source) sigma(r *modes.Report) geo.Metres {
-	if a, ok := s.accuracy[r.ICAO]; ok && !r.NonICAO && r.Time.UnixMilli()-a.at <= accuracyFresh.Milliseconds() {
+	if a, ok := s.fresh(r); ok {
 		if epu := uncertainty(a.nacp); epu > 0 {
 			return min(max(epu/toSigma, minSigma), maxSigma)
 		}
@@ -142,6 +143,25 @@ func (s *source) sigma(r *modes.Report) geo.Metres {
 		return min(max(r.ContainmentRadius/containmentToSigma, minSigma), maxSigma)
 	}
 	return unknownSigma
+}
+
+// maxCategory is the greatest category of accuracy or integrity that is assigned.
+const maxCategory = 11
+
+// quality adds the categories that a position was told with.
+func (s *source) quality(p *plot.Plot, r *modes.Report) {
+	if a, ok := s.fresh(r); ok && a.nacp <= maxCategory {
+		p.Has, p.NACp = p.Has|plot.HasNACp, a.nacp
+	}
+	if r.Has(modes.FieldNIC) {
+		p.Has, p.NIC = p.Has|plot.HasNIC, r.NIC
+	}
+}
+
+// fresh returns what an aircraft told of its accuracy, unless it is too old.
+func (s *source) fresh(r *modes.Report) (accuracy, bool) {
+	a, ok := s.accuracy[r.ICAO]
+	return a, ok && !r.NonICAO && r.Time.UnixMilli()-a.at <= accuracyFresh.Milliseconds()
 }
 
 // uncertainty returns the bound that NACp stands for, 0 when it is unknown.

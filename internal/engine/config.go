@@ -125,7 +125,7 @@ func (c *Config) build(self party.ID) (*parts, error) {
 		}
 	}
 	p.tracks = track.DefaultConfig()
-	p.tracks.Sensors = c.Sensors
+	p.tracks.Sensors, p.tracks.Receivers = c.Sensors, c.receivers()
 	if err := p.tracks.Validate(); err != nil {
 		return nil, err
 	}
@@ -136,6 +136,20 @@ func (c *Config) build(self party.ID) (*parts, error) {
 		return nil, err
 	}
 	return &p, nil
+}
+
+// maxReceivers is how many antennas the tracker knows; those of further feeds
+// have no horizon.
+const maxReceivers = 255
+
+func (c *Config) receivers() []track.Receiver {
+	var list []track.Receiver
+	for _, f := range c.Feeds {
+		if f.Source.Receiver != nil && len(list) < maxReceivers {
+			list = append(list, track.Receiver{Source: f.Name, Pos: *f.Source.Receiver})
+		}
+	}
+	return list
 }
 
 func (c *Config) decodeConfig() decode.Config {

@@ -118,6 +118,13 @@ func trackView(t *track.Track) TrackView {
 	if t.Flags&track.SameAddress != 0 {
 		v.Flags = append(v.Flags, "same-address")
 	}
+	if t.Flags&track.Doubted != 0 {
+		v.Flags = append(v.Flags, "doubted")
+	}
+	if t.HasTrust {
+		trust := round(t.Trust, 2)
+		v.Trust, v.Doubts = &trust, t.Reasons.Names(nil)
+	}
 	return v
 }
 

@@ -67,7 +67,11 @@ type TrackView struct {
 	Incident  uint32       `json:"incident,omitempty"`
 	Partners  []PartnerKey `json:"partners,omitempty"` // the same object as partners report it
 	Released  []party.ID   `json:"released,omitempty"` // partners that hold a report of it
-	Flags     []string     `json:"flags,omitempty"`
+	Flags     []string     `json:"flags,omitempty"`    // "same-address", "doubted"
+	Trust     *float64     `json:"trust,omitempty"`    // in what the object tells of itself, 0 to 1
+	// Doubts is what speaks against it: "innovation", "unseen", "kinematics",
+	// "horizon", "degraded", "one-error".
+	Doubts []string `json:"doubts,omitempty"`
 }
 
 // IdentityView is an identity as one party holds it.

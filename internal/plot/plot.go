@@ -94,6 +94,8 @@ const (
 	HasMMSI
 	HasName
 	HasShipType
+	HasNACp
+	HasNIC
 )
 
 // Plot is one measurement. It is a value and is not changed after decoding.
@@ -128,6 +130,8 @@ type Plot struct {
 	MMSI     uint32 // with HasMMSI
 	Name     string // vessel's name; with HasName
 	ShipType uint8  // ITU-R M.1371 table 53; with HasShipType
+	NACp     uint8  // navigation accuracy category of an aircraft's position, 0–11; with HasNACp
+	NIC      uint8  // navigation integrity category of it, 0–11; with HasNIC
 
 	Emergency bool // 7500, 7600, 7700 or an emergency state
 	Exercise  bool // the feed is configured as simulated

@@ -28,9 +28,19 @@ type Sensor struct {
 	Clutter      float64       // false plots a turn to begin with; 0 takes 5
 }
 
+// Receiver is the one antenna of a feed of self-reports.
+type Receiver struct {
+	Source string // the feed's name
+	Pos    geo.Point
+}
+
+// highAntenna is what a receiver's height, which no feed tells, is at most.
+const highAntenna geo.Metres = 1500
+
 // Config sets up a Table.
 type Config struct {
 	Sensors     []Sensor
+	Receivers   []Receiver // at most 255
 	MaxTracks   int
 	LostFor     time.Duration // a lost track is kept so long
 	History     time.Duration // past positions are kept so long
@@ -130,8 +140,15 @@ type sensorKey struct{ source, id string }
 func (c Config) tracker() (mtt.Config, map[sensorKey]int, error) {
 	m := mtt.DefaultConfig()
 	m.MaxTracks, m.LostFor = c.MaxTracks, c.LostFor
+	for _, r := range c.Receivers {
+		m.Receivers = append(m.Receivers, mtt.Receiver{Pos: r.Pos, Height: highAntenna})
+	}
 	for _, k := range plot.Kinds() {
 		s := mtt.Sensor{Name: "kind:" + k.String(), PD: 0.9, SigmaPos: 50, CoastAfter: 30 * time.Second, LostAfter: 90 * time.Second}
+		switch k {
+		case plot.ADSB, plot.AIS, plot.RemoteID, plot.CoT:
+			s.Self = true
+		}
 		switch k {
 		case plot.ADSB:
 			s.SigmaPos, s.CoastAfter, s.LostAfter, s.Reference = 30, 15*time.Second, 60*time.Second, true
@@ -178,4 +195,13 @@ func cmpOr[T ~float64](v, otherwise T) T {
 		return otherwise
 	}
 	return v
+}
+
+// hears returns the receiver of each source as measurements name it.
+func (c Config) hears() map[string]uint8 {
+	out := make(map[string]uint8, len(c.Receivers))
+	for i, r := range c.Receivers {
+		out[r.Source] = uint8(i + 1) // at most 255, as the tracker's Validate holds
+	}
+	return out
 }

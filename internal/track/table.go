@@ -21,6 +21,7 @@ type Table struct {
 	cfg     Config
 	tracker *mtt.Tracker
 	sensors map[sensorKey]int
+	hears   map[string]uint8 // mtt.Measurement.Receiver by source
 	tracks  map[Number]*own
 	order   []*own // by number
 	heard   heardTable
@@ -67,7 +68,7 @@ func newTable(cfg Config) (*Table, error) {
 		return nil, err
 	}
 	return &Table{
-		cfg: cfg, tracker: tracker, sensors: sensors,
+		cfg: cfg, tracker: tracker, sensors: sensors, hears: cfg.hears(),
 		tracks:   make(map[Number]*own),
 		heard:    newHeardTable(),
 		stats:    Stats{Refused: make(map[string]uint64)},
@@ -289,6 +290,13 @@ func (t *Table) measurement(p *plot.Plot) (mtt.Measurement, bool) {
 		m.Has |= mtt.HasVelocity
 		m.Speed, m.Course = p.Speed.MetresPerSecond(), p.Course
 	}
+	if p.Has&plot.HasNACp != 0 {
+		m.Has, m.NACp = m.Has|mtt.HasNACp, p.NACp
+	}
+	if p.Has&plot.HasNIC != 0 {
+		m.Has, m.NIC = m.Has|mtt.HasNIC, p.NIC
+	}
+	m.Receiver = t.hears[p.Source]
 	identify(&m, p)
 	return m, true
 }
@@ -313,6 +321,13 @@ func (t *Table) refresh(w *own) {
 	w.Flags = 0
 	if e.SameAddress {
 		w.Flags |= SameAddress
+	}
+	if e.Doubted {
+		w.Flags |= Doubted
+	}
+	w.HasTrust, w.Trust, w.Reasons = e.HasTrust, 0, 0
+	if e.HasTrust {
+		w.Trust, w.Reasons = e.Trust, e.Reasons
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/kuroshio-watch/kuroshio/internal/party"
 	"github.com/kuroshio-watch/kuroshio/internal/plot"
 	"github.com/kuroshio-watch/kuroshio/internal/record"
+	"github.com/kuroshio-watch/kuroshio/mtt"
 )
 
 // Number names one of our tracks. It counts from 1 and is never reused; 0
@@ -66,6 +67,9 @@ type Flags uint8
 const (
 	// SameAddress: another track claims the same address or MMSI elsewhere.
 	SameAddress Flags = 1 << iota
+	// Doubted: what the object tells of itself is not confirmed. It moves no
+	// track of a radar.
+	Doubted
 )
 
 // Track is one object as our own sensors see it. Fields whose Has is false are
@@ -109,6 +113,10 @@ type Track struct {
 	Identity  Identity
 	Plots     uint32
 	Flags     Flags
+
+	HasTrust bool        // the object tells its place
+	Trust    float64     // in what it tells, 0 to 1; 1 where nothing speaks against it
+	Reasons  mtt.Reasons // what speaks against it
 }
 
 // ChangeKind says what happened to a track.
