@@ -21,7 +21,8 @@ const (
 	Degraded                       // its accuracy fell together with that of others around it
 	OneError                       // others err by the same vector
 
-	reasons = iota
+	reasons            = iota
+	AllReasons Reasons = 1<<reasons - 1
 )
 
 // Names appends the reasons in words to dst: "innovation", "unseen",

@@ -436,6 +436,9 @@ func TestTrustGoesOnFromItsState(t *testing.T) {
 
 func TestReasonsHaveNames(t *testing.T) {
 	all := mtt.Innovation | mtt.Unseen | mtt.Kinematics | mtt.Horizon | mtt.Degraded | mtt.OneError
+	if all != mtt.AllReasons {
+		t.Errorf("all reasons are %b, want %b", mtt.AllReasons, all)
+	}
 	want := []string{"innovation", "unseen", "kinematics", "horizon", "degraded", "one-error"}
 	if got := all.Names(nil); !slices.Equal(got, want) {
 		t.Errorf("names %v, want %v", got, want)

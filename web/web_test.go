@@ -21,6 +21,7 @@ import (
 	"github.com/kuroshio-watch/kuroshio/internal/record"
 	"github.com/kuroshio-watch/kuroshio/internal/release"
 	"github.com/kuroshio-watch/kuroshio/internal/support"
+	"github.com/kuroshio-watch/kuroshio/mtt"
 	"github.com/kuroshio-watch/kuroshio/web"
 )
 
@@ -96,6 +97,8 @@ func TestMessagesCoverTheNodesWords(t *testing.T) {
 		"activity.what": activity.Whats(), "activity.mismatch": activity.Mismatches(), "activity.told": {"told", "waiting", "withheld"},
 		"search.state": record.SearchStates(), "search.object": record.SearchObjects(), "search.pattern": record.SearchPatterns(),
 		"alarm-rule":             {"link", "store", "journal", "outbox", "plan-mismatch", "plan-ended", "recall", "stop-case", "support", "activity-overlap", "activity-mismatch"},
+		"flag":                   {"same-address", "doubted"},
+		"doubt":                  mtt.AllReasons.Names(nil),
 		"link":                   {"up", "degraded", "down", "stopped"},
 		"errors":                 append(errorCodes(t), "no-answer", "bad-answer"), // the page says the last two itself
 		"support.situation-word": record.SupportSituations(), "support.category-word": record.SupportCategories(),

@@ -52,6 +52,12 @@ describe('the own scene', () => {
     const s = ownScene(input(view({ tracks: [track(1, { state: 'coasting' }), track(2, { state: 'lost', sigma_m: 900 })] })));
     expect(s.marks.map((m) => [m.fading, m.lines[0]?.slice(-4)])).toEqual([['coasting', '◷30s'], ['lost', '✕30s']]);
   });
+  it('marks what an object tells of itself and nothing confirms, and an address at two places', () => {
+    const v = view({ tracks: [track(1, { flags: ['doubted'] }), track(2, { flags: ['same-address'] }), track(3)] });
+    const marks = Object.fromEntries(ownScene(input(v)).marks.map((m) => [m.key, [m.doubted ?? false, m.lines[0]?.slice(0, 2)]]));
+    expect([marks.t1, marks.t2, marks.t3?.[0]]).toEqual([[true, '▨ '], [false, '⇄ '], false]);
+    expect(marks.t3?.[1]).not.toMatch(/[▨⇄]/);
+  });
   it('draws tentative tracks as background until they matter', () => {
     const unknown = { party: 'tw', standard: 'unknown', at: NOW };
     const v = view({ tracks: [track(1, { state: 'tentative', identity: unknown }), track(2, { state: 'tentative', incident: 5 })], incidents: [incident(5)] });
@@ -104,12 +110,13 @@ describe('mercator', () => {
 /** canvas notes the texts that are drawn. */
 function canvas() {
   const texts: string[] = [];
+  const rects: number[][] = [];
   const noop = () => undefined;
   const ctx = new Proxy({ texts } as Record<string, unknown>, {
-    get: (o, k) => (k === 'measureText' ? (s: string) => ({ width: s.length * 7 }) : k === 'fillText' ? (s: string) => texts.push(s) : k in o ? o[k as string] : noop),
+    get: (o, k) => (k === 'measureText' ? (s: string) => ({ width: s.length * 7 }) : k === 'fillText' ? (s: string) => texts.push(s) : k === 'strokeRect' ? (...r: number[]) => rects.push(r) : k in o ? o[k as string] : noop),
     set: (o, k, v) => ((o[k as string] = v), true),
   });
-  return { ctx: ctx as unknown as CanvasRenderingContext2D, texts };
+  return { ctx: ctx as unknown as CanvasRenderingContext2D, texts, rects };
 }
 
 describe('draw', () => {
@@ -132,6 +139,17 @@ describe('draw', () => {
     const out = draw(ctx, ownScene(input(v)), frame, options);
     expect(out).toHaveLength(30);
     expect(out.filter((d) => d.label).length).toBeLessThan(6);
+  });
+  it('hatches a claim that is not confirmed, in the background too', () => {
+    const here = { lat: 24, lon: 123 };
+    const boxes = (more: object, selected = '') => {
+      const { ctx, rects } = canvas();
+      draw(ctx, ownScene(input(view({ tracks: [track(1, { pos: here, ...more })] }), { selected })), frame, options);
+      return rects.map((r) => r.slice(2));
+    };
+    expect(boxes({})).toEqual([]);
+    expect(boxes({ flags: ['doubted'] })).toEqual([[14, 14]]);
+    expect(boxes({ flags: ['doubted'] }, 't1')).toEqual([[26, 26]]);
   });
   it('reports what is on the canvas only', () => {
     const { ctx } = canvas();

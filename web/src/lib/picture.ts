@@ -172,6 +172,9 @@ export function filtering(f: Filter): boolean {
 /** ALARM_SHAPE is the shape of each alarm state; colour comes second. */
 export const ALARM_SHAPE: Record<AlarmState, string> = { unacknowledged: '▲', acknowledged: '△', returned: '◇', normal: '' };
 
+/** FLAG_SHAPE marks a flag of a track; the word stands beside it. */
+export const FLAG_SHAPE: Record<string, string> = { doubted: '▨', 'same-address': '⇄' };
+
 /** LINK_SHAPE is the shape of each link state. */
 export const LINK_SHAPE: Record<string, string> = { up: '●', degraded: '◐', down: '▲', stopped: '■' };
 

@@ -56,6 +56,8 @@ export interface TrackView {
   partners?: PartnerKey[];
   released?: string[];
   flags?: string[];
+  trust?: number;
+  doubts?: string[];
 }
 
 export interface Cell {

@@ -208,6 +208,7 @@ function drawMark(ctx: Context, m: Mark, x: number, y: number, res: number, o: O
     ctx.drawImage(g.image, x - g.ax, y - g.ay, g.w, g.h);
   }
   ctx.globalAlpha = 1;
+  if (m.doubted) hatch(ctx, x, y, m.background ? 7 : 13, p);
   if (m.partner) {
     ctx.fillStyle = p.partner;
     ctx.strokeStyle = p.sea;
@@ -235,6 +236,28 @@ function drawMark(ctx: Context, m: Mark, x: number, y: number, res: number, o: O
   if (m.selected) brackets(ctx, x, y, 22, p.accent, 2);
   else if (m.cursor) brackets(ctx, x, y, 22, p.text3, 1);
   ctx.restore();
+}
+
+const HATCH_PX = 5;
+
+// The hatching of what an object tells of itself and nothing confirms.
+function hatch(ctx: Context, x: number, y: number, r: number, p: Palette): void {
+  ctx.strokeStyle = p.sea;
+  ctx.lineWidth = 1.5;
+  ctx.beginPath();
+  for (let d = -2 * r + HATCH_PX; d < 2 * r; d += HATCH_PX) {
+    // The line u + v = d inside the square of half side r.
+    const u = Math.min(r, d + r);
+    const v = Math.max(-r, d - r);
+    ctx.moveTo(x + v, y + d - v);
+    ctx.lineTo(x + u, y + d - u);
+  }
+  ctx.stroke();
+  ctx.strokeStyle = p.caution;
+  ctx.lineWidth = 1;
+  ctx.setLineDash([2, 2]);
+  ctx.strokeRect(x - r, y - r, 2 * r, 2 * r);
+  ctx.setLineDash([]);
 }
 
 function circle(ctx: Context, x: number, y: number, r: number): void {

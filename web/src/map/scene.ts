@@ -5,7 +5,7 @@
 // it is. Coordinates are EPSG:3857.
 
 import { band, clean, course, age as ageText, height, partnerLabel, speed } from '../lib/format';
-import { partnerKey, type Row } from '../lib/picture';
+import { FLAG_SHAPE, partnerKey, type Row } from '../lib/picture';
 import { KIND_TRACK, type AlarmState, type Cell, type PartnerPicture, type PartnerView, type RecordIdentity } from '../lib/types';
 import { mercX, mercY, stretch } from './mercator';
 import { sidc, uncrewed } from './sidc';
@@ -31,6 +31,8 @@ export interface Mark {
   fading: '' | 'coasting' | 'lost';
   /** tentative tracks are drawn thin, never hidden unasked. */
   tentative: boolean;
+  /** what it tells of itself is not confirmed: hatched. */
+  doubted?: boolean;
   partner: boolean;
   /** Growing uncertainty, as a radius in map metres, of what is no longer heard. */
   radius?: number;
@@ -100,6 +102,7 @@ function ownMark(r: Row, i: SceneInput): Mark {
     `${r.exercise ? `${EXERCISE_TAG} ` : ''}${name || r.label}${name && r.interest ? ` ${r.label}` : ''}${tag ? ` ${tag}` : ''}${old}`,
     `${height(t.domain, t.height_ft, i.party)} ${t.speed_kt === undefined ? '---' : Math.round(t.speed_kt)}`,
   ];
+  for (const f of t.flags ?? []) lines[0] = `${FLAG_SHAPE[f] ?? '?'} ${lines[0]}`;
   if (t.emergency) lines[0] = `! ${lines[0]}`;
   if (r.reports.length) lines[1] += ` +${r.reports.map((p) => p.party.toUpperCase()).join('+')}`;
   if (r.key === i.selected) lines.push(`${course(t.course_deg)} ${speed(t.speed_kt)}`);
@@ -108,7 +111,7 @@ function ownMark(r: Row, i: SceneInput): Mark {
     sidc: sidc({ standard: r.standard, domain: t.domain, uncrewed: uncrewed(t.identity?.type) }),
     background: !r.interest && r.key !== i.selected, courseDeg: t.course_deg, ...vector(t.pos.lat, t.pos.lon, t.speed_kt, t.course_deg),
     lines, alarm: r.alarm, pinned: r.pinned, selected: r.key === i.selected, cursor: r.key === i.cursor, exercise: r.exercise, fading,
-    tentative: r.state === 'tentative', partner: false, radius: fading ? Math.max(t.sigma_m, 1) * 2 * stretch(t.pos.lat) : undefined,
+    tentative: r.state === 'tentative', doubted: t.flags?.includes('doubted'), partner: false, radius: fading ? Math.max(t.sigma_m, 1) * 2 * stretch(t.pos.lat) : undefined,
   };
 }
 
