@@ -204,3 +204,6 @@ func (t *Tracker) ClaimBooks() string {
 	}
 	return ""
 }
+
+// IsReference reports whether radars are registered by what a track tells.
+func (t *Tracker) IsReference(id ID) bool { return t.byID[id].Told.At != 0 }

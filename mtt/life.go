@@ -123,6 +123,7 @@ func (t *Tracker) hit(tr *track, m *Measurement, a *aim) {
 		c.Plot = Plot{a.at, float64(m.Range), m.Azimuth.Radians(), a.sr, a.sa}
 	}
 	if s := &t.sensors[m.Sensor]; s.Polar {
+		t.turned(tr, s, true)
 		s.state.Heard = max(s.state.Heard, a.at)
 	}
 	if tr.Domain == 0 && m.Domain != 0 {
@@ -360,6 +361,7 @@ func (t *Tracker) count(tr *track, c *Contact, s *sensor, now int64) {
 		if c.Hit > chance-s.period()/2 || !s.sees(tr) {
 			continue
 		}
+		t.turned(tr, s, false)
 		c.Misses = min(200, c.Misses+1)
 		if c.Misses > 5 && tr.Hit > c.Hit+2*s.period() {
 			*c = Contact{} // others still see it: it left this sensor's view

@@ -26,13 +26,16 @@ const (
 	leastPD    = 0.5    // where a radar sees less, nothing is expected of it
 	mostPD     = 0.9
 	mostCredit = 5.0
+	seenWithin = 5 // turns
 )
 
-// cover returns the cell of a place at a distance and azimuth.
-func (s *sensor) cover(d float64, azi geo.Degrees, tr *track, height float64) int {
-	band := 0
+// cover returns the cell of a track; false where its height is not known.
+func (s *sensor) cover(tr *track) (int, bool) {
+	height, band := tr.Filter.X[0][iH], 0
 	switch {
 	case tr.Domain == Sea:
+	case tr.HeightAt == 0:
+		return 0, false
 	case height < 1500:
 		band = 1
 	case height < 5000:
@@ -40,21 +43,34 @@ func (s *sensor) cover(d float64, azi geo.Degrees, tr *track, height float64) in
 	default:
 		band = 3
 	}
-	ring := min(coverRings-1, int(d/float64(s.MaxRange)*coverRings))
-	sector := int(float64(azi.Norm360())/360*coverSectors) % coverSectors
-	return (band*coverRings+ring)*coverSectors + sector
+	east, north := offset(s.Pos, tr.pos)
+	azi := geo.Degrees(math.Atan2(east, north) * 180 / math.Pi).Norm360()
+	ring := min(coverRings-1, int(math.Hypot(east, north)/float64(s.MaxRange)*coverRings))
+	sector := int(float64(azi)/360*coverSectors) % coverSectors
+	return (band*coverRings+ring)*coverSectors + sector, true
 }
 
-// saw counts a turn in which an object that radars hold was seen or missed.
-// Old counts fade.
-func (s *SensorState) saw(cell int, seen bool) {
-	n := &s.Seen[cell]
-	if !seen {
-		n = &s.Missed[cell]
+// turned counts a turn in which a radar saw a track that it holds, or missed
+// it. Old counts fade.
+func (t *Tracker) turned(tr *track, s *sensor, seen bool) {
+	if tr.Phase != Confirmed && tr.Phase != Coasting {
+		return
 	}
-	*n++
-	if s.Seen[cell]+s.Missed[cell] >= 100 {
-		s.Seen[cell], s.Missed[cell] = s.Seen[cell]/2, s.Missed[cell]/2
+	if seen {
+		tr.Claim.Unseen = math.Max(-mostCredit, tr.Claim.Unseen-1)
+	}
+	cell, ok := s.cover(tr)
+	if !ok {
+		return
+	}
+	hits, misses := &s.state.Seen[cell], &s.state.Missed[cell]
+	if seen {
+		*hits++
+	} else {
+		*misses++
+	}
+	if *hits+*misses >= 100 {
+		*hits, *misses = *hits/2, *misses/2
 	}
 }
 
@@ -77,6 +93,9 @@ func (t *Tracker) weighClaims(now int64) {
 		}
 		if tr.Phase == 0 || tr.Phase == Lost || !tr.Claim.live(now) {
 			t.forgo(tr)
+			if now-tr.Claim.Last.At > leftWithin && t.held(tr, now, -1) {
+				tr.Claim = Claim{} // the radar's track is free again
+			}
 			continue
 		}
 		t.expect(tr, now)
@@ -93,9 +112,6 @@ func (t *Tracker) weighClaims(now int64) {
 
 // expect counts the turns of radars that should have seen the object.
 func (t *Tracker) expect(tr *track, now int64) {
-	if tr.HeightAt == 0 && tr.Domain != Sea {
-		return
-	}
 	height := tr.Filter.X[0][iH]
 	for i := range t.sensors {
 		s := &t.sensors[i]
@@ -115,35 +131,29 @@ func (t *Tracker) expect(tr *track, now int64) {
 			continue
 		}
 		w.Chance = chance
-		east, north := offset(s.Pos, tr.pos)
-		azi := geo.Degrees(math.Atan2(east, north) * 180 / math.Pi)
-		t.expected(tr, i, s.cover(d, azi, tr, height), chance, now)
+		if c := tr.contact(i); c != nil && now-c.Hit <= seenWithin*s.period() || t.held(tr, now, -1) {
+			continue
+		}
+		t.missed(tr, s, now)
 	}
 }
 
-// expected takes in whether a radar saw the object when it should have.
-func (t *Tracker) expected(tr *track, radar, cell int, chance, now int64) {
-	s, c, u := &t.sensors[radar], tr.contact(radar), &tr.Claim
-	switch {
-	case c != nil && c.Hit > chance-s.period()/2:
-		s.state.saw(cell, true)
-		u.Unseen = math.Max(-mostCredit, u.Unseen-1)
-	case t.held(tr, now, -1):
-		// Only of what radars hold is it learnt where one of them does not see.
-		if c != nil {
-			s.state.saw(cell, false)
-		}
-	default:
-		pd := math.Min(mostPD, s.state.detects(cell))
-		if pd < leastPD {
-			return
-		}
-		switch _, near := t.seenNear(tr, now); {
-		case near < sameNear:
-			u.Unseen = math.Max(0, u.Unseen-1)
-		case near > unseenNear:
-			u.Unseen = math.Min(mostDoubt, u.Unseen-math.Log(1-pd))
-		}
+// missed takes in that a radar did not see a claim, if it would have.
+func (t *Tracker) missed(tr *track, s *sensor, now int64) {
+	cell, ok := s.cover(tr)
+	if !ok {
+		return
+	}
+	pd := math.Min(mostPD, s.state.detects(cell))
+	if pd < leastPD {
+		return
+	}
+	u := &tr.Claim
+	switch _, near := t.seenNear(tr, now); {
+	case near < sameNear:
+		u.Unseen = math.Max(0, u.Unseen-1)
+	case near > unseenNear:
+		u.Unseen = math.Min(mostDoubt, u.Unseen-math.Log(1-pd))
 	}
 }
 

@@ -206,23 +206,30 @@ func TestClaimIsDoubtedWhereRadarsSeeOthers(t *testing.T) {
 }
 
 func TestAccuracyThatFallsOverAnAreaIsDoubted(t *testing.T) {
+	near := func(i int) geo.Point { return geo.Direct(placeA, geo.Degrees(40*i), geo.Metres(7000*(1+i%3))) }
+	far := func(i int) geo.Point { return geo.Direct(placeA, geo.Degrees(40*i), geo.Metres(400_000*(1+i%3))) }
 	tests := map[string]struct {
 		fall, good int
-		spread     geo.Metres
+		place      func(i int) geo.Point
 		doubted    bool
 	}{
-		"it doubts three that fell together":         {3, 2, 20_000, true},
-		"it believes two":                            {2, 0, 20_000, false},
-		"it believes three among many that are well": {3, 9, 20_000, false},
-		"it believes three far apart":                {3, 0, 600_000, false},
+		"it doubts three that fell together":         {3, 2, near, true},
+		"it believes two":                            {2, 0, near, false},
+		"it believes three among many that are well": {3, 9, near, false},
+		"it believes three far apart":                {3, 0, far, false},
+		"it believes two here and one far away": {3, 0, func(i int) geo.Point {
+			if i == 2 {
+				return far(i)
+			}
+			return near(i)
+		}, false},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			tr := newTracker(t)
 			var ms []mtt.Measurement
 			for i := range tc.fall + tc.good {
-				p := geo.Direct(placeA, geo.Degrees(40*i), tc.spread*geo.Metres(1+i%3)/3)
-				ms = append(ms, flight(uint32(100+i), p, 0, 90, func(m *mtt.Measurement, at int) {
+				ms = append(ms, flight(uint32(100+i), tc.place(i), 0, 90, func(m *mtt.Measurement, at int) {
 					m.Has, m.NACp = m.Has|mtt.HasNACp, nacp(i < tc.fall && at > 40)
 				})...)
 			}
@@ -239,23 +246,24 @@ func TestAccuracyThatFallsOverAnAreaIsDoubted(t *testing.T) {
 
 func TestOneErrorOfManyIsDoubted(t *testing.T) {
 	for name, tc := range map[string]struct {
-		turn geo.Degrees // of each error against the one before
-		many int
-		want bool
+		errors []geo.Degrees // the direction of each
+		want   bool
 	}{
-		"it doubts three with one error":             {0, 3, true},
-		"it believes two":                            {0, 2, false},
-		"it believes three with errors of their own": {90, 3, false},
+		"it doubts three with one error":                {[]geo.Degrees{45, 45, 45}, true},
+		"it believes two":                               {[]geo.Degrees{45, 45}, false},
+		"it believes two beside one with another":       {[]geo.Degrees{45, 45, 135}, false},
+		"it believes three with errors of their own":    {[]geo.Degrees{45, 135, 225}, false},
+		"it doubts four with one error, south-westerly": {[]geo.Degrees{225, 225, 225, 225}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tr := newTracker(t)
 			rng := rand.New(rand.NewPCG(4, 4))
 			var ms []mtt.Measurement
-			for i := range tc.many {
+			for i, direction := range tc.errors {
 				p := geo.Direct(placeA, geo.Degrees(30+40*i), 90_000)
 				ms = append(ms, flight(uint32(100+i), p, 0, 90, func(m *mtt.Measurement, at int) {
 					if at > 40 {
-						m.Pos = geo.Direct(m.Pos, 45+tc.turn*geo.Degrees(i), 6000)
+						m.Pos = geo.Direct(m.Pos, direction, 6000)
 					}
 				})...)
 				for _, m := range radarOf(radarA, p, 0, 90, rng) {
@@ -264,8 +272,8 @@ func TestOneErrorOfManyIsDoubted(t *testing.T) {
 				}
 			}
 			playAll(tr, ms, nil)
-			for i := range tc.many {
-				if e := claimed(t, tr, uint32(100+i)); e.Doubted != tc.want || (e.Reasons&mtt.OneError != 0) != tc.want {
+			for i := range tc.errors {
+				if e := claimed(t, tr, uint32(100+i)); (e.Reasons&mtt.OneError != 0) != tc.want || tc.want && !e.Doubted {
 					t.Errorf("claim %d: trust %.3f, doubted %v for %v, want %v", i, e.Trust, e.Doubted, e.Reasons.Names(nil), tc.want)
 				}
 			}
@@ -308,15 +316,89 @@ func TestDoubtedClaimMovesNoRadarTrack(t *testing.T) {
 func TestClaimThatComesBackIsBelieved(t *testing.T) {
 	start := geo.Direct(placeA, 20, 80_000)
 	tr := newTracker(t)
-	ms := away(start, 60, 20, 150)
-	ms = append(ms, flight(theClaim, start, 150, 320, nil)...)
+	ms := flight(theClaim, start, 0, 400, func(m *mtt.Measurement, at int) {
+		m.Pos = geo.Direct(m.Pos, 180, geo.Metres(20*max(0, min(at-60, 220-at))))
+	})
 	doubted := false
-	playAll(tr, append(ms, radarOf(radarA, start, 0, 320, rand.New(rand.NewPCG(6, 6)))...), func(int) {
+	playAll(tr, append(ms, radarOf(radarA, start, 0, 400, rand.New(rand.NewPCG(6, 6)))...), func(int) {
 		doubted = doubted || claimed(t, tr, theClaim).Doubted
 	})
 	all := confirmed(tr)
 	if !doubted || len(all) != 1 || all[0].Doubted || !all[0].HasTrust || all[0].Trust < 0.9 {
 		t.Errorf("doubted %v, then %d tracks: %+v", doubted, len(all), all)
+	}
+}
+
+// Claims without any key have no stream of their own; the radar's track is
+// freed of them all the same, and takes later ones again.
+func TestClaimWithoutKeyDoesNotDragARadarTrack(t *testing.T) {
+	start := geo.Direct(placeA, 20, 80_000)
+	const end = 240
+	tr, plain := newTracker(t), newTracker(t)
+	ms := away(start, 60, 20, 150)
+	for i := range ms {
+		ms[i].Has &^= mtt.HasAddress
+	}
+	first, free := mtt.ID(0), false
+	playAll(tr, append(ms, radarOf(radarA, start, 0, end, rand.New(rand.NewPCG(5, 5)))...), func(at int) {
+		all := confirmed(tr)
+		if at == 50 {
+			first = all[0].ID
+		}
+		if e, _ := tr.Estimate(first); at > 50 && !free {
+			free = !e.HasTrust
+			if e.Doubted && apart(e.Pos, straight(start, 90, 200, e.Time.Sub(t0).Seconds())) > 300 {
+				t.Errorf("at %d s the claim is doubted and the radar's track %.0f m off", at, apart(e.Pos, straight(start, 90, 200, e.Time.Sub(t0).Seconds())))
+			}
+		}
+	})
+	playAll(plain, radarOf(radarA, start, 0, end, rand.New(rand.NewPCG(5, 5))), nil)
+	e, ok := tr.Estimate(first)
+	if want := confirmed(plain); !ok || !free || len(want) != 1 || apart(e.Pos, want[0].Pos) > 30 {
+		t.Fatalf("the radar's track (%v, free %v) is at %v, without the claims at %+v", ok, free, e.Pos, want)
+	}
+	after := flight(theClaim, start, end, end+40, nil)
+	more := append(after, radarOf(radarA, start, end, end+40, rand.New(rand.NewPCG(5, 6)))...)
+	slices.SortStableFunc(more, func(a, b mtt.Measurement) int { return a.Time.Compare(b.Time) })
+	for _, m := range more {
+		tr.Observe([]mtt.Measurement{m}, nil)
+		tr.Advance(m.Time, nil)
+	}
+	if e, _ := tr.Estimate(first); !e.HasTrust || e.Trust < 0.9 {
+		t.Errorf("a true claim later has trust %.2f (%v) in the radar's track", e.Trust, e.HasTrust)
+	}
+}
+
+// A doubted claim along the way of a true aircraft neither takes its plots nor
+// becomes one track with it.
+func TestDoubtedClaimTakesNoPlots(t *testing.T) {
+	tr := newOf(t, withReceiver(geo.Direct(placeA, 0, 1_500_000), 10))
+	start := geo.Direct(placeA, 20, 80_000)
+	ms := flight(theClaim, start, 0, 200, func(m *mtt.Measurement, _ int) { m.Receiver = 1 })
+	playAll(tr, append(ms, radarOf(radarA, start, 30, 200, rand.New(rand.NewPCG(2, 6)))...), nil)
+	c, all := claimed(t, tr, theClaim), confirmed(tr)
+	if len(all) != 2 || !c.Doubted || c.Reasons != mtt.Horizon {
+		t.Errorf("%d tracks, want 2; doubted %v for %v", len(all), c.Doubted, c.Reasons.Names(nil))
+	}
+}
+
+func TestDoubtedClaimIsNoReference(t *testing.T) {
+	for name, tc := range map[string]struct {
+		receiver geo.Metres
+		want     bool
+	}{
+		"it is one while it is believed": {10_000, true},
+		"it is none while it is doubted": {1_500_000, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := registered()
+			cfg.Receivers = []mtt.Receiver{{Pos: geo.Direct(placeA, 0, tc.receiver), Height: 10}}
+			tr := newOf(t, cfg)
+			playAll(tr, flight(theClaim, geo.Direct(placeA, 20, 80_000), 0, 30, func(m *mtt.Measurement, _ int) { m.Receiver = 1 }), nil)
+			if got := tr.IsReference(claimed(t, tr, theClaim).ID); got != tc.want {
+				t.Errorf("a reference for radars: %v, want %v", got, tc.want)
+			}
+		})
 	}
 }
 
@@ -349,6 +431,27 @@ func TestDoubtedClaimDoesNotRegisterARadar(t *testing.T) {
 	}
 	if with.Sights > without.Sights+20 {
 		t.Errorf("%d comparisons, without the lies %d: those of a doubted claim count", with.Sights, without.Sights)
+	}
+}
+
+// Where a radar sees the lesser part of what is there, nothing is expected of
+// it.
+func TestLittleIsExpectedOfAPoorRadar(t *testing.T) {
+	tr := newTracker(t)
+	start := geo.Direct(placeA, 20, 120_000)
+	ms := flight(theClaim, geo.Direct(start, 0, 8000), 120, 400, nil)
+	for i := range 5 {
+		p := geo.Direct(start, 270, geo.Metres(10_000*i))
+		ms = append(ms, flight(uint32(1000+i), p, 0, 400, nil)...)
+		for n, m := range radarOf(radarA, p, 0, 400, nil) {
+			if (n+i)%5 < 2 {
+				ms = append(ms, m)
+			}
+		}
+	}
+	playAll(tr, ms, nil)
+	if e := claimed(t, tr, theClaim); e.Doubted || e.Reasons != 0 {
+		t.Errorf("trust %.3f, doubted %v for %v", e.Trust, e.Doubted, e.Reasons.Names(nil))
 	}
 }
 

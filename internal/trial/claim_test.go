@@ -199,10 +199,9 @@ func TestGhostIsDoubted(t *testing.T) {
 // of the radar where it flies are 60 m and 0.08° at 70 km, that is 98 m.
 func TestClaimDoesNotDragARadarTrack(t *testing.T) {
 	for name, tc := range map[string]drag{
-		"it drifts away slowly": {func(after float64) float64 { return 8 * after }, 600, true},
-		"it turns away":         {func(after float64) float64 { return 40 * after }, 1000, true},
-		// So far away no radar has seen anything before: nothing is known against it.
-		"it leaps": {func(after float64) float64 { return 12_000 * math.Min(1, after) }, 100, false},
+		"it drifts away slowly": {func(after float64) float64 { return 8 * after }, 600},
+		"it turns away":         {func(after float64) float64 { return 40 * after }, 1000},
+		"it leaps":              {func(after float64) float64 { return 12_000 * math.Min(1, after) }, 100},
 	} {
 		t.Run(name, func(t *testing.T) { draggedAway(t, &tc) })
 	}
@@ -210,9 +209,8 @@ func TestClaimDoesNotDragARadarTrack(t *testing.T) {
 
 // drag is how a claim leaves the track of a radar.
 type drag struct {
-	lie     func(after float64) float64 // m, after so many seconds
-	most    float64                     // m by which the track may be off on the way
-	doubted bool                        // at the end
+	lie  func(after float64) float64 // m, after so many seconds
+	most float64                     // m by which the track may be off on the way
 }
 
 const draggedLast = 150 // m by which it may be off at last
@@ -269,7 +267,7 @@ func draggedAway(t *testing.T, tc *drag) {
 	end := &with[len(with)-1]
 	if e, d := end.nearest(c.told(t, end.at), func(e *mtt.Estimate) bool { return e.HasTrust }); d > 500 || e.ID == number {
 		t.Errorf("the claim has no track of its own: the nearest is %d at %.0f m, the radar's is %d", e.ID, d, number)
-	} else if e.Doubted != tc.doubted {
+	} else if !e.Doubted {
 		t.Errorf("the claim is trusted at %.2f: %v", e.Trust, e.Reasons.Names(nil))
 	}
 	falseFlags(t, s, with)
