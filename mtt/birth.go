@@ -20,8 +20,9 @@ func (t *Tracker) begin(tr *track, m *Measurement, a *aim) {
 	p := t.birthCovariance(m, a)
 	p[iVE][iVE], p[iVN][iVN] = k.sigmaV*k.sigmaV, k.sigmaV*k.sigmaV
 	if m.Has&HasVelocity != 0 {
-		s := sigmaOr(float64(m.SigmaVelocity), 3)
-		x[iVE], x[iVN] = m.components()
+		s := t.sigmaVelocity(m)
+		ve, vn := m.components()
+		x[iVE], x[iVN] = tr.frame.beneath(0, a.height, ve, vn)
 		p[iVE][iVE], p[iVN][iVN] = s*s, s*s
 		tr.Velocity = true
 	}
@@ -157,8 +158,8 @@ func (t *Tracker) refine(m *Measurement) Outcome {
 	velocity := false
 	if m.Has&HasVelocity != 0 && dt >= 0 {
 		ve, vn := m.components()
-		ve, vn = tr.frame.inward(p.f.X[0][iE], ve, vn)
-		velocity = p.f.velocity(ve, vn, sigmaOr(float64(m.SigmaVelocity), 3))
+		ve, vn = tr.frame.beneath(p.f.X[0][iE], p.f.X[0][iH], ve, vn)
+		velocity = p.f.velocity(ve, vn, t.sigmaVelocity(m))
 	}
 	if !p.f.sound() {
 		return Outcome{NoPosition, tr.ID}

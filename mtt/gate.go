@@ -144,6 +144,23 @@ func sigmaOr(given, otherwise float64) float64 {
 	return otherwise
 }
 
+// One standard deviation of a velocity that comes without its accuracy, m/s.
+// Satellite receivers measure it by Doppler: in recordings of aircraft what
+// they tell differs from the way between their positions by 0.4 m/s. Their
+// accuracy category says nothing: nearly all tell "better than 10 m/s".
+const (
+	satelliteSigmaV = 1.0
+	otherSigmaV     = 3.0
+)
+
+// sigmaVelocity returns one standard deviation of m's velocity, each axis.
+func (t *Tracker) sigmaVelocity(m *Measurement) float64 {
+	if t.sensors[m.Sensor].Reference {
+		return sigmaOr(float64(m.SigmaVelocity), satelliteSigmaV)
+	}
+	return sigmaOr(float64(m.SigmaVelocity), otherSigmaV)
+}
+
 // sane reports whether every field that is present is finite and in range.
 func (m *Measurement) sane(sensors int) bool {
 	within := func(v, lo, hi float64) bool { return v >= lo && v <= hi } // false for NaN

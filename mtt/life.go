@@ -47,8 +47,8 @@ func (t *Tracker) update(m *Measurement, a *aim, p *pair, shared bool) Outcome {
 	}
 	if m.Has&HasVelocity != 0 && a.at >= tr.Time {
 		ve, vn := m.components()
-		ve, vn = tr.frame.inward(f.X[0][iE], ve, vn)
-		if f.velocity(ve, vn, sigmaOr(float64(m.SigmaVelocity), 3)) {
+		ve, vn = tr.frame.beneath(f.X[0][iE], f.X[0][iH], ve, vn)
+		if f.velocity(ve, vn, t.sigmaVelocity(m)) {
 			tr.Velocity = true
 		}
 	}

@@ -91,9 +91,9 @@ type Measurement struct {
 	SigmaHeight geo.Metres // one standard deviation; 0 takes 30 m
 	Geometric   bool       // the height is geometric, not barometric
 
-	Speed         geo.MetresPerSecond // over ground
+	Speed         geo.MetresPerSecond // over ground, at the object's height
 	Course        geo.Degrees
-	SigmaVelocity geo.MetresPerSecond // one standard deviation, each axis; 0 takes 3 m/s
+	SigmaVelocity geo.MetresPerSecond // one standard deviation, each axis; 0 takes 1 m/s of a Reference sensor, else 3 m/s
 
 	Address  uint32 // 24-bit ICAO address
 	ModeA    uint16

@@ -392,7 +392,7 @@ func (t *Tracker) EstimateAt(id ID, at time.Time) (Estimate, bool) {
 
 func (tr *track) estimate(x *Vec, p *Mat, pos geo.Point, at int64) Estimate {
 	k := motion(tr.Domain)
-	east, north := tr.frame.outward(x[iE], x[iVE], x[iVN])
+	east, north := tr.frame.aloft(x[iE], x[iH], x[iVE], x[iVN])
 	sv := math.Sqrt((p[iVE][iVE] + p[iVN][iVN]) / 2)
 	trust, why := tr.Claim.trust()
 	return Estimate{

@@ -68,6 +68,7 @@ const begin = 1_700_000_000.0
 func (c *craft) fly(seconds int) {
 	const dt = 0.1
 	at, v := c.pos, c.course
+	over := c.speed / (1 + c.height/float64(geo.EquatorialRadius)) // the ground below
 	n := 0
 	for _, l := range append(slices.Clone(c.legs), leg{seconds: 1e6}) {
 		for range int(l.seconds / dt) {
@@ -78,7 +79,7 @@ func (c *craft) fly(seconds int) {
 			row.ID, row.Pos = c.id, at
 			row.East, row.North = geo.MetresPerSecond(c.speed*math.Sin(v)), geo.MetresPerSecond(c.speed*math.Cos(v))
 			c.path = append(c.path, row)
-			at = geo.Direct(at, geo.Degrees(v*180/math.Pi), geo.Metres(c.speed*dt))
+			at = geo.Direct(at, geo.Degrees(v*180/math.Pi), geo.Metres(over*dt))
 			v += l.turn * dt
 			n++
 		}
