@@ -79,10 +79,11 @@ func motion(d Domain) kinematics {
 }
 
 // agile is the speed in m/s from which an aircraft can turn as hard as the
-// widest model says; the slower it is, the less it can.
+// widest model says; the slower it is, the less it can. What is left to one that
+// stands is 3.7 m/s² in the 4 s of a scan: it brakes or takes off.
 const (
 	agile     = 180.0
-	leastTurn = 0.1 // share of the widest model that is left to the slowest
+	leastTurn = 0.02 // share of the widest model that is left to the slowest
 )
 
 // Aircraft that tell their address keep straight for longer, and most of their

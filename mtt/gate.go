@@ -49,6 +49,7 @@ type pair struct {
 	ratio float64 // log likelihood ratio of the measurement alone
 	old   bool    // too late to move the track
 	h     bool    // the height was used
+	anew  bool    // after the cone of silence: the track begins anew here
 	also  int     // the next pair that shares the plot, plus 1
 	off   float64 // normalised innovation squared, before an identity widened it
 	meanY [2]float64
@@ -376,7 +377,13 @@ func (t *Tracker) weigh(p *pair, m *Measurement, a *aim, dt, gate float64, own b
 		density = fixedFalse
 	}
 	p.ratio = math.Log(s.PD) + logSum(&p.f, &p.looks) - math.Log(density)
-	if evidence < 0 && p.ratio+evidence < 0 {
+	// After the cone of silence the gate is wide: what lies in it must be more
+	// likely this object than a false plot, and a gain by small steps does not
+	// hold for so far.
+	c := p.tr.contact(m.Sensor)
+	silent := c != nil && c.Silent > p.tr.Hit
+	p.anew = silent && m.Has&HasHeight != 0
+	if (evidence < 0 || silent) && p.ratio+evidence < 0 {
 		return false
 	}
 	// Inside the gate any track is a better explanation than none: a young one

@@ -35,6 +35,10 @@ func (t *Tracker) update(m *Measurement, a *aim, p *pair, shared bool) Outcome {
 		t.hit(tr, m, a)
 		return Outcome{TooLate, tr.ID}
 	}
+	if p.anew && !shared {
+		t.reacquire(tr, m, a)
+		return Outcome{Updated, tr.ID}
+	}
 	if shared {
 		p.ratio = math.Min(0, p.ratio) // it proves no more than one of them
 	}
@@ -303,12 +307,15 @@ func (t *Tracker) tend(tr *track, now int64) {
 			continue
 		}
 		s := &t.sensors[c.Sensor-1]
-		if s.Polar {
-			t.count(tr, c, s, now)
-		}
 		age := now - c.Hit
 		coasting = coasting && age > int64(s.CoastAfter)
-		gone = gone && age > t.patience(tr, s)
+		if s.Polar {
+			t.count(tr, c, s, now)
+			if age > int64(s.CoastAfter) && s.overhead(tr, now) {
+				c.Silent = now
+			}
+		}
+		gone = gone && min(age, now-c.Silent) > t.patience(tr, s)
 		self = self || !s.Polar && age <= int64(s.CoastAfter)
 	}
 	switch {
@@ -358,7 +365,7 @@ func (t *Tracker) count(tr *track, c *Contact, s *sensor, now int64) {
 			return
 		}
 		c.Chance = chance
-		if c.Hit > chance-s.period()/2 || !s.sees(tr) {
+		if c.Hit > chance-s.period()/2 || !s.sees(tr) || s.overhead(tr, chance) {
 			continue
 		}
 		t.turned(tr, s, false)
@@ -388,4 +395,18 @@ func (s *sensor) sees(tr *track) bool {
 	x := tr.Filter.mean()
 	d := between(s.Pos, tr.pos)
 	return d <= float64(s.MaxRange) && d <= float64(geo.RadarHorizon(s.Height, geo.Metres(math.Max(x[iH], 10))))
+}
+
+// overhead reports whether a track should be in the sensor's cone of silence
+// at a time: one that is no mere attempt, of known height, and seen not too long
+// ago to say where it is.
+func (s *sensor) overhead(tr *track, at int64) bool {
+	dt := seconds(at - tr.Time)
+	if tr.Phase == Tentative || tr.HeightAt == 0 || dt > maxForward {
+		return false
+	}
+	x := tr.Filter.mean()
+	dt = math.Max(0, dt)
+	p := tr.frame.point(x[iE]+dt*x[iVE], x[iN]+dt*x[iVN])
+	return x[iH]-float64(s.Height) > between(s.Pos, p)*s.ceiling()
 }

@@ -116,11 +116,12 @@ type Sweep struct {
 
 // Sensor describes a source of measurements.
 type Sensor struct {
-	Name         string     // unique; a snapshot finds its sensors by it
-	Polar        bool       // measures slant range and azimuth from Pos
-	Pos          geo.Point  // with Polar
-	Height       geo.Metres // of the antenna above the ellipsoid; with Polar
-	MaxRange     geo.Metres // with Polar
+	Name         string      // unique; a snapshot finds its sensors by it
+	Polar        bool        // measures slant range and azimuth from Pos
+	Pos          geo.Point   // with Polar
+	Height       geo.Metres  // of the antenna above the ellipsoid; with Polar
+	MaxRange     geo.Metres  // with Polar
+	MaxElevation geo.Degrees // with Polar: above it lies the cone of silence; 0 takes 40°
 	Period       time.Duration
 	SigmaRange   geo.Metres
 	SigmaAzimuth geo.Degrees
@@ -225,6 +226,8 @@ func (s Sensor) validate() error {
 		return errors.New("place out of range")
 	case !(s.MaxRange > 0 && s.MaxRange <= 1_000_000):
 		return errors.New("maximum range out of range")
+	case !(s.MaxElevation >= 0 && s.MaxElevation <= 90):
+		return errors.New("maximum elevation out of range")
 	case s.Period < 100*time.Millisecond || s.Period > time.Minute:
 		return errors.New("period out of range")
 	case !(s.SigmaRange > 0 && s.SigmaRange < 1e5) || !(s.SigmaAzimuth > 0 && s.SigmaAzimuth < 10):

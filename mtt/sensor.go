@@ -61,6 +61,15 @@ func (s *sensor) period() int64 {
 	return int64(s.Period)
 }
 
+// ceiling returns the tangent of the elevation above which nothing is seen:
+// antennas of surveillance radars give little power above 40 to 45°.
+func (s *sensor) ceiling() float64 {
+	if s.MaxElevation == 0 {
+		return math.Tan(geo.Degrees(40).Radians())
+	}
+	return math.Tan(s.MaxElevation.Radians())
+}
+
 // cell returns the range and the azimuth within which two objects give one
 // plot. The accuracy of a radar is about a tenth of its beam and half of its
 // range cell.

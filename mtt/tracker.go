@@ -118,6 +118,7 @@ type Contact struct {
 	Misses uint8 // in a row
 	Plot   Plot  // the last, of a radar
 	Shared bool  // the last hit was one plot of several objects
+	Silent int64 // ns, when the track was last in the sensor's cone of silence; 0 for never
 }
 
 type track struct {
