@@ -318,20 +318,39 @@ func BenchmarkScenarios(b *testing.B) {
 		if runs == nil {
 			continue
 		}
+		b.Run(name, func(b *testing.B) { measure(b, runs) })
+	}
+}
+
+// BenchmarkFreshScenes prints the figures of scenes on which no parameter was
+// chosen: seeds that only this benchmark draws.
+func BenchmarkFreshScenes(b *testing.B) {
+	for name, make := range map[string]func(uint64) *scene{
+		"dogfights": dogfights, "formations": formations,
+		"network": func(seed uint64) *scene { return network(seed, 150, 50) },
+	} {
 		b.Run(name, func(b *testing.B) {
-			var f figures
-			for b.Loop() {
-				f = scoreAll(b, 0, runs...)
+			var runs []*run
+			for seed := uint64(101); seed <= 106; seed++ {
+				runs = append(runs, runOf(make(seed).play(seed)))
 			}
-			b.ReportMetric(f.GOSPA.Mean, "GOSPA-m")
-			b.ReportMetric(float64(f.Clear.Switches), "switches")
-			b.ReportMetric(f.Clear.IDF1, "IDF1")
-			b.ReportMetric(f.Clear.ANEES, "ANEES")
-			b.ReportMetric(f.SIAP.Ambiguity, "ambiguity")
-			b.ReportMetric(f.each, "µs/measurement")
-			if f.fighter > 0 {
-				b.ReportMetric(f.fighter, "fighters")
-			}
+			measure(b, runs)
 		})
+	}
+}
+
+func measure(b *testing.B, runs []*run) {
+	var f figures
+	for b.Loop() {
+		f = scoreAll(b, 0, runs...)
+	}
+	b.ReportMetric(f.GOSPA.Mean, "GOSPA-m")
+	b.ReportMetric(float64(f.Clear.Switches), "switches")
+	b.ReportMetric(f.Clear.IDF1, "IDF1")
+	b.ReportMetric(f.Clear.ANEES, "ANEES")
+	b.ReportMetric(f.SIAP.Ambiguity, "ambiguity")
+	b.ReportMetric(f.each, "µs/measurement")
+	if f.fighter > 0 {
+		b.ReportMetric(f.fighter, "fighters")
 	}
 }
