@@ -44,7 +44,8 @@ type Error struct {
 	Category byte
 	Offset   int
 	Item     string // item, or item/subfield; empty for the block or the FSPEC
-	Reason   string
+	Reason   Reason
+	Detail   string // the reason with its numbers; empty where Reason says all
 	Source   Source // who sent it, when SourceKnown
 	// SourceKnown is set when the sender could still be read.
 	SourceKnown bool
@@ -59,7 +60,15 @@ func (e *Error) Error() string {
 	if e.SourceKnown {
 		s += ", source " + e.Source.String()
 	}
-	return s + ": " + e.Reason
+	return s + ": " + e.Text()
+}
+
+// Text returns the detail, or the reason where there is none.
+func (e *Error) Text() string {
+	if e.Detail != "" {
+		return e.Detail
+	}
+	return string(e.Reason)
 }
 
 // Blocks walks the data blocks of a datagram or a file of concatenated blocks.
@@ -88,26 +97,26 @@ func next(d []byte, at int) (b Block, n int, err error) {
 	left := len(d) - at
 	if left < headerLen {
 		b = Block{Offset: at, Data: slices.Clip(d[at:])}
-		return b, 0, &Error{Offset: at, Reason: fmt.Sprintf("%d trailing octets are no block", left)}
+		return b, 0, &Error{Offset: at, Reason: ReasonTrailing, Detail: fmt.Sprintf("%d trailing octets are no block", left)}
 	}
 	length := int(d[at+1])<<8 | int(d[at+2])
 	b = Block{Category: d[at], Offset: at}
 	switch {
 	case length < headerLen:
 		b.Data = slices.Clip(d[at+headerLen:])
-		return b, 0, refuse(b, fmt.Sprintf("LEN %d is shorter than the header", length))
+		return b, 0, refuse(b, ReasonShortLength, fmt.Sprintf("LEN %d is shorter than the header", length))
 	case length > left:
 		b.Data = slices.Clip(d[at+headerLen:])
-		return b, 0, refuse(b, fmt.Sprintf("LEN %d exceeds the %d octets left", length, left))
+		return b, 0, refuse(b, ReasonLongLength, fmt.Sprintf("LEN %d exceeds the %d octets left", length, left))
 	case length == headerLen:
-		return b, length, refuse(b, "block without a record")
+		return b, length, refuse(b, ReasonEmptyBlock, "")
 	}
 	b.Data = d[at+headerLen : at+length : at+length]
 	return b, length, nil
 }
 
-func refuse(b Block, reason string) *Error {
-	e := &Error{Category: b.Category, Offset: b.Offset, Reason: reason}
+func refuse(b Block, reason Reason, detail string) *Error {
+	e := &Error{Category: b.Category, Offset: b.Offset, Reason: reason, Detail: detail}
 	e.Source, e.SourceKnown = PeekSource(b.Data)
 	return e
 }
@@ -137,7 +146,7 @@ func AppendBlock(dst []byte, category byte, records ...[]byte) ([]byte, error) {
 		n += len(r)
 	}
 	if n == headerLen || n > MaxBlockLen {
-		return dst, &Error{Category: category, Reason: fmt.Sprintf("a block of %d octets cannot be written", n)}
+		return dst, &Error{Category: category, Reason: ReasonLongBlock, Detail: fmt.Sprintf("a block of %d octets cannot be written", n)}
 	}
 	dst = append(dst, category, byte(n>>8), byte(n))
 	for _, r := range records {

@@ -112,7 +112,7 @@ func TestBadRecordSparesTheNextBlock(t *testing.T) {
 		}
 	}
 	want := &asterix.Error{
-		Category: 48, Offset: 9, Item: "040", Reason: "needs 4 octets, 2 left",
+		Category: 48, Offset: 9, Item: "040", Reason: asterix.ReasonCut, Detail: "needs 4 octets, 2 left",
 		Source: asterix.Source{SAC: 20, SIC: 130}, SourceKnown: true,
 	}
 	if diff := cmp.Diff(want, refused); diff != "" {

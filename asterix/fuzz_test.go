@@ -7,11 +7,13 @@ import (
 	"bytes"
 	"errors"
 	"maps"
+	"math/rand/v2"
 	"reflect"
 	"slices"
 	"testing"
 
 	"github.com/kuroshio-watch/kuroshio/asterix"
+	"github.com/kuroshio-watch/kuroshio/asterix/cat048"
 	"github.com/kuroshio-watch/kuroshio/asterix/inspect"
 )
 
@@ -49,7 +51,7 @@ func FuzzCategories(f *testing.F) {
 			t.Fatalf("%s: Decode(%x) = %d, %v; the table reads %d, %v", name, b, n, err, m, err2)
 		}
 		if err != nil {
-			if e := (*asterix.Error)(nil); !errors.As(err, &e) || e.Reason == "record cannot be decoded" || e.Offset > len(b) {
+			if e := (*asterix.Error)(nil); !errors.As(err, &e) || e.Reason == asterix.ReasonDisagreement || !slices.Contains(asterix.Reasons(), e.Reason) || e.Offset > len(b) {
 				t.Fatalf("%s: Decode(%x): %v", name, b, err)
 			}
 			return
@@ -63,6 +65,58 @@ func FuzzCategories(f *testing.F) {
 			t.Fatalf("%s: Append = %x, %v, want %x", name, again, err, b[:n])
 		}
 	})
+}
+
+// Every reason of the list is met, and none that is not in it.
+func TestReasonsAreAClosedList(t *testing.T) {
+	left := map[asterix.Reason]bool{}
+	for _, r := range asterix.Reasons() {
+		if left[r] {
+			t.Errorf("%q is twice in the list", r)
+		}
+		left[r] = true
+	}
+	met := func(err error) {
+		t.Helper()
+		var e *asterix.Error
+		if !errors.As(err, &e) {
+			return
+		}
+		if !slices.Contains(asterix.Reasons(), e.Reason) {
+			t.Fatalf("%q is not in the list", e.Reason)
+		}
+		delete(left, e.Reason)
+	}
+	rng := rand.New(rand.NewPCG(48, 62))
+	for _, c := range categories(t) {
+		rec := c.fresh()
+		for range 2000 {
+			b := make([]byte, rng.IntN(24))
+			for i := range b {
+				b[i] = byte(rng.Uint32() & rng.Uint32())
+			}
+			_, err := rec.Decode(b)
+			met(err)
+			for _, err := range asterix.Blocks(b) {
+				met(err)
+			}
+		}
+		elem(rec).FieldByName("Has").SetUint(1)
+		_, err := rec.Append(nil)
+		met(err)
+	}
+	for _, err := range asterix.Blocks([]byte{48, 0, 3}) {
+		met(err)
+	}
+	_, err := asterix.AppendBlock(nil, 48, make([]byte, asterix.MaxBlockLen))
+	met(err)
+	_, err = (&cat048.Record{Has: cat048.Item220, I220: 1 << 24}).Append(nil)
+	met(err)
+	delete(left, asterix.ReasonCategory)     // of programs that read by tables
+	delete(left, asterix.ReasonDisagreement) // a bug
+	if len(left) > 0 {
+		t.Errorf("not met: %v", slices.Sorted(maps.Keys(left)))
+	}
 }
 
 // badRecords are records that decoders have fallen over.

@@ -109,13 +109,13 @@ func (r *Record) decode1(b []byte, at int, todo Items) int {
 // *asterix.Error and dst as it was, what does not fit its bits.
 func (r *Record) Append(dst []byte) ([]byte, error) {
 	if r.Has&^knownItems != 0 || r.FSPECLen > 1 {
-		return dst, &asterix.Error{Category: Category, Reason: "no item or one that the UAP does not have"}
+		return dst, &asterix.Error{Category: Category, Reason: asterix.ReasonUAP}
 	}
 	out := wire.AppendFixedFSPEC(dst, uint64(r.Has), 1)
 	var item, bad string
 	if r.Has&0xff00000000000000 != 0 {
 		if out, item, bad = r.append1(out); bad != "" {
-			return dst, &asterix.Error{Category: Category, Item: item, Reason: bad + " does not fit"}
+			return dst, &asterix.Error{Category: Category, Item: item, Reason: asterix.ReasonNoFit, Detail: bad + " does not fit"}
 		}
 	}
 	return out, nil

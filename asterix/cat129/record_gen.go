@@ -187,23 +187,23 @@ func (r *Record) decode3(b []byte, at int, todo Items) int {
 // *asterix.Error and dst as it was, what does not fit its bits.
 func (r *Record) Append(dst []byte) ([]byte, error) {
 	if r.Has == 0 || r.Has&^knownItems != 0 || r.FSPECLen > 3 {
-		return dst, &asterix.Error{Category: Category, Reason: "no item or one that the UAP does not have"}
+		return dst, &asterix.Error{Category: Category, Reason: asterix.ReasonUAP}
 	}
 	out := wire.AppendFSPEC(dst, uint64(r.Has), r.FSPECLen)
 	var item, bad string
 	if r.Has&0xfe00000000000000 != 0 {
 		if out, item, bad = r.append1(out); bad != "" {
-			return dst, &asterix.Error{Category: Category, Item: item, Reason: bad + " does not fit"}
+			return dst, &asterix.Error{Category: Category, Item: item, Reason: asterix.ReasonNoFit, Detail: bad + " does not fit"}
 		}
 	}
 	if r.Has&0x01fc000000000000 != 0 {
 		if out, item, bad = r.append2(out); bad != "" {
-			return dst, &asterix.Error{Category: Category, Item: item, Reason: bad + " does not fit"}
+			return dst, &asterix.Error{Category: Category, Item: item, Reason: asterix.ReasonNoFit, Detail: bad + " does not fit"}
 		}
 	}
 	if r.Has&0x0002000000000000 != 0 {
 		if out, item, bad = r.append3(out); bad != "" {
-			return dst, &asterix.Error{Category: Category, Item: item, Reason: bad + " does not fit"}
+			return dst, &asterix.Error{Category: Category, Item: item, Reason: asterix.ReasonNoFit, Detail: bad + " does not fit"}
 		}
 	}
 	return out, nil

@@ -110,7 +110,7 @@ func (l *asterixLines) block(pkt int, b asterix.Block, err error, out *Out) erro
 	const header = 3 // CAT and LEN
 	t, why := l.table(b.Category)
 	if t == nil {
-		return l.refuse(pkt, &asterix.Error{Category: b.Category, Offset: b.Offset, Reason: why}, out)
+		return l.refuse(pkt, &asterix.Error{Category: b.Category, Offset: b.Offset, Reason: asterix.ReasonCategory, Detail: why}, out)
 	}
 	for at := 0; at < len(b.Data); {
 		n, err := l.record(pkt, b.Offset+header+at, t, b.Data[at:], out)
@@ -208,8 +208,8 @@ func (l *asterixLines) refuse(pkt int, err error, out *Out) error {
 	if !errors.As(err, &e) {
 		return err
 	}
-	l.stats.Errors[e.Reason]++
-	r := refusal{N: l.n, Pkt: pkt, Off: e.Offset, Cat: e.Category, Item: e.Item, Error: e.Reason}
+	l.stats.Errors[string(e.Reason)]++
+	r := refusal{N: l.n, Pkt: pkt, Off: e.Offset, Cat: e.Category, Item: e.Item, Error: e.Text()}
 	if e.SourceKnown {
 		r.Source = e.Source.String()
 	}

@@ -112,7 +112,7 @@ func TestStats(t *testing.T) {
 		t.Errorf("Counts = %d, %d, want 2, 2", lines, refused)
 	}
 	b, err := json.Marshal(d.Stats())
-	want := `{"editions":{"34":"1.29"},"records":{"34":2},"errors":{"FSPEC does not end within the record or the UAP":1,"needs 4 octets, 1 left":1},` +
+	want := `{"editions":{"34":"1.29"},"records":{"34":2},"errors":{"FSPEC does not end within the record or the UAP":1,"item exceeds the octets left":1},` +
 		`"items":{"34":{"000":2,"010":2,"030":1}},"sources":{"34":{"1/2":2}}}`
 	if err != nil || string(b) != want {
 		t.Errorf("Stats = %s, %v, want %s", b, err, want)

@@ -23,7 +23,7 @@ func writeEncode(s *source, c *spec.Category) {
 		empty = ""
 	}
 	s.p("if %sr.Has&^knownItems != 0 || r.FSPECLen > %d {", empty, octets)
-	s.p("return dst, &asterix.Error{Category: Category, Reason: \"no item or one that the UAP does not have\"}")
+	s.p("return dst, &asterix.Error{Category: Category, Reason: asterix.ReasonUAP}")
 	s.p("}")
 	if c.Expansion {
 		s.p("out := wire.AppendFixedFSPEC(dst, uint64(r.Has), %d)", octets)
@@ -34,7 +34,7 @@ func writeEncode(s *source, c *spec.Category) {
 	for _, i := range chunks {
 		s.p("if r.Has&%#016x != 0 {", slotMask(c, i))
 		s.p("if out, item, bad = r.append%d(out); bad != \"\" {", i+1)
-		s.p("return dst, &asterix.Error{Category: Category, Item: item, Reason: bad + \" does not fit\"}")
+		s.p("return dst, &asterix.Error{Category: Category, Item: item, Reason: asterix.ReasonNoFit, Detail: bad + \" does not fit\"}")
 		s.p("}")
 		s.p("}")
 	}

@@ -64,22 +64,22 @@ func (p *Profile) FSPEC(b []byte) (set uint64, n int) {
 func (p *Profile) Walk(b []byte, yield func(item string, raw []byte) bool) (int, error) {
 	set, at := p.FSPEC(b)
 	if at == 0 {
-		return 0, p.fail(b, 0, "", "FSPEC does not end within the record or the UAP")
+		return 0, p.fail(b, 0, fault{reason: asterix.ReasonFSPEC})
 	}
 	if set == 0 && p.Fixed == 0 {
-		return 0, p.fail(b, 0, "", "record without an item")
+		return 0, p.fail(b, 0, fault{reason: asterix.ReasonEmptyRecord})
 	}
 	for frn := 1; frn <= 63; frn++ {
 		if set&Bit(frn) == 0 {
 			continue
 		}
 		if frn > len(p.Slots) || p.Slots[frn-1].Form == Spare {
-			return 0, p.fail(b, at, "", fmt.Sprintf("field reference number %d is not in use", frn))
+			return 0, p.fail(b, at, unused("", frn))
 		}
 		d := &p.Slots[frn-1]
-		n, bad, reason := p.measure(d, b[at:])
-		if reason != "" {
-			return 0, p.fail(b, at, bad, reason)
+		n, bad := p.measure(d, b[at:])
+		if bad.reason != "" {
+			return 0, p.fail(b, at, bad)
 		}
 		if !yield(d.Name, b[at:at+n:at+n]) {
 			return 0, nil
@@ -93,12 +93,26 @@ func (p *Profile) Walk(b []byte, yield func(item string, raw []byte) bool) (int,
 func (p *Profile) Refuse(b []byte) error {
 	_, err := p.Walk(b, func(string, []byte) bool { return true })
 	if err == nil { // the walk and the decoder disagree
-		err = p.fail(b, 0, "", "record cannot be decoded")
+		err = p.fail(b, 0, fault{reason: asterix.ReasonDisagreement})
 	}
 	return err
 }
 
-func (p *Profile) measure(d *Def, b []byte) (n int, bad, reason string) {
+// fault says which item or subfield cannot be read and why.
+type fault struct {
+	item   string
+	reason asterix.Reason
+	detail string // with numbers; empty for none
+}
+
+func unused(item string, frn int) fault {
+	return fault{item, asterix.ReasonUnusedItem, fmt.Sprintf("field reference number %d is not in use", frn)}
+}
+
+// cut is a fault of an item for which octets are missing.
+func cut(item, detail string) fault { return fault{item, asterix.ReasonCut, detail} }
+
+func (p *Profile) measure(d *Def, b []byte) (n int, bad fault) {
 	if d.Form == RFS {
 		return p.sequence(d, b)
 	}
@@ -109,34 +123,40 @@ func (p *Profile) measure(d *Def, b []byte) (n int, bad, reason string) {
 // count and as many pairs of field reference number and item; 0 when it cannot
 // be read.
 func (p *Profile) Sequence(b []byte) int {
-	n, _, _ := p.sequence(&Def{}, b)
+	n, _ := p.sequence(&Def{}, b)
 	return n
 }
 
-func (p *Profile) sequence(d *Def, b []byte) (n int, bad, reason string) {
+func (p *Profile) sequence(d *Def, b []byte) (n int, bad fault) {
 	if len(b) == 0 {
-		return 0, d.Name, "no octet left for the count"
+		return 0, cut(d.Name, "no octet left for the count")
 	}
 	n = 1
 	for range b[0] {
 		if n >= len(b) {
-			return 0, d.Name, "no octet left for a field reference number"
+			return 0, cut(d.Name, "no octet left for a field reference number")
 		}
 		frn := int(b[n])
 		if frn == 0 || frn > len(p.Slots) || p.Slots[frn-1].Form == Spare || p.Slots[frn-1].Form == RFS {
-			return 0, d.Name, fmt.Sprintf("field reference number %d is not in use", frn)
+			return 0, unused(d.Name, frn)
 		}
-		l, bad, reason := p.Slots[frn-1].measure(b[n+1:])
-		if reason != "" {
-			return 0, d.Name + "/" + bad, reason
+		l, bad := p.Slots[frn-1].measure(b[n+1:])
+		if bad.reason != "" {
+			return 0, bad.within(d)
 		}
 		n += 1 + l
 	}
-	return n, "", ""
+	return n, fault{}
 }
 
-func (p *Profile) fail(b []byte, at int, item, reason string) error {
-	e := &asterix.Error{Category: p.Category, Offset: at, Item: item, Reason: reason}
+// within returns the fault with the name of the item around it.
+func (f fault) within(d *Def) fault {
+	f.item = d.Name + "/" + f.item
+	return f
+}
+
+func (p *Profile) fail(b []byte, at int, bad fault) error {
+	e := &asterix.Error{Category: p.Category, Offset: at, Item: bad.item, Reason: bad.reason, Detail: bad.detail}
 	if p.Fixed == 0 {
 		e.Source, e.SourceKnown = asterix.PeekSource(b)
 	}
@@ -145,7 +165,7 @@ func (p *Profile) fail(b []byte, at int, item, reason string) error {
 
 // measure returns the length of the item at the start of b, or which item or
 // subfield is wrong and why.
-func (d *Def) measure(b []byte) (n int, bad, reason string) {
+func (d *Def) measure(b []byte) (n int, bad fault) {
 	switch d.Form {
 	case Fixed:
 		n = d.Len[0]
@@ -155,28 +175,28 @@ func (d *Def) measure(b []byte) (n int, bad, reason string) {
 		n = d.chain(b)
 	case Repetitive:
 		if len(b) < d.Rep {
-			return 0, d.Name, "no octet left for REP"
+			return 0, cut(d.Name, "no octet left for REP")
 		}
 		n = d.Rep + d.Len[0]*Rep(b, d.Rep)
 	case Explicit:
 		if len(b) == 0 {
-			return 0, d.Name, "no octet left for the length"
+			return 0, cut(d.Name, "no octet left for the length")
 		}
 		if n = int(b[0]); n == 0 {
-			return 0, d.Name, "length 0 does not count itself"
+			return 0, fault{d.Name, asterix.ReasonZeroLength, ""}
 		}
 	case Compound:
 		return d.compound(b)
 	case Spare, RFS:
-		return 0, d.Name, "slot is not in use"
+		return 0, fault{d.Name, asterix.ReasonUnusedItem, ""}
 	}
 	if n == 0 {
-		return 0, d.Name, "extents do not end within the record"
+		return 0, fault{d.Name, asterix.ReasonExtents, ""}
 	}
 	if n > len(b) {
-		return 0, d.Name, fmt.Sprintf("needs %d octets, %d left", n, len(b))
+		return 0, cut(d.Name, fmt.Sprintf("needs %d octets, %d left", n, len(b)))
 	}
-	return n, "", ""
+	return n, fault{}
 }
 
 // parts measures the parts of an Extended; 0 when they do not end within b.
@@ -207,23 +227,23 @@ func (d *Def) chain(b []byte) int {
 	return 0
 }
 
-func (d *Def) compound(b []byte) (n int, bad, reason string) {
+func (d *Def) compound(b []byte) (n int, bad fault) {
 	set, n := FSPEC(b, (len(d.Subs)+6)/7)
 	if n == 0 {
-		return 0, d.Name, "primary subfield does not end within the record or the definition"
+		return 0, fault{d.Name, asterix.ReasonSubfields, ""}
 	}
 	for frn := 1; frn <= 63; frn++ {
 		if set&Bit(frn) == 0 {
 			continue
 		}
 		if frn > len(d.Subs) || d.Subs[frn-1].Form == Spare {
-			return 0, d.Name, fmt.Sprintf("subfield %d is not in use", frn)
+			return 0, fault{d.Name, asterix.ReasonUnusedSub, fmt.Sprintf("subfield %d is not in use", frn)}
 		}
-		l, bad, reason := d.Subs[frn-1].measure(b[n:])
-		if reason != "" {
-			return 0, d.Name + "/" + bad, reason
+		l, bad := d.Subs[frn-1].measure(b[n:])
+		if bad.reason != "" {
+			return 0, bad.within(d)
 		}
 		n += l
 	}
-	return n, "", ""
+	return n, fault{}
 }
