@@ -19,14 +19,17 @@ check: fmt-check vet lint ## what a machine can see without running anything
 race: ## the Go tests under the race detector, shuffled (but e2e, whose nodes are processes of their own)
 	KUROSHIO_NO_BROWSER=1 $(GO) test -race -shuffle=on -timeout 30m $$($(GO) list $(PKG) | grep -v /e2e)
 
-fuzz: ## every fuzz target for FUZZTIME each
-	@scripts/fuzz.sh $(FUZZTIME)
+fuzz: ## every fuzz target, or those that ONLY names, for FUZZTIME each (default 20s)
+	@scripts/fuzz.sh $(FUZZTIME) $(ONLY)
 
 compat: ## the previous commit's binary against this one: two nodes, both ways round
 	@scripts/compat.sh $(BASE)
 
-soak: ## the long proofs; print their ends into the note on the issue
+soak: ## the long proofs (lines cut, writes failed, crashes, states of the lead); an hour or two; fuzzing is soak-fuzz
 	@scripts/soak.sh
+
+soak-fuzz: ## every fuzz target, or those that ONLY names, for 10 minutes each; all of them take some 10 hours
+	@scripts/fuzz.sh 10m $(ONLY)
 
 bench: ## benchmarks in the units of the design, COUNT runs each (default 1; 10 for benchstat)
 	@$(GO) test -run '^$$' -bench . -benchmem -count $(or $(COUNT),1) -timeout 60m $(PKG) | grep -E '^(Benchmark|goos|goarch|cpu|pkg|FAIL|panic)'
@@ -62,4 +65,4 @@ lint: ## staticcheck
 tools: ## npm packages, and Chromium through apt where it is missing
 	@scripts/tools.sh $(CHROMIUM)
 
-.PHONY: help build test check race fuzz compat soak bench peers web gen gen-check golden fmt fmt-check vet lint tools
+.PHONY: help build test check race fuzz compat soak soak-fuzz bench peers web gen gen-check golden fmt fmt-check vet lint tools

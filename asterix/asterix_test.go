@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -282,6 +283,8 @@ func FuzzBlocks(f *testing.F) {
 	f.Add([]byte{48, 0, 4, 1, 34, 0, 4, 9})
 	f.Add([]byte{48, 0, 3, 34, 0, 4, 9})
 	f.Add([]byte{48, 0xff, 0xff, 0x81})
+	// More than 64 KiB: the longest block and another.
+	f.Add(slices.Concat([]byte{48, 0xff, 0xff}, make([]byte, asterix.MaxBlockLen-3), []byte{34, 0, 4, 9}))
 	f.Fuzz(func(t *testing.T, d []byte) {
 		var again []byte
 		refused := false

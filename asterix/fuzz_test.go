@@ -15,6 +15,7 @@ import (
 	"github.com/kuroshio-watch/kuroshio/asterix"
 	"github.com/kuroshio-watch/kuroshio/asterix/cat048"
 	"github.com/kuroshio-watch/kuroshio/asterix/inspect"
+	"github.com/kuroshio-watch/kuroshio/asterix/spec"
 )
 
 // FuzzCategories lets the first octet choose a package and the others be a
@@ -32,6 +33,9 @@ func FuzzCategories(f *testing.F) {
 		}
 		tables[name] = x
 		for _, seed := range badRecords {
+			f.Add(append([]byte{byte(i)}, seed...))
+		}
+		for _, seed := range overlongCompounds(all[name].table) {
 			f.Add(append([]byte{byte(i)}, seed...))
 		}
 	}
@@ -128,6 +132,43 @@ var badRecords = [][]byte{
 	bytes.Repeat([]byte{0xff}, 200), // every presence and extension bit
 	append([]byte{0x01, 0x01, 0x01, 0x04, 0x00}, bytes.Repeat([]byte{0xff}, 40)...), // a REP of 255 in few octets
 	{0x80, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff},
+}
+
+// overlongCompounds returns for each compound item of a table a record that
+// begins with it, and with a primary subfield that names more subfields than
+// the item has.
+func overlongCompounds(c *spec.Category) [][]byte {
+	var out [][]byte
+	for i, name := range c.UAP {
+		if name == "-" || c.Item(name).Form != spec.Compound {
+			continue
+		}
+		fspec := bytes.Repeat([]byte{1}, i/7+1)
+		fspec[i/7] = 0x80 >> (i % 7)
+		if c.Expansion {
+			fspec = []byte{0x80 >> i}
+		}
+		out = append(out, slices.Concat(fspec, bytes.Repeat([]byte{0xff}, 9), []byte{0xfe}, make([]byte, 40)))
+	}
+	return out
+}
+
+// A public decoder fell over such a record in every block that it was given.
+func TestCompoundOfMoreSubfieldsThanDefined(t *testing.T) {
+	n := 0
+	for name, c := range categories(t) {
+		for _, b := range overlongCompounds(c.table) {
+			_, err := c.fresh().Decode(b)
+			var e *asterix.Error
+			if !errors.As(err, &e) || e.Item == "" || e.Reason != asterix.ReasonSubfields && e.Reason != asterix.ReasonUnusedSub {
+				t.Errorf("%s: Decode(%x) = %v, want a refusal of the compound", name, b, err)
+			}
+			n++
+		}
+	}
+	if n < 20 {
+		t.Errorf("%d compounds", n)
+	}
 }
 
 // checkLists holds that no list of a record has more elements than the octets

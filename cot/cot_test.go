@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -361,6 +362,42 @@ func TestDatagram(t *testing.T) {
 	}
 }
 
+// hugeLengths are frames whose own length, or that of a field, is 2^36 or 2^62
+// octets: the first does not fit 32 bits, the second overflows when it is added
+// to.
+var hugeLengths = []string{
+	"\xBF\x80\x80\x80\x80\x80\x02\x12\x02\x0a\x00",                     // the frame: 2^36
+	"\xBF\x80\x80\x80\x80\x80\x80\x80\x80\x40\x12\x02\x0a\x00",         // the frame: 2^62
+	"\xBF\x09\x12\x80\x80\x80\x80\x80\x02\x0a\x00",                     // its event: 2^36
+	"\xBF\x0c\x12\x80\x80\x80\x80\x80\x80\x80\x80\x40\x0a\x00",         // its event: 2^62
+	"\xBF\x0b\x12\x09\x0a\x80\x80\x80\x80\x80\x02\x61\x62",             // the event's type: 2^36
+	"\xBF\x0e\x12\x0c\x0a\x80\x80\x80\x80\x80\x80\x80\x80\x40\x61\x62", // the event's type: 2^62
+}
+
+func TestHugeLengthsAreRefused(t *testing.T) {
+	var before, after runtime.MemStats
+	for _, b := range hugeLengths {
+		var s cot.Stream
+		events, refused := 0, 0
+		runtime.ReadMemStats(&before)
+		s.Feed([]byte(b), func(e *cot.Event, err error) {
+			if e != nil {
+				events++
+			}
+			if errors.Is(err, cot.ErrRefused) {
+				refused++
+			}
+		})
+		runtime.ReadMemStats(&after)
+		if events > 0 || refused == 0 {
+			t.Errorf("%q: %d events, %d refused", b, events, refused)
+		}
+		if n := after.TotalAlloc - before.TotalAlloc; n > 1<<20 {
+			t.Errorf("%q allocated %d octets", b, n)
+		}
+	}
+}
+
 func FuzzStream(f *testing.F) {
 	e := plain()
 	frame, err := cot.AppendFrame(nil, &e)
@@ -369,7 +406,9 @@ func FuzzStream(f *testing.F) {
 	}
 	f.Add(frame, 3)
 	f.Add([]byte(head+`><point lat="1" lon="2"/><detail><![CDATA[</event>]]></detail></event>`), 40)
-	f.Add([]byte("\xBF\x80\x80\x80\x80\x80\x80\x80\x80\x40\x12\x02\x0a\x00"), 2)
+	for _, b := range hugeLengths {
+		f.Add([]byte(b), 2)
+	}
 	f.Add([]byte("<!--<?<![CDATA[<event"), 5)
 	f.Fuzz(func(t *testing.T, b []byte, cut int) {
 		if len(b) == 0 || len(b) > 4<<10 {

@@ -569,6 +569,8 @@ func FuzzLines(f *testing.F) {
 // FuzzBeast gives any stream: what is emitted lies where it is said to lie.
 func FuzzBeast(f *testing.F) {
 	f.Add(slices.Concat([]byte("xy"), beast.AppendTime(nil, 1717664319147), beast.Append(nil, message(0x1A)), []byte{0x1A, 0x32}))
+	// An escape that is not doubled, before a whole message.
+	f.Add(slices.Concat([]byte{0x1A, 0x33, 0, 0, 0, 0, 0, 1, 50, 0x8d, 0x1A, 0x05, 0xd6}, beast.Append(nil, message(3))))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var s feed.Beast
 		s.Push(b, func(at int64, m *beast.Message) bool {

@@ -126,6 +126,7 @@ func TestLostStreamIsDialledAgain(t *testing.T) {
 func FuzzBlocks(f *testing.F) {
 	f.Add(slices.Concat(block(48, 5), block(1, 4), []byte{1, 0, 0}), 6)
 	f.Add([]byte{1, 255, 255, 0}, 2)
+	f.Add(slices.Concat(block(48, 0xffff), block(34, 4)), 0xfffe)       // more than 64 KiB
 	f.Add(slices.Concat(block(48, 5), []byte{1, 0, 0}, block(1, 4)), 8) // whole blocks after what is lost
 	f.Fuzz(func(t *testing.T, b []byte, cut int) {
 		read := func(pieces ...[]byte) (got []string) {

@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -282,10 +283,26 @@ func unzip(t testing.TB, path string) io.Reader {
 	return z
 }
 
+// unpaired is a message with an escape in it that is not doubled, and a whole
+// message after it.
+var unpaired = slices.Concat(
+	[]byte{0x1A, 0x33, 0, 0, 0, 0, 0, 1, 50, 0x8d, 0x48, 0x1A, 0x05, 0xd6, 0x20, 0x2c, 0xc3, 0x71, 0xc3, 0x2c, 0xe0, 0x57, 0x60},
+	beast.Append(nil, beast.Message{Type: beast.TypeShort, Data: []byte{0x5d, 1, 2, 3, 4, 5, 6}}),
+)
+
+func TestUnpairedEscapeCostsOneMessage(t *testing.T) {
+	got, st := drain(t, bytes.NewReader(unpaired))
+	want, _ := drain(t, bytes.NewReader(unpaired[23:]))
+	if st.Messages != 1 || len(want) != 1 || !slices.Contains(got, want[0]) || !strings.HasPrefix(got[0], "refused at 0") {
+		t.Errorf("read %q, %+v, want a refusal and %q", got, st, want)
+	}
+}
+
 func FuzzReader(f *testing.F) {
 	long := beast.Message{Type: beast.TypeLong, Time12MHz: 0x1A1A, Signal: 0x1A, Data: bytes.Repeat([]byte{0x1A, 0x33}, 7)}
 	f.Add(beast.Append(beast.AppendTime(nil, 1717664319147), long))
 	f.Add([]byte{0x1A, 0x32, 0x1A, 0x33, 0, 0x1A})
+	f.Add(unpaired)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		whole, st := drain(t, bytes.NewReader(b))
 		pieces, _ := drain(t, iotest.OneByteReader(bytes.NewReader(b)))
