@@ -10,7 +10,6 @@
 package feed
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"crypto/sha256"
@@ -151,6 +150,7 @@ type Feed struct {
 	skip    uint64 // frames of a file that are still to be passed over
 	before  uint64 // frames that were of another file
 	rate    bucket
+	kept    slab // the octets of frames
 
 	mu     sync.Mutex // guards what follows
 	health Health
@@ -329,7 +329,7 @@ func (f *Feed) emit(ctx context.Context, offset int64, received time.Time, data 
 	}
 	fr := frame.Frame{
 		Source: f.cfg.Name, Seq: f.seq + 1, Format: f.content.Format(),
-		Received: received.UTC(), Offset: offset, Data: bytes.Clone(data),
+		Received: received.UTC(), Offset: offset, Data: f.kept.keep(data),
 	}
 	select {
 	case f.out <- fr:

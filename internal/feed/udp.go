@@ -4,7 +4,6 @@
 package feed
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"net"
@@ -56,7 +55,8 @@ func (f *Feed) listen(ctx context.Context) error {
 		defer close(queue)
 		failed <- f.receive(conn, queue, &held)
 	}()
-	s := &sender{}
+	var received time.Time
+	s := &sender{now: func() time.Time { return received }}
 	var from netip.AddrPort
 	for d := range queue {
 		if d.from != from {
@@ -64,7 +64,7 @@ func (f *Feed) listen(ctx context.Context) error {
 		}
 		f.queued.Add(-1)
 		held.Add(-int64(len(d.data)))
-		s.now = func() time.Time { return d.received }
+		received = d.received
 		if !f.datagram(ctx, s, d.at, d.data) {
 			cancel() // and empty the queue
 		}
@@ -75,18 +75,20 @@ func (f *Feed) listen(ctx context.Context) error {
 // receive empties the socket into the queue until it is closed or fails.
 func (f *Feed) receive(conn *net.UDPConn, queue chan<- datagram, held *atomic.Int64) error {
 	buf := make([]byte, maxDatagram)
+	var kept slab
 	var at int64
 	for {
 		n, from, err := conn.ReadFromUDPAddrPort(buf)
 		if err != nil {
 			return fmt.Errorf("read feed: %w", err)
 		}
-		d := datagram{at, from, f.cfg.Now(), bytes.Clone(buf[:n])}
+		came := at
 		at += int64(n)
 		if held.Load()+int64(n) > queueBytes {
-			f.refuse(d.at, ReasonQueueFull)
+			f.refuse(came, ReasonQueueFull)
 			continue
 		}
+		d := datagram{came, from, f.cfg.Now(), kept.keep(buf[:n])}
 		held.Add(int64(n))
 		f.queued.Add(1)
 		select {
