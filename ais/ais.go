@@ -167,7 +167,9 @@ type AtoN struct {
 // Part is the part of a type 24 message.
 type Part uint8
 
-// The parts of a type 24 message.
+// The parts of a type 24 message. Part numbers 2 and 3 are not defined and not
+// decoded; other decoders take them for part B, three of 49,000 recorded
+// messages.
 const (
 	PartA Part = 1 // name
 	PartB Part = 2 // the rest

@@ -40,8 +40,15 @@ func NewText(s string) (Text, error) {
 	return t, nil
 }
 
-// String returns the text up to the first '@', which ends it, without the
-// spaces around it.
+// String returns the text up to the first '@', without the spaces around it.
+//
+// M.1371-5 has '@' for what is not available and fills texts with it, and gives
+// it no other use; so the first ends a text, as in gpsd and AIS-catcher. Two other
+// decoders read on. In 49,000 recorded messages that makes 21 texts of another
+// reading: 6 would show the tail of a longer, older text (NAME@@@@@@X), and of 15
+// a character seems to have been lost on the way in (P@RT), four of them the
+// first, so that nothing is left. A text that is cut short is noticed; one with a
+// wrong tail is believed. Raw has all of it.
 func (t Text) String() string {
 	s := t.Raw()
 	if i := strings.IndexByte(s, '@'); i >= 0 {
