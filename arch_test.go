@@ -182,6 +182,35 @@ func TestReleaseIsTheOnlyWayOut(t *testing.T) {
 	}
 }
 
+// TestTheFusedPictureIsForTheScreen holds that what everybody's evidence says
+// together goes into the View and nowhere else: no rule, no incident and no
+// release rests on it.
+func TestTheFusedPictureIsForTheScreen(t *testing.T) {
+	_, pkgs := parse(t)
+	used := 0
+	for pkg, files := range pkgs {
+		for _, f := range files {
+			for _, ip := range imports(t, f) {
+				if ip == module+"/internal/fuse" && pkg != "internal/track" {
+					t.Errorf("%s imports internal/fuse; only internal/track may", f.name)
+				}
+			}
+			ast.Inspect(f.ast, func(n ast.Node) bool {
+				if sel, ok := n.(*ast.SelectorExpr); ok && sel.Sel.Name == "Fuse" {
+					used++
+					if f.name != "internal/engine/picture.go" {
+						t.Errorf("%s asks for the fused picture; only the View may show it", f.name)
+					}
+				}
+				return true
+			})
+		}
+	}
+	if used == 0 {
+		t.Error("nobody asks for the fused picture")
+	}
+}
+
 func TestLibrariesStandAlone(t *testing.T) {
 	_, pkgs := parse(t)
 	for _, lib := range libraries {

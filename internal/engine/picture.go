@@ -66,15 +66,20 @@ func (e *Engine) View() *View {
 }
 
 func (e *Engine) viewTracks(v *View, assoc []track.Association) {
-	partners := make(map[track.Number][]PartnerKey)
+	partners := make(map[track.Number][]track.PartnerKey)
 	for _, a := range assoc {
 		if a.Own != 0 {
-			partners[a.Own] = append(partners[a.Own], PartnerKey(a.Partner))
+			partners[a.Own] = append(partners[a.Own], a.Partner)
 		}
 	}
 	for _, t := range e.tracks.All(nil) {
 		tv := trackView(&t)
-		tv.Partners = partners[t.Number]
+		if keys := partners[t.Number]; keys != nil {
+			for _, k := range keys {
+				tv.Partners = append(tv.Partners, PartnerKey(k))
+			}
+			tv.Fused = e.fusedView(track.Object{Own: t.Number, Partners: keys})
+		}
 		if n, ok := e.book.Holding(t.Number); ok {
 			tv.Incident = uint32(n)
 		}
@@ -83,6 +88,20 @@ func (e *Engine) viewTracks(v *View, assoc []track.Association) {
 		v.Tracks = append(v.Tracks, tv)
 		v.Exercise = v.Exercise || t.Exercise
 	}
+}
+
+// fusedView is where an object is by everybody's evidence, nil where our track
+// stands as it is.
+func (e *Engine) fusedView(o track.Object) *FusedView {
+	f, ok := e.tracks.Fuse(o, e.now)
+	if !ok || len(f.From) == 0 {
+		return nil
+	}
+	v := &FusedView{Method: f.Method.String(), From: f.From}
+	major, minor, axis := f.Cov.Axes()
+	v.Pos.LatDeg, v.Pos.LonDeg = round(f.Pos.LatDeg, 5), round(f.Pos.LonDeg, 5)
+	v.MajorM, v.MinorM, v.AxisDeg = round(major, 0), round(minor, 0), round(axis, 0)
+	return v
 }
 
 func round(x float64, digits int) float64 {

@@ -72,6 +72,19 @@ type TrackView struct {
 	// Doubts is what speaks against it: "innovation", "unseen", "kinematics",
 	// "horizon", "degraded", "one-error".
 	Doubts []string `json:"doubts,omitempty"`
+	// Fused is where partners' reports and ours together put the object; absent
+	// where our track stands as it is. It is for this screen alone.
+	Fused *FusedView `json:"fused,omitempty"`
+}
+
+// FusedView is a place by everybody's evidence with its error ellipse.
+type FusedView struct {
+	Pos     geo.Point  `json:"pos"`
+	MajorM  float64    `json:"major_m"`  // one standard deviation along the longer axis
+	MinorM  float64    `json:"minor_m"`  // and along the shorter one
+	AxisDeg float64    `json:"axis_deg"` // of the longer axis from north, 0 to below 180
+	Method  string     `json:"method"`   // "alone", "inverse-covariance-intersection", "covariance-intersection"
+	From    []party.ID `json:"from"`     // partners whose reports count
 }
 
 // IdentityView is an identity as one party holds it.

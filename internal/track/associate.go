@@ -119,7 +119,11 @@ func (t *Table) compare(w *own, f *foreign, b *Bin) (candidate, bool) {
 	if !mid.Motion {
 		speed = b.speed(f.Body.Domain)
 	}
-	c.sigma = spread(t.doubt(f, off), float64(mid.Sigma), b, speed)
+	doubt := t.cfg.Partner.bias(f.Body.Domain)
+	if r != same { // one identity may lie farther apart than what was learnt says
+		doubt = t.doubt(f, off)
+	}
+	c.sigma = spread(doubt, max(float64(mid.Sigma), t.astray(w, b.At)), b, speed)
 	gate := t.cfg.Partner.Gate * c.sigma
 	if r == same {
 		return c, c.distance <= farIdentity*gate

@@ -121,9 +121,6 @@ func (s *side) fused(now time.Time) []gospa.Row {
 
 func (s *side) row(out []gospa.Row, o track.Object, now time.Time) []gospa.Row {
 	id := fmt.Sprint(o.Own)
-	if own, ok := s.table.Get(o.Own); ok && own.State != track.Confirmed && own.State != track.Coasting {
-		return out
-	}
 	if o.Own == 0 {
 		id = o.Partners[0].Object.String()
 	}
@@ -219,10 +216,10 @@ func (p *pictures) look(objects []object, radars [2]radar, now time.Time) {
 		p.fused[i] = append(p.fused[i], s.fused(now)...)
 		for _, o := range s.table.Objects() {
 			f, ok := s.table.Fuse(o, now)
-			if own, _ := s.table.Get(o.Own); !ok || len(f.From) == 0 || own.State != track.Confirmed && own.State != track.Coasting {
+			ours, live := s.table.Fuse(track.Object{Own: o.Own}, now)
+			if !ok || !live || len(f.From) == 0 {
 				continue
 			}
-			ours, _ := s.table.Fuse(track.Object{Own: o.Own}, now)
 			near := func(q geo.Point) float64 {
 				d := math.Inf(1)
 				for i := range objects {
@@ -325,8 +322,8 @@ func TestOwnTracksToldBackChangeNothing(t *testing.T) {
 				if len(o.Partners) > 0 {
 					joined++
 				}
-				want, _ := alone.table.Fuse(track.Object{Own: o.Own}, now)
-				if got, _ := echoed.table.Fuse(o, now); !cmp.Equal(want, got) {
+				want, live := alone.table.Fuse(track.Object{Own: o.Own}, now)
+				if got, _ := echoed.table.Fuse(o, now); live && !cmp.Equal(want, got) {
 					t.Fatalf("grid %d m, second %d: track %d told back moved: %v", p.grid, sec, o.Own, cmp.Diff(want, got))
 				}
 			}
@@ -358,10 +355,30 @@ func TestWhatAPartnersPlacesAreOffIsTakenOut(t *testing.T) {
 	if fused.GOSPA.Mean >= local.GOSPA.Mean || fused.Clear.ANEES > 1.5 {
 		t.Errorf("GOSPA %.0f → %.0f m, ANEES %.2f", local.GOSPA.Mean, fused.GOSPA.Mean, fused.Clear.ANEES)
 	}
+	joinsByAddressFarOff(t, pic.sides[0].table)
 	// What is taken back takes along what it taught.
 	pic.sides[0].table.PartnerForgetObject(pic.sides[0].table.Partner()[0].Key)
 	if got := pic.sides[0].table.Peers(); len(got) != 0 {
 		t.Errorf("after a recall %+v", got)
+	}
+}
+
+// joinsByAddressFarOff tells an object 8 km from ours of the same address, which
+// is far outside of what was learnt of the partner.
+func joinsByAddressFarOff(t *testing.T, tb *track.Table) {
+	t.Helper()
+	all := tb.All(nil)
+	i := slices.IndexFunc(all, func(tr track.Track) bool { return tr.HasAddress && tr.State == track.Confirmed })
+	pos, _ := tb.At(all[i].Number, stamp(runFor-1))
+	body := record.Track{
+		Domain: "air", Address: &all[i].Address, Cell: cell(geo.Direct(pos, 0, 8000), 10),
+		Bin: record.Bin{Start: stamp(runFor - 2), Width: 2 * time.Second},
+	}
+	tb.PartnerUpdate("jp", record.ID{15: 99}, &body, false, stamp(runFor))
+	tb.Tick(stamp(runFor + 3))
+	key := track.PartnerKey{Party: "jp", Object: record.ID{15: 99}}
+	if !slices.ContainsFunc(tb.Associations(), func(a track.Association) bool { return a.Own == all[i].Number && a.Partner == key }) {
+		t.Errorf("track %d is not joined with its address 8 km off", all[i].Number)
 	}
 }
 

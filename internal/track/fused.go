@@ -26,11 +26,14 @@ type Fused struct {
 }
 
 // Fuse returns where an object is at a time, which should be now; false where
-// nothing fresh says so.
+// nothing fresh says so. A track that we lost says nothing any more.
 func (t *Table) Fuse(o Object, now time.Time) (Fused, bool) {
 	out := Fused{Time: now}
 	var sources []fuse.Source
 	w := t.tracks[o.Own]
+	if w != nil && w.State == Lost {
+		w = nil
+	}
 	if w != nil {
 		e, ok := t.tracker.EstimateAt(mtt.ID(o.Own), now)
 		c := fuse.Cov{EE: e.Cov[0], EN: e.Cov[1], NN: e.Cov[2]}

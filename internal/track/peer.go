@@ -14,6 +14,7 @@ import (
 	"github.com/kuroshio-watch/kuroshio/internal/fuse"
 	"github.com/kuroshio-watch/kuroshio/internal/party"
 	"github.com/kuroshio-watch/kuroshio/internal/plot"
+	"github.com/kuroshio-watch/kuroshio/mtt"
 )
 
 // Peer is what was learnt of one partner's places in one domain, from objects
@@ -135,6 +136,17 @@ func (t *Table) doubt(f *foreign, offset fuse.Cov) float64 {
 	}
 	s := p.accuracy(f).Sigma(float64(leastAccuracy))
 	return math.Min(bias, math.Sqrt(offset.Trace()+2*s*s))
+}
+
+// astray returns one standard deviation, in m, of our place at a time after our
+// last plot: the tracker's, which knows how far an object may turn. It is 0 for
+// a time before.
+func (t *Table) astray(w *own, at int64) float64 {
+	if at <= w.Time.UnixNano() {
+		return 0
+	}
+	e, _ := t.tracker.EstimateAt(mtt.ID(w.Number), time.Unix(0, at))
+	return float64(e.SigmaPos)
 }
 
 // shifted returns the place so many metres east and north.
