@@ -363,6 +363,44 @@ func TestWhatAPartnersPlacesAreOffIsTakenOut(t *testing.T) {
 	}
 }
 
+// What objects of an exercise teach of a partner's places is not used for live
+// ones.
+func TestExercisesTeachTheirOwnKindAlone(t *testing.T) {
+	objects, radars := gap(61)
+	s := newSide("tw", 1, objects, radars[0])
+	for sec := range 300 {
+		plots, sweeps := s.world.second(sec)
+		for i := range plots {
+			plots[i].Exercise = true
+		}
+		s.table.Update(plots, sweeps, stamp(float64(sec+1)))
+		if sec%10 != 9 {
+			continue
+		}
+		from := stamp(float64(sec - 9))
+		for _, tr := range s.table.All(nil) {
+			pos, ok := s.table.At(tr.Number, from.Add(5*time.Second))
+			if !ok || !tr.HasAddress {
+				continue
+			}
+			body := record.Track{
+				Domain: "air", Address: &tr.Address, Cell: cell(geo.Direct(pos, 90, 700), 10), Bin: record.Bin{Start: from, Width: 10 * time.Second},
+			}
+			s.table.PartnerUpdate("jp", record.ID{15: byte(tr.Number)}, &body, true, stamp(float64(sec+1)))
+		}
+	}
+	if got := s.table.Peers(); len(got) != 1 || !got[0].Exercise || math.Abs(got[0].Offset.X[0]-700) > 100 {
+		t.Fatalf("learnt %+v", got)
+	}
+	live := record.Track{Domain: "air", Cell: record.Cell{LatE5: 2_450_000, LonE5: 12_450_000, GridM: 10}, Bin: record.Bin{Start: stamp(295), Width: 10 * time.Second}}
+	key := track.PartnerKey{Party: "jp", Object: record.ID{14: 1}}
+	s.table.PartnerUpdate(key.Party, key.Object, &live, false, stamp(300))
+	f, ok := s.table.Fuse(track.Object{Partners: []track.PartnerKey{key}}, stamp(300))
+	if d, _ := geo.Inverse(f.Pos, geo.Point{LatDeg: 24.5, LonDeg: 124.5}); !ok || d > 1 || f.Cov.EE < 1e8 {
+		t.Errorf("a live object was moved by %.0f m and is known to %v", d, f.Cov)
+	}
+}
+
 // joinsByAddressFarOff tells an object 8 km from ours of the same address, which
 // is far outside of what was learnt of the partner.
 func joinsByAddressFarOff(t *testing.T, tb *track.Table) {

@@ -107,7 +107,7 @@ func (t *Table) source(f *foreign, w *own, at time.Time) (geo.Point, fuse.Source
 	astray = math.Min(astray*age*age/2, m.speed*math.Abs(age))
 	policy := b.rounding().Add(fuse.Round(math.Hypot(astray, m.sigma*age)))
 	sigma := float64(t.cfg.Partner.accuracy(f.Body.Domain))
-	if p := t.partners.peer(f.Key.Party, f.Body.Domain); p != nil {
+	if p := t.partners.peer(f); p != nil {
 		sigma = p.accuracy(f).Sigma(float64(leastAccuracy))
 	}
 	base := fuse.Round(sigma).Add(offset)

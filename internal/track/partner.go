@@ -17,7 +17,7 @@ type partnerTable struct {
 	objects map[PartnerKey]*foreign
 	order   []*foreign // by key
 	pairs   map[[2]PartnerKey]*Ballot
-	peers   []*Peer // by party and domain
+	peers   []*Peer // in the order of Peer.compare
 	checked time.Time
 }
 

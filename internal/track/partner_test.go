@@ -410,5 +410,11 @@ func FuzzPartnerUpdate(f *testing.F) {
 		if n := len(tb.Objects()); n > 8 {
 			t.Fatalf("%d objects", n)
 		}
+		for _, o := range tb.Objects() {
+			f, ok := tb.Fuse(o, stamp(6*binWidth))
+			if ok && (!f.Pos.Valid() || !f.Cov.Valid()) {
+				t.Fatalf("object %v is at %v, known to %v", o, f.Pos, f.Cov)
+			}
+		}
 	})
 }

@@ -18,11 +18,13 @@ import (
 )
 
 // Peer is what was learnt of one partner's places in one domain, from objects
-// that both hold. It is used here alone and told to nobody.
+// that both hold; exercise and live apart. It is used here alone and told to
+// nobody.
 type Peer struct {
-	Party  party.ID
-	Domain string
-	Offset fuse.Offset
+	Party    party.ID
+	Domain   string
+	Exercise bool
+	Offset   fuse.Offset
 	// Known and Unknown are how good its places are of objects that it tells an
 	// address or MMSI of, and of others.
 	Known, Unknown fuse.Accuracy
@@ -43,7 +45,14 @@ const (
 )
 
 func (p *Peer) compare(o *Peer) int {
-	return cmp.Or(cmp.Compare(p.Party, o.Party), cmp.Compare(p.Domain, o.Domain))
+	return cmp.Or(cmp.Compare(p.Party, o.Party), cmp.Compare(p.Domain, o.Domain), boolOrder(p.Exercise)-boolOrder(o.Exercise))
+}
+
+func boolOrder(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // accuracy returns that of a partner's track.
@@ -84,27 +93,30 @@ func (w *own) self() uint64 {
 	return 0
 }
 
-// peer returns what was learnt of a partner in a domain, nil for nothing.
-func (p *partnerTable) peer(id party.ID, domain string) *Peer {
-	if i, ok := p.findPeer(id, domain); ok {
+// peer returns what was learnt of the partner of an object, of its kind; nil for
+// nothing.
+func (p *partnerTable) peer(f *foreign) *Peer {
+	if i, ok := p.findPeer(f); ok {
 		return p.peers[i]
 	}
 	return nil
 }
 
-func (p *partnerTable) findPeer(id party.ID, domain string) (int, bool) {
-	return slices.BinarySearchFunc(p.peers, &Peer{Party: id, Domain: domain}, (*Peer).compare)
+func (p *partnerTable) findPeer(f *foreign) (int, bool) {
+	return slices.BinarySearchFunc(p.peers, &Peer{Party: f.Key.Party, Domain: f.Body.Domain, Exercise: f.Exercise}, (*Peer).compare)
 }
 
 // peerOrNew returns what was learnt of a partner, new where it is nothing.
-func (t *Table) peerOrNew(id party.ID, domain string) *Peer {
+func (t *Table) peerOrNew(f *foreign) *Peer {
 	p := &t.partners
-	i, ok := p.findPeer(id, domain)
+	i, ok := p.findPeer(f)
 	if !ok {
+		domain := f.Body.Domain
 		first := float64(t.cfg.Partner.accuracy(domain))
 		p.peers = slices.Insert(p.peers, i, &Peer{
-			Party: id, Domain: domain, Offset: fuse.NewOffset(t.cfg.Partner.bias(domain), clockSigma),
-			Known: fuse.NewAccuracy(first), Unknown: fuse.NewAccuracy(first),
+			Party: f.Key.Party, Domain: domain, Exercise: f.Exercise,
+			Offset: fuse.NewOffset(t.cfg.Partner.bias(domain), clockSigma),
+			Known:  fuse.NewAccuracy(first), Unknown: fuse.NewAccuracy(first),
 		})
 	}
 	return p.peers[i]
@@ -118,7 +130,7 @@ func (p *partnerTable) unlearn(id party.ID) {
 // corrected returns a partner's place without what its places are off, for an
 // object that moves with (east, north) m/s, and how well that is known.
 func (t *Table) corrected(f *foreign, b *Bin, east, north float64) (geo.Point, fuse.Cov) {
-	p := t.partners.peer(f.Key.Party, f.Body.Domain)
+	p := t.partners.peer(f)
 	if p == nil || p.Offset.Sights < leastSights {
 		return b.Pos, fuse.Round(t.cfg.Partner.bias(f.Body.Domain))
 	}
@@ -130,7 +142,7 @@ func (t *Table) corrected(f *foreign, b *Bin, east, north float64) (geo.Point, f
 // deviation of the distance, beside our own error and the partner's cell.
 func (t *Table) doubt(f *foreign, offset fuse.Cov) float64 {
 	bias := t.cfg.Partner.bias(f.Body.Domain)
-	p := t.partners.peer(f.Key.Party, f.Body.Domain)
+	p := t.partners.peer(f)
 	if p == nil || p.Offset.Sights < leastSights {
 		return bias
 	}
@@ -185,7 +197,7 @@ func (t *Table) learn(f *foreign, b *Bin) {
 		return // where no plot followed, our own place is a guess
 	}
 	f.sighted = b.At
-	p := t.peerOrNew(f.Key.Party, f.Body.Domain)
+	p := t.peerOrNew(f)
 	a := p.accuracy(f)
 	ve, vn := float64(mid.East), float64(mid.North)
 	de, dn, known := p.Offset.Apart(ve, vn)
@@ -213,7 +225,8 @@ func (t *Table) tellApart(v *Ballot, w *own, b *Bin, distance, sigma float64) {
 	v.Proven = v.Proven || bits.OnesCount8(v.Apart) >= differs
 }
 
-// Peers returns what was learnt of partners' places, by party and domain.
+// Peers returns what was learnt of partners' places, by party and domain, live
+// before exercise.
 func (t *Table) Peers() []Peer {
 	var out []Peer
 	for _, p := range t.partners.peers {
