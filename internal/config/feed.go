@@ -42,6 +42,10 @@ type Feed struct {
 	Editions  map[string]string            `toml:"editions"`
 	EditionOf map[string]map[string]string `toml:"edition_of"`
 
+	// ClockLimit is how far the clock of an ASTERIX station may be off; nil: the
+	// default, 0: no limit.
+	ClockLimit *Duration `toml:"clock_limit"`
+
 	User         string `toml:"user"`          // http
 	PasswordFile string `toml:"password_file"` // http; without a user it holds a bearer token
 
@@ -146,6 +150,9 @@ func (f *Feed) Problem() (key, what string) {
 	if what == "" {
 		key, what = f.editionProblem()
 	}
+	if what == "" && f.ClockLimit != nil {
+		key, what = f.clockProblem()
+	}
 	if r := f.Receiver; what == "" && r != nil && (!(geo.Point{LatDeg: r.Lat, LonDeg: r.Lon}).Valid() || !(r.RangeNM > 0)) {
 		return "receiver", "position or range out of bounds"
 	}
@@ -154,6 +161,38 @@ func (f *Feed) Problem() (key, what string) {
 
 // files returns the paths among the keys.
 func (f *Feed) files() []*string { return []*string{&f.Path, &f.PasswordFile, &f.CA, &f.Cert, &f.Key} }
+
+func (f *Feed) clockProblem() (key, what string) {
+	limit := time.Duration(*f.ClockLimit)
+	switch {
+	case feed.Kind(f.Kind).Content() != feed.ContentASTERIX:
+		return "clock_limit", "only stations of ASTERIX tell their clocks"
+	case limit != 0 && (limit < minClockLimit || limit > maxClockLimit):
+		return "clock_limit", "want 100ms to 10m, or 0s for none"
+	}
+	return "", ""
+}
+
+const (
+	minClockLimit = 100 * time.Millisecond
+	maxClockLimit = 10 * time.Minute
+)
+
+// Clocks returns how far the clocks of the feed's stations may be off, 0 where
+// they are not judged: a recording that is not played at its own times says
+// nothing of them.
+func (f *Feed) Clocks() time.Duration {
+	k := feed.Kind(f.Kind)
+	switch {
+	case k.Content() != feed.ContentASTERIX:
+		return 0
+	case f.ClockLimit != nil:
+		return time.Duration(*f.ClockLimit)
+	case k.Transport().Once() && !f.Marks && !f.Follow:
+		return 0
+	}
+	return decode.DefaultClockLimit
+}
 
 func (f *Feed) editionProblem() (key, what string) {
 	if len(f.Editions)+len(f.EditionOf) > 0 && feed.Kind(f.Kind).Content() != feed.ContentASTERIX {

@@ -30,11 +30,12 @@ func (d *Decoder) adsb(s *source, f *frame.Frame) *Refusal {
 		}
 	}
 	p := s.base(f)
-	if item, ok := d.adsbTime(&p); !ok {
+	id := asterix.Source{SAC: r.I010.SAC, SIC: r.I010.SIC}
+	if item, ok := d.adsbTime(s, id, &p); !ok {
 		return refuse(item, ImplausibleTime)
 	}
 	p.Kind, p.Domain = plot.ADSB, plot.Air
-	p.Sensor = s.sensorID(asterix.Source{SAC: r.I010.SAC, SIC: r.I010.SIC})
+	p.Sensor = s.sensorID(id)
 	const icao = 0 // I021/040/ATP
 	setAddress(&p, uint32(r.I080), r.Has&cat021.Item080 != 0 && has40 && t.ATP == icao)
 	setHeight(&p, r.I145.FlightLevel()*100, plot.Barometric, r.Has&cat021.Item145 != 0)
@@ -97,7 +98,7 @@ func setMotion(p *plot.Plot, nmPerSecond, course float64, has bool) {
 
 // adsbTime sets the time of the record in rec21: when its position held, else
 // when the station received it, else its velocity, else when it sent the report.
-func (d *Decoder) adsbTime(p *plot.Plot) (item string, ok bool) {
+func (d *Decoder) adsbTime(s *source, id asterix.Source, p *plot.Plot) (item string, ok bool) {
 	r := &d.rec21
 	times := [...]struct {
 		item    string
@@ -112,7 +113,7 @@ func (d *Decoder) adsbTime(p *plot.Plot) (item string, ok bool) {
 	}
 	for _, t := range times {
 		if t.has {
-			return t.item, when(p, t.seconds, true)
+			return t.item, s.when(p, id, t.seconds, true)
 		}
 	}
 	return "", true
@@ -190,11 +191,12 @@ func (d *Decoder) adsb026(s *source, f *frame.Frame) *Refusal {
 		}
 	}
 	p := s.base(f)
-	if !when(&p, r.I030.Seconds(), r.Has&cat021v026.Item030 != 0) {
+	id := asterix.Source{SAC: r.I010.SAC, SIC: r.I010.SIC}
+	if !s.when(&p, id, r.I030.Seconds(), r.Has&cat021v026.Item030 != 0) {
 		return refuse("I021/030", ImplausibleTime)
 	}
 	p.Kind, p.Domain = plot.ADSB, plot.Air
-	p.Sensor = s.sensorID(asterix.Source{SAC: r.I010.SAC, SIC: r.I010.SIC})
+	p.Sensor = s.sensorID(id)
 	setAddress(&p, uint32(r.I080), r.Has&cat021v026.Item080 != 0 && has40 && t.ATP == icao)
 	setHeight(&p, r.I145.FlightLevel()*100, plot.Barometric, r.Has&cat021v026.Item145 != 0)
 	setHeight(&p, r.I140.Feet(), plot.Geometric, r.Has&cat021v026.Item140 != 0 && r.I140 != beyondItem)

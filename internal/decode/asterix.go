@@ -139,10 +139,10 @@ func (m marks) against(s *source) string {
 	return ""
 }
 
-// when sets a plot's time from a time of day, which may be absent.
-func when(p *plot.Plot, seconds float64, has bool) (ok bool) {
+// when sets a plot's time from a station's time of day, which may be absent.
+func (s *source) when(p *plot.Plot, id asterix.Source, seconds float64, has bool) (ok bool) {
 	if has {
-		p.Time, ok = timeOfDay(p.Received, seconds)
+		p.Time, ok = s.timeOfDay(id, p.Received, seconds)
 		return ok
 	}
 	return true
@@ -225,13 +225,20 @@ const (
 	maxTargetAhead = 5 * time.Minute
 )
 
-func timeOfDay(received time.Time, seconds float64) (time.Time, bool) {
-	t := asterix.TimeOfDay(received, seconds)
+// timeOfDay turns a station's time of day into an instant, and measures its
+// clock by it. ok is false for one that is too far from the time of receipt.
+func (s *source) timeOfDay(id asterix.Source, received time.Time, seconds float64) (t time.Time, ok bool) {
+	t = asterix.TimeOfDay(received, seconds)
 	if t.IsZero() {
 		return t, false
 	}
+	s.heard(id, received, t)
+	return t, plausible(received, t)
+}
+
+func plausible(received, t time.Time) bool {
 	late := received.Sub(t)
-	return t, late <= maxTargetLate && late >= -maxTargetAhead
+	return late <= maxTargetLate && late >= -maxTargetAhead
 }
 
 // sensorID returns "SAC/SIC" in three digits each.

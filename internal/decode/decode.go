@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/kuroshio-watch/kuroshio/ais"
 	"github.com/kuroshio-watch/kuroshio/asterix"
@@ -60,6 +61,9 @@ type Source struct {
 	// EditionsOf are those of single stations of the feed, by their id, before
 	// Editions.
 	EditionsOf map[string]Editions `cbor:"7,keyasint,omitempty" json:"editions_of,omitempty"`
+	// ClockLimit is how far the clock of a station of an ASTERIX feed may be off
+	// before it counts as off; 0 judges none.
+	ClockLimit time.Duration `cbor:"8,keyasint,omitempty" json:"clock_limit,omitempty"`
 }
 
 // Config lists the feeds by name.
@@ -106,6 +110,9 @@ func (s Source) validate() error {
 			return fmt.Errorf("sensor %s: standard deviation out of range", id)
 		}
 	}
+	if s.ClockLimit < 0 || s.ClockLimit > maxTargetLate {
+		return errors.New("limit of the clocks is not between 0 and 10 minutes")
+	}
 	if what := s.badEdition(); what != "" {
 		return errors.New(what)
 	}
@@ -142,6 +149,7 @@ type source struct {
 	accuracy map[modes.ICAO]accuracy
 	ais      *ais.Decoder
 	ids      map[asterix.Source]string // a cache of the sensors' names
+	clocks   map[string]*clock         // by station; at most maxClocks
 	drones   *remoteid.Joiner
 }
 
@@ -174,7 +182,7 @@ func newSource(cfg Source) *source {
 	case frame.NMEA:
 		s.ais = ais.NewDecoder(gateConfig(cfg))
 	case frame.ASTERIX:
-		s.ids = make(map[asterix.Source]string)
+		s.ids, s.clocks = make(map[asterix.Source]string), make(map[string]*clock)
 	case frame.RemoteID:
 		s.drones = remoteid.NewJoiner(droneHold, maxDrones)
 	}

@@ -42,10 +42,10 @@ func (d *Decoder) surface(s *source, f *frame.Frame) *Refusal {
 	if p.Kind = surfaceKind(r.I020.TYP); p.Kind == 0 {
 		return refuse("I010/020", AsterixKind)
 	}
-	if !when(&p, r.I140.Seconds(), r.Has&cat010.Item140 != 0) {
+	id := asterix.Source{SAC: r.I010.SAC, SIC: r.I010.SIC}
+	if !s.when(&p, id, r.I140.Seconds(), r.Has&cat010.Item140 != 0) {
 		return refuse("I010/140", ImplausibleTime)
 	}
-	id := asterix.Source{SAC: r.I010.SAC, SIC: r.I010.SIC}
 	p.Sensor = s.sensorID(id)
 	switch {
 	case p.Kind == plot.Radar && r.Has&cat010.Item040 != 0:
@@ -115,11 +115,12 @@ func (d *Decoder) multilaterated(s *source, f *frame.Frame) *Refusal {
 		return refuse("I020/170", AsterixDoubtful)
 	}
 	p := s.base(f)
-	if !when(&p, r.I140.Seconds(), r.Has&cat020.Item140 != 0) {
+	id := asterix.Source{SAC: r.I010.SAC, SIC: r.I010.SIC}
+	if !s.when(&p, id, r.I140.Seconds(), r.Has&cat020.Item140 != 0) {
 		return refuse("I020/140", ImplausibleTime)
 	}
 	p.Kind, p.Domain = plot.MLAT, plot.Air
-	p.Sensor = s.sensorID(asterix.Source{SAC: r.I010.SAC, SIC: r.I010.SIC})
+	p.Sensor = s.sensorID(id)
 	var sigma geo.Metres
 	if r.Has&cat020.Item500 != 0 && r.I500.Has&cat020.I500HasSDP != 0 {
 		sigma = told(max(r.I500.SDP.XMetres(), r.I500.SDP.YMetres()))

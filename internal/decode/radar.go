@@ -39,7 +39,7 @@ func (d *Decoder) target(s *source, f *frame.Frame) *Refusal {
 	}
 	p := s.base(f)
 	tod, hasTime := r.TimeOfDaySeconds()
-	if !when(&p, tod, hasTime) {
+	if !s.when(&p, id, tod, hasTime) {
 		return refuse("I048/140", ImplausibleTime)
 	}
 	s.measured(&p, id, geo.FromNM(rho), geo.Degrees(theta))
@@ -90,7 +90,8 @@ func domainOf(p *plot.Plot, transponder bool) plot.Domain {
 
 // oldTarget makes a plot of the record in rec1, a plot or a track of category
 // 001. Of a track the measured place counts (I001/040), not the smoothed one
-// (I001/042), nor its velocity.
+// (I001/042), nor its velocity. Its time is the turn of 512 s nearest to what the
+// station's clock shows, where category 002 has told it, else to receipt.
 func (d *Decoder) oldTarget(s *source, f *frame.Frame) *Refusal {
 	id, ok := d.rec1.Source()
 	if !ok {
@@ -114,7 +115,10 @@ func (d *Decoder) oldTarget(s *source, f *frame.Frame) *Refusal {
 	}
 	p := s.base(f)
 	if r.Has&cat001plot.Item141 != 0 {
-		p.Time = asterix.TruncatedTimeOfDay(p.Received, r.I141.Seconds())
+		p.Time = asterix.TruncatedTimeOfDay(s.reference(id, p.Received), r.I141.Seconds())
+		if !plausible(p.Received, p.Time) {
+			return refuse("I001/141", ImplausibleTime)
+		}
 	}
 	s.measured(&p, id, geo.FromNM(r.I040.RhoNM()), geo.Degrees(r.I040.ThetaDeg()))
 	setHeight(&p, r.I090.HgtFlightLevel()*100, plot.Barometric, r.Has&cat001plot.Item090 != 0 && r.I090.V|r.I090.G == 0)
@@ -161,6 +165,7 @@ func (d *Decoder) oldService(s *source, f *frame.Frame) *Refusal {
 	if r.Has&cat002.Item010 == 0 {
 		return refuse("I002/010", AsterixNoSource)
 	}
+	id := asterix.Source{SAC: r.I010.SAC, SIC: r.I010.SIC}
 	sw := plot.Sweep{Time: f.Received.UTC(), Source: f.Source}
 	switch {
 	case r.Has&cat002.Item000 != 0 && r.I000 == northMarker:
@@ -174,14 +179,14 @@ func (d *Decoder) oldService(s *source, f *frame.Frame) *Refusal {
 	}
 	if r.Has&cat002.Item030 != 0 {
 		var ok bool
-		if sw.Time, ok = timeOfDay(sw.Time, r.I030.Seconds()); !ok {
+		if sw.Time, ok = s.timeOfDay(id, sw.Time, r.I030.Seconds()); !ok {
 			return refuse("I002/030", ImplausibleTime)
 		}
 	}
 	if r.Has&cat002.Item041 != 0 && r.I041 != 0 {
 		sw.Period = time.Duration(r.I041.Seconds() * float64(time.Second))
 	}
-	sw.Sensor = s.sensorID(asterix.Source{SAC: r.I010.SAC, SIC: r.I010.SIC})
+	sw.Sensor = s.sensorID(id)
 	d.taken.sweeps = append(d.taken.sweeps, sw)
 	return nil
 }
@@ -211,7 +216,7 @@ func (d *Decoder) service(s *source, f *frame.Frame) *Refusal {
 		return refuse("I034/050", AsterixInhibited)
 	}
 	if tod, has := r.TimeOfDaySeconds(); has {
-		if sw.Time, ok = timeOfDay(sw.Time, tod); !ok {
+		if sw.Time, ok = s.timeOfDay(id, sw.Time, tod); !ok {
 			return refuse("I034/030", ImplausibleTime)
 		}
 	}

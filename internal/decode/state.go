@@ -16,7 +16,7 @@ import (
 
 // stateVersion is raised when State changes its meaning.
 //
-//	1  2026-11-25  first; Remote ID added 2026-11-29
+//	1  2026-11-25  first; Remote ID and clocks added 2026-11-29
 const stateVersion = 1
 
 // State is what a Decoder remembers, fit for JSON or CBOR. The same frames
@@ -26,8 +26,7 @@ type State struct {
 	Sources []SourceState `json:"sources,omitempty"` // by name
 }
 
-// SourceState is what is remembered of one feed. Feeds of ASTERIX and CoT
-// remember nothing.
+// SourceState is what is remembered of one feed. Feeds of CoT remember nothing.
 type SourceState struct {
 	Name     string       `json:"name"`
 	Format   frame.Format `json:"format"`
@@ -36,6 +35,7 @@ type SourceState struct {
 	AIS      *ais.State   `json:"ais,omitempty"`
 
 	Drones *remoteid.JoinerState `json:"drones,omitempty"`
+	Clocks []ClockState          `json:"clocks,omitempty"` // by station
 }
 
 // NACpState is the last accuracy category of an aircraft.
@@ -65,6 +65,8 @@ func (d *Decoder) Snapshot() State {
 		case s.drones != nil:
 			m := s.drones.Snapshot()
 			out.Drones = &m
+		case s.clocks != nil:
+			out.Clocks = s.clockStates()
 		default:
 			continue
 		}
@@ -115,6 +117,9 @@ func (s *source) restore(in *SourceState) error {
 	}
 	if s.drones != nil && in.Drones != nil {
 		return s.drones.Restore(*in.Drones)
+	}
+	if s.clocks != nil {
+		return s.restoreClocks(in.Clocks)
 	}
 	return nil
 }

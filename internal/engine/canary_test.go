@@ -48,7 +48,7 @@ plot.Plot SlantRange:plant Azimuth:plant SigmaRange:plant SigmaAzimuth:plant Pos
 plot.Plot Speed:plant Course:plant Address:plant ModeA:small Callsign:plant MMSI:plant Name:plant ShipType:small NACp:small NIC:small Emergency:small Exercise:small
 plot.Sweep Time:time Source:plant Sensor:plant Azimuth:plant Period:small
 track.Sensor Source:plant ID:plant Pos:place Height:plant MaxRange:plant Period:small SigmaRange:plant SigmaAzimuth:plant PD:plant Clutter:plant
-decode.Source Format:small Exercise:small Receiver:place RangeNM:plant Sensors:made Editions:small EditionsOf:made
+decode.Source Format:small Exercise:small Receiver:place RangeNM:plant Sensors:made Editions:small EditionsOf:made ClockLimit:small
 engine.FeedConfig Name:plant Kind:small Source:made
 zone.Override ID:small Names:plant Hide:small
 zone.Zone ID:small Kind:small Party:small Names:plant Version:small Rings:small Line:small DistanceNM:small From:small LeftToRight:small RightToLeft:small Hidden:small Source:small PrecisionM:small Note:small

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/kuroshio-watch/kuroshio/internal/decode"
 	"github.com/kuroshio-watch/kuroshio/internal/frame"
 	"github.com/kuroshio-watch/kuroshio/internal/incident"
 	"github.com/kuroshio-watch/kuroshio/internal/party"
@@ -104,6 +105,7 @@ type feedState struct {
 	LastSeq uint64                 `json:"last_seq"`
 	Plots   uint64                 `json:"plots"`
 	Refused map[string]*RefusedFor `json:"refused"`
+	Rate    rateState              `json:"rate"`
 }
 
 // maxReasons bounds the reasons kept for one feed; a decoder has a closed list
@@ -134,6 +136,8 @@ func (t *feedTable) get(name string) *feedState {
 
 func (t *feedTable) took(f *frame.Frame, at time.Time, plots int) {
 	s := t.get(f.Source)
+	s.Rate.look(at, true)
+	s.Rate.took()
 	s.Frames++
 	s.LastSeq = max(s.LastSeq, f.Seq)
 	s.Plots += uint64(max(plots, 0))
@@ -186,15 +190,42 @@ func (t *feedTable) up(name string, up bool) {
 }
 
 // health returns the feeds for the rule of lost feeds, by name.
-func (t *feedTable) health(cfg []FeedConfig) []watch.Feed {
+func (t *feedTable) health(cfg []FeedConfig, now time.Time) []watch.Feed {
 	list := make([]watch.Feed, 0, len(cfg))
 	for _, f := range cfg {
 		s := t.get(f.Name)
-		list = append(list, watch.Feed{Name: f.Name, LastMessage: s.Last, Has: s.Has, Exercise: f.Source.Exercise})
+		h := watch.Feed{Name: f.Name, LastMessage: s.Last, Has: s.Has, Exercise: f.Source.Exercise}
+		h.RatePct, h.HasRate = s.Rate.percent(now)
+		list = append(list, h)
 	}
 	slices.SortFunc(list, func(a, b watch.Feed) int { return cmp.Compare(a.Name, b.Name) })
 	return list
 }
+
+// look lets time pass for all feeds.
+func (t *feedTable) look(now time.Time) {
+	for _, s := range t.byName {
+		s.Rate.look(now, s.Up)
+	}
+}
+
+// lookAtClocks alarms for each feed that has a station whose clock is off, and
+// ends the alarm of one that has none any more.
+func (e *Engine) lookAtClocks() {
+	feeds := make(map[string]bool, len(e.cfg.Feeds))
+	for _, f := range e.cfg.Feeds {
+		off := slices.ContainsFunc(e.decoder.Clocks(f.Name, e.now), func(c decode.Clock) bool { return c.Off })
+		feeds[f.Name] = true
+		e.system(clockAlarm+"/"+f.Name, clockAlarm, f.Name, 2, off)
+	}
+	for _, a := range slices.Clone(e.book.Alarms()) {
+		if a.Rule == clockAlarm && !feeds[a.Subject] { // a feed that is no longer configured
+			e.system(a.Key, clockAlarm, a.Subject, a.Priority, false)
+		}
+	}
+}
+
+const clockAlarm = "clock"
 
 // LastSeqs returns the number of the last frame of each feed, so that a feed
 // goes on counting after a restart.
@@ -206,11 +237,20 @@ func (e *Engine) LastSeqs() map[string]uint64 {
 	return m
 }
 
-func (f *feedState) view(cfg *FeedConfig) FeedView {
+func (f *feedState) view(cfg *FeedConfig, clocks []decode.Clock, now time.Time) FeedView {
 	v := FeedView{Name: f.Name, Up: f.Up, Frames: f.Frames, Plots: f.Plots, Kind: cfg.Kind, Exercise: cfg.Source.Exercise, Refused: []RefusedFor{}}
 	if f.Has {
 		last := f.Last
 		v.Last = &last
+	}
+	if rate, ok := f.Rate.rate(); ok {
+		v.Rate = &rate
+	}
+	if usual, ok := f.Rate.usual(now); ok {
+		v.Usual = &usual
+	}
+	for _, c := range clocks {
+		v.Clocks = append(v.Clocks, ClockView{c.Station, c.Offset.Seconds(), c.Spread.Seconds(), c.Minutes, c.Off})
 	}
 	for _, reason := range slices.Sorted(maps.Keys(f.Refused)) {
 		r := *f.Refused[reason]

@@ -6,9 +6,12 @@ package engine_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/kuroshio-watch/kuroshio/asterix"
+	"github.com/kuroshio-watch/kuroshio/asterix/cat048"
 	"github.com/kuroshio-watch/kuroshio/internal/decode"
 	"github.com/kuroshio-watch/kuroshio/internal/engine"
 	"github.com/kuroshio-watch/kuroshio/internal/frame"
@@ -18,7 +21,7 @@ import (
 func radarEngine(t testing.TB) *engine.Engine {
 	t.Helper()
 	cfg := config(t)
-	cfg.Feeds = []engine.FeedConfig{{Name: "radar", Kind: "asterix-udp", Source: decode.Source{Format: frame.ASTERIX}}}
+	cfg.Feeds = []engine.FeedConfig{{Name: "radar", Kind: "asterix-udp", Source: decode.Source{Format: frame.ASTERIX, ClockLimit: decode.DefaultClockLimit}}}
 	e := engine.New("tw", ids)
 	if out := e.Step(1, &engine.Input{At: start, Config: cfg}); out.Reply.Code != "" {
 		t.Fatalf("Config refused: %+v", out)
@@ -57,5 +60,119 @@ func TestRefusedItems(t *testing.T) {
 	r := e.View().Feeds[0].Refused[0]
 	if r.Count != 42 || len(r.Items) != 16 || r.Item != fmt.Sprintf("CAT%d", 139) {
 		t.Errorf("after a flood of categories: %d counted, %d items, last %s", r.Count, len(r.Items), r.Item)
+	}
+}
+
+// radarFloor is an engine with a radar that sends so often and so late.
+type radarFloor struct {
+	t   *testing.T
+	e   *engine.Engine
+	now time.Time
+	seq uint64
+	n   uint64 // frames
+}
+
+func newRadarFloor(t *testing.T) *radarFloor {
+	return &radarFloor{t: t, e: radarEngine(t), now: start, seq: 1}
+}
+
+func (f *radarFloor) step(in engine.Input) {
+	f.seq++
+	in.At = f.now
+	f.e.Step(f.seq, &in)
+}
+
+// send takes a plot that bears a time so long before.
+func (f *radarFloor) send(late time.Duration) {
+	f.t.Helper()
+	at := f.now.Add(-late)
+	r := cat048.Record{Has: cat048.Item010 | cat048.Item140 | cat048.Item040, I010: cat048.I010{SAC: 25, SIC: 10}}
+	r.I140 = cat048.I140(at.Sub(at.Truncate(24*time.Hour)).Seconds() * 128)
+	b, err := r.Append(nil)
+	if err == nil {
+		b, err = asterix.AppendBlock(nil, cat048.Category, b)
+	}
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	f.n++
+	f.step(engine.Input{Frame: &frame.Frame{Source: "radar", Seq: f.n, Format: frame.ASTERIX, Received: f.now, Data: b}})
+}
+
+func (f *radarFloor) tick() { f.step(engine.Input{Tick: &engine.Tick{}}) }
+
+func (f *radarFloor) restart() {
+	f.t.Helper()
+	b, err := f.e.Snapshot()
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	if f.e, err = engine.Restore("tw", ids, b); err != nil {
+		f.t.Fatal(err)
+	}
+	if again, err := f.e.Snapshot(); err != nil || string(again) != string(b) {
+		f.t.Errorf("a restart changed the snapshot: %v", err)
+	}
+}
+
+func (f *radarFloor) minutes(n int, late time.Duration) {
+	for range n {
+		for range 6 {
+			f.send(late)
+			f.tick()
+			f.now = f.now.Add(10 * time.Second)
+		}
+	}
+}
+
+func (f *radarFloor) alarm(rule string) (a engine.AlarmView, ok bool) {
+	for _, a := range f.e.View().Alarms {
+		if a.Rule == rule && a.State != "returned" {
+			return a, true
+		}
+	}
+	return a, false
+}
+
+// TestClockAlarm raises the alarm of a radar whose clock is off, keeps it over a
+// restart, and ends it when the clock is back.
+func TestClockAlarm(t *testing.T) {
+	f := newRadarFloor(t)
+	f.minutes(6, time.Second)
+	if a, ok := f.alarm("clock"); ok {
+		t.Fatalf("alarm %+v of a sound clock", a)
+	}
+	f.minutes(6, 26*time.Minute)
+	a, ok := f.alarm("clock")
+	if !ok || a.Subject != "radar" || a.Priority != 2 {
+		t.Fatalf("alarm %+v, %v, want one of the radar", a, ok)
+	}
+	v := f.e.View().Feeds[0]
+	if len(v.Clocks) != 1 || v.Clocks[0].Station != "025/010" || v.Clocks[0].OffsetS < 1559 || v.Clocks[0].OffsetS > 1561 || !v.Clocks[0].Off {
+		t.Errorf("clocks %+v, want one 1560 s late", v.Clocks)
+	}
+	f.restart()
+	f.tick()
+	if _, ok := f.alarm("clock"); !ok {
+		t.Error("the alarm is gone after a restart")
+	}
+	f.minutes(6, time.Second)
+	if a, ok := f.alarm("clock"); ok {
+		t.Errorf("alarm %+v of a clock that came back", a)
+	}
+}
+
+// TestClockAlarmOfAFeedThatIsGone ends the alarm of a feed that is no longer
+// configured.
+func TestClockAlarmOfAFeedThatIsGone(t *testing.T) {
+	f := newRadarFloor(t)
+	f.minutes(6, time.Hour)
+	if _, ok := f.alarm("clock"); !ok {
+		t.Fatal("no alarm")
+	}
+	f.step(engine.Input{Config: config(t)})
+	f.tick()
+	if a, ok := f.alarm("clock"); ok {
+		t.Errorf("alarm %+v of a feed that is gone", a)
 	}
 }

@@ -50,7 +50,7 @@ func (e *Engine) View() *View {
 	}
 	for i := range e.cfg.Feeds {
 		f := &e.cfg.Feeds[i]
-		v.Feeds = append(v.Feeds, e.feeds.get(f.Name).view(f))
+		v.Feeds = append(v.Feeds, e.feeds.get(f.Name).view(f, e.decoder.Clocks(f.Name, e.now), e.now))
 		v.Exercise = v.Exercise || f.Source.Exercise
 	}
 	for _, o := range e.watch.OutOfService() {

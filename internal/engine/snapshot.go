@@ -93,7 +93,9 @@ func (e *Engine) state() *state {
 	}
 	s.Policies = e.policies
 	for _, name := range slices.Sorted(maps.Keys(e.feeds.byName)) {
-		s.Feeds = append(s.Feeds, *e.feeds.byName[name])
+		f := *e.feeds.byName[name]
+		f.Rate = f.Rate.clone()
+		s.Feeds = append(s.Feeds, f)
 	}
 	for _, id := range slices.Sorted(maps.Keys(e.links)) {
 		s.Links = append(s.Links, *e.links[id])
@@ -133,6 +135,9 @@ func (e *Engine) carry(s *state, p *parts) error {
 	e.plots, e.sweeps = slices.Clone(s.Plots), slices.Clone(s.Sweeps)
 	e.feeds = newFeedTable()
 	for _, f := range s.Feeds {
+		if !f.Rate.sound() {
+			return fmt.Errorf("restore feed %s: rates are not of %d hours", f.Name, hours)
+		}
 		if f.Refused == nil {
 			f.Refused = make(map[string]*RefusedFor)
 		}

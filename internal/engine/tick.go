@@ -93,6 +93,8 @@ func cut[T any](list []T, holds func(T) bool) int {
 
 // tick lets time pass: all frames up to now are in, or as many as may wait.
 func (e *Engine) tick(out *Outputs) {
+	e.feeds.look(e.now)
+	e.lookAtClocks()
 	changes := e.track(e.now)
 	e.forgetLabels()
 	e.sweep(out)
@@ -103,7 +105,7 @@ func (e *Engine) tick(out *Outputs) {
 	for _, a := range e.watch.Observe(e.now, e.tracks, changes) {
 		e.raise(a)
 	}
-	for _, a := range e.watch.Tick(e.now, e.tracks, e.feeds.health(e.cfg.Feeds), e.openIncidents()) {
+	for _, a := range e.watch.Tick(e.now, e.tracks, e.feeds.health(e.cfg.Feeds, e.now), e.openIncidents()) {
 		e.raise(a)
 	}
 	e.followActivities(out)

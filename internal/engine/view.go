@@ -276,6 +276,18 @@ type FeedView struct {
 	Frames   uint64       `json:"frames"`
 	Plots    uint64       `json:"plots"`
 	Refused  []RefusedFor `json:"refused"`
+	Rate     *float64     `json:"rate,omitempty"`  // frames a second in the last whole five minutes
+	Usual    *float64     `json:"usual,omitempty"` // in this hour of the week, a mean of three weeks or more
+	Clocks   []ClockView  `json:"clocks,omitempty"`
+}
+
+// ClockView is how the clock of one station of a feed is.
+type ClockView struct {
+	Station string  `json:"station"`  // SAC/SIC
+	OffsetS float64 `json:"offset_s"` // from the times of its messages to their arrival, the least in a minute; below zero: it is ahead
+	SpreadS float64 `json:"spread_s"` // of that over the minutes
+	Minutes int     `json:"minutes"`
+	Off     bool    `json:"off"` // beyond the feed's limit
 }
 
 // RefusedFor counts refused frames of one reason.

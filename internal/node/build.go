@@ -139,6 +139,9 @@ func feedConfigs(c *config.Config) []engine.FeedConfig {
 			src.Receiver = &geo.Point{LatDeg: f.Receiver.Lat, LonDeg: f.Receiver.Lon}
 			src.RangeNM = f.Receiver.RangeNM
 		}
+		if c.Time.Mode != "stepped" { // a conductor's time says nothing of a station's clock
+			src.ClockLimit = f.Clocks()
+		}
 		src.Editions, _ = config.Editions(f.Editions) // Feed.Problem has read them
 		for id, m := range f.EditionOf {
 			if src.EditionsOf == nil {

@@ -330,6 +330,17 @@ export interface FeedView {
   frames: number;
   plots: number;
   refused: RefusedFor[];
+  rate?: number;
+  usual?: number;
+  clocks?: ClockView[];
+}
+
+export interface ClockView {
+  station: string;
+  offset_s: number;
+  spread_s: number;
+  minutes: number;
+  off: boolean;
 }
 
 export interface LogView {
