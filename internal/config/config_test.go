@@ -57,7 +57,7 @@ func TestParseSaysFileLineAndWhatIsWrong(t *testing.T) {
 		"a certificate without key": {minimal + "[[feed]]\nname = \"a\"\nkind = \"nmea-tls\"\naddr = \"h:1\"\ncert = \"c.pem\"\n", "n.toml:7: feed.cert: give cert and key together"},
 		"authorities of no TLS":     {minimal + "[[feed]]\nname = \"a\"\nkind = \"nmea-tcp\"\naddr = \"h:1\"\nca = \"c.pem\"\n", "n.toml:5: feed.kind: nmea-tcp has no TLS"},
 		"a password in the clear":   {minimal + "[[feed]]\nname = \"a\"\nkind = \"nmea-http\"\naddr = \"http://h/\"\nevery = \"5s\"\npassword_file = \"p\"\n", "n.toml:6: feed.addr: a password goes over https:// only"},
-		"a password for a datagram": {minimal + "[[feed]]\nname = \"a\"\nkind = \"nmea-udp\"\naddr = \"h:1\"\npassword_file = \"p\"\n", "n.toml:7: feed.password_file: only http has one"},
+		"a password for a datagram": {minimal + "[[feed]]\nname = \"a\"\nkind = \"nmea-udp\"\naddr = \"h:1\"\npassword_file = \"p\"\n", "n.toml:7: feed.password_file: only http and mqtt have one"},
 		"a file of no name":         {minimal + "[[feed]]\nname = \"a\"\nkind = \"cot-file\"\n", "n.toml:3: feed.path: name a file"},
 		"a group that is none":      {minimal + "[[feed]]\nname = \"a\"\nkind = \"cot-multicast\"\naddr = \"10.0.0.1:6969\"\n", `n.toml:6: feed.addr: "10.0.0.1" is no multicast group`},
 		"a rate below nothing":      {minimal + "[[feed]]\nname = \"a\"\nkind = \"cot-udp\"\naddr = \"h:1\"\nmax_rate = -1.0\n", "n.toml:7: feed.max_rate: want 0 to"},
@@ -119,6 +119,7 @@ func TestLoadResolvesPathsAgainstTheFile(t *testing.T) {
 func TestEachKindCanBeConfigured(t *testing.T) {
 	keys := map[feed.Transport]string{
 		feed.File: `path = "log"`, feed.PCAP: `path = "log"`, feed.HTTP: "addr = \"https://h/x\"\nevery = \"5s\"", feed.Stdin: "",
+		feed.MQTT:      "addr = \"mqtts://h:8883\"\ntopics = [\"a/#\"]",
 		feed.Serial:    "path = \"/dev/ttyUSB0\"\nbaud = 38400",
 		feed.Multicast: `addr = "239.2.3.1:6969"`, feed.TLSServer: "addr = \"h:1\"\ncert = \"c.pem\"\nkey = \"k.pem\"",
 	}
@@ -133,7 +134,7 @@ func TestEachKindCanBeConfigured(t *testing.T) {
 			t.Errorf("Parse(%q) = %v", text, err)
 			continue
 		}
-		if s := c.Feeds[0].Settings(); s.Kind != k || s.Name != "a" || c.Feeds[0].TLS() != (k.Transport() == feed.TLS || k.Transport() == feed.TLSServer) {
+		if s := c.Feeds[0].Settings(); s.Kind != k || s.Name != "a" || c.Feeds[0].TLS() != (k.Transport() == feed.TLS || k.Transport() == feed.TLSServer || k.Transport() == feed.MQTT) {
 			t.Errorf("settings of %q = %+v", text, s)
 		}
 	}

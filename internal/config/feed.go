@@ -46,8 +46,12 @@ type Feed struct {
 	// default, 0: no limit.
 	ClockLimit *Duration `toml:"clock_limit"`
 
-	User         string `toml:"user"`          // http
-	PasswordFile string `toml:"password_file"` // http; without a user it holds a bearer token
+	Topics   []string `toml:"topics"`    // mqtt
+	QoS      uint8    `toml:"qos"`       // mqtt: 0 or 1
+	ClientID string   `toml:"client_id"` // mqtt; empty: kuroshio- and the feed's name
+
+	User         string `toml:"user"`          // http, mqtt
+	PasswordFile string `toml:"password_file"` // http, mqtt; of http without a user it holds a bearer token
 
 	// PEM files: whom we trust (empty: the system's authorities; of tls-server the
 	// authority that senders need a certificate of, empty: none), and who we are.
@@ -79,7 +83,12 @@ func join[T ~string](list []T) string {
 // Settings returns what the keys say, without what is in the files that they
 // name.
 func (f *Feed) Settings() feed.Config {
+	id := f.ClientID
+	if id == "" && feed.Kind(f.Kind).Transport() == feed.MQTT {
+		id = "kuroshio-" + f.Name
+	}
 	return feed.Config{
+		Topics: f.Topics, QoS: f.QoS, ClientID: id,
 		Name: f.Name, Kind: feed.Kind(f.Kind), Addr: f.Addr, Interface: f.Interface, Path: f.Path, Follow: f.Follow, Port: f.Port, Baud: f.Baud,
 		Every: time.Duration(f.Every), User: f.User, Marks: f.Marks, MaxRate: f.MaxRate, Stale: time.Duration(f.Stale),
 	}
@@ -88,7 +97,7 @@ func (f *Feed) Settings() feed.Config {
 // TLS reports whether the feed speaks TLS, or is told how to.
 func (f *Feed) TLS() bool {
 	t := feed.Kind(f.Kind).Transport()
-	return t == feed.TLS || t == feed.TLSServer || f.CA != "" || f.Cert != ""
+	return t == feed.TLS || t == feed.TLSServer || f.CA != "" || f.Cert != "" || strings.HasPrefix(f.Addr, "mqtts://")
 }
 
 var feedName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)

@@ -1,7 +1,7 @@
 // Copyright 2026 The Kuroshio Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package feed receives frames: over the network, from files, and what is
+// Package feed receives frames: over the network, from brokers and files, and what is
 // piped in (Kinds). It cuts the streams into frames, numbers
 // and times them, counts what it refuses and connects again when the sender goes.
 //
@@ -43,6 +43,11 @@ const (
 	ReasonSenders = "too-many-senders" // a listening feed has all its senders
 	ReasonHTTP    = "http-answer"      // not 200, or over 16 MiB
 	ReasonRate    = "rate-limit"       // above the feed's max_rate
+
+	ReasonMQTT         = "mqtt-packet"   // a broker that does not keep to the protocol
+	ReasonMQTTRefused  = "mqtt-refused"  // a broker that refuses us, or a topic
+	ReasonMQTTLong     = "mqtt-too-long" // a message over 1 MiB
+	ReasonMQTTRetained = "mqtt-retained" // a message that the broker kept: of unknown age
 )
 
 // Reasons returns the closed list of reasons.
@@ -50,6 +55,7 @@ func Reasons() []string {
 	return []string{
 		ReasonBeast, ReasonMLAT, ReasonAVR, ReasonLine, ReasonNoTime, ReasonQueueFull,
 		ReasonASTERIX, ReasonCoT, ReasonPCAP, ReasonShorter, ReasonTLS, ReasonSenders, ReasonHTTP, ReasonRate,
+		ReasonMQTT, ReasonMQTTRefused, ReasonMQTTLong, ReasonMQTTRetained,
 	}
 }
 
@@ -75,8 +81,15 @@ type Config struct {
 	Port   uint16 // pcap: datagrams to this port only; 0 takes all
 	// Every is how often http asks.
 	Every time.Duration
-	// User and Password are sent to whom http asks; a password alone is a bearer
-	// token.
+	// Topics are what mqtt subscribes to, and QoS how: 0 takes what comes, 1 has
+	// the broker keep for ClientID what it has not acknowledged.
+	Topics   []string
+	QoS      byte
+	ClientID string
+	// KeepAlive is how long a broker may hear nothing of us; 0 is a minute.
+	KeepAlive time.Duration
+	// User and Password are sent to whom http asks or mqtt connects; to http a
+	// password alone is a bearer token.
 	User, Password string
 	// TLS is for tls, tls-server and https. It needs certificates for tls-server.
 	TLS   *tls.Config
@@ -221,6 +234,8 @@ func (f *Feed) session(ctx context.Context) error {
 		return f.file(ctx)
 	case HTTP:
 		return f.poll(ctx)
+	case MQTT:
+		return f.subscribe(ctx)
 	case Stdin:
 		return f.stdin(ctx)
 	case Serial:

@@ -74,11 +74,12 @@ const (
 	HTTP      Transport = "http"       // asks again and again
 	Stdin     Transport = "stdin"      // what is piped into the node
 	Serial    Transport = "serial"     // a receiver on a serial line
+	MQTT      Transport = "mqtt"       // subscribes at a broker
 )
 
 // Transports lists the transports.
 func Transports() []Transport {
-	return []Transport{TCP, TCPServer, TLS, TLSServer, UDP, Multicast, File, PCAP, HTTP, Stdin, Serial}
+	return []Transport{TCP, TCPServer, TLS, TLSServer, UDP, Multicast, File, PCAP, HTTP, Stdin, Serial, MQTT}
 }
 
 // Split returns what k carries and how. ok is false for an unknown kind.

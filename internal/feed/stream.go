@@ -27,25 +27,49 @@ const (
 
 // dial connects and reads until the connection or ctx ends.
 func (f *Feed) dial(ctx context.Context) error {
-	d := net.Dialer{Timeout: dialTimeout}
-	plain, err := d.DialContext(ctx, "tcp", f.cfg.Addr)
-	if err != nil {
-		return fmt.Errorf("dial feed: %w", err)
-	}
-	defer context.AfterFunc(ctx, func() { _ = plain.Close() })()
-	defer func() { _ = plain.Close() }()
-	conn := plain
+	var secure *tls.Config
 	if f.transport == TLS {
-		cfg := f.cfg.TLS.Clone()
-		if cfg.ServerName == "" {
-			cfg.ServerName, _, _ = net.SplitHostPort(f.cfg.Addr) // Validate has read it
-		}
-		if conn, err = f.handshake(ctx, tls.Client(plain, cfg)); err != nil {
-			return err
-		}
+		secure = f.cfg.TLS
 	}
-	f.setUp(true, "", plain.RemoteAddr().String())
+	conn, err := f.connect(ctx, f.cfg.Addr, secure)
+	if err != nil {
+		return err
+	}
+	defer context.AfterFunc(ctx, func() { hangUp(conn) })()
+	defer hangUp(conn)
+	f.setUp(true, "", conn.RemoteAddr().String())
 	return f.read(ctx, deadlined{conn, f.cfg.Stale})
+}
+
+// hangUp closes a connection at once: of TLS without a farewell, for which a
+// peer that does not read would have to be waited for.
+func hangUp(conn net.Conn) {
+	if t, ok := conn.(*tls.Conn); ok {
+		conn = t.NetConn()
+	}
+	_ = conn.Close()
+}
+
+// connect dials an address that Validate has read, with TLS unless secure is
+// nil.
+func (f *Feed) connect(ctx context.Context, addr string, secure *tls.Config) (net.Conn, error) {
+	d := net.Dialer{Timeout: dialTimeout}
+	plain, err := d.DialContext(ctx, "tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("dial feed: %w", err)
+	}
+	if secure == nil {
+		return plain, nil
+	}
+	cfg := secure.Clone()
+	if cfg.ServerName == "" {
+		cfg.ServerName, _, _ = net.SplitHostPort(addr)
+	}
+	conn, err := f.handshake(ctx, tls.Client(plain, cfg))
+	if err != nil {
+		_ = plain.Close()
+	}
+	return conn, err
 }
 
 // handshake makes a TLS connection ready to read.

@@ -10,7 +10,10 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Bounds of a configuration.
@@ -58,9 +61,11 @@ func (c Config) Problem() (key, what string) {
 		return "max_rate", "a file is taken as fast as it goes; what is dropped would shift what a restart passes over"
 	case c.Every != 0 && transport != HTTP:
 		return "every", "only http asks"
-	case (c.User != "" || c.Password != "") && transport != HTTP:
-		return "password", "only http has one"
-	case c.TLS != nil && transport != TLS && transport != TLSServer && transport != HTTP:
+	case (c.User != "" || c.Password != "") && transport != HTTP && transport != MQTT:
+		return "password", "only http and mqtt have one"
+	case (len(c.Topics) > 0 || c.QoS != 0 || c.ClientID != "" || c.KeepAlive != 0) && transport != MQTT:
+		return "topics", "only mqtt subscribes"
+	case c.TLS != nil && transport != TLS && transport != TLSServer && transport != HTTP && transport != MQTT:
 		return "kind", fmt.Sprintf("%s has no TLS", c.Kind)
 	case c.TLS != nil && c.TLS.InsecureSkipVerify:
 		return "ca", "the other side's certificate is always checked" // a bug in the caller
@@ -77,6 +82,8 @@ func (c Config) Problem() (key, what string) {
 		return c.local()
 	case HTTP:
 		return c.remote()
+	case MQTT:
+		return c.broker()
 	}
 	switch {
 	case c.Addr != "" || c.Path != "":
@@ -140,6 +147,60 @@ func (c Config) remote() (key, what string) {
 		return "every", "want 1s to 1h"
 	}
 	return "", ""
+}
+
+const (
+	maxTopics = 16
+	maxTopic  = 256 // octets of a topic, user name or client
+)
+
+func (c Config) broker() (key, what string) {
+	u, err := url.Parse(c.Addr)
+	switch { // the URL itself is not repeated: a password may stand in it
+	case err != nil || u.Hostname() == "" || u.Port() == "" || u.Scheme != "mqtt" && u.Scheme != "mqtts" || u.Path != "" || u.RawQuery != "":
+		return "addr", "want mqtt://host:port or mqtts://host:port"
+	case u.User != nil:
+		return "addr", "a URL has no password in it; give user and password_file"
+	case c.Password != "" && u.Scheme != "mqtts" && !loopback(u.Hostname()):
+		return "addr", "a password goes over mqtts:// only, or to this machine"
+	case c.Password != "" && c.User == "":
+		return "user", "a password needs one"
+	case u.Scheme == "mqtts" && c.TLS == nil:
+		return "kind", "no TLS configuration" // a bug in the caller
+	case u.Scheme == "mqtt" && c.TLS != nil:
+		return "addr", "certificates are for mqtts://"
+	case c.Path != "":
+		return "path", "a feed over the network has none"
+	case len(c.Topics) == 0 || len(c.Topics) > maxTopics:
+		return "topics", "want 1 to 16"
+	case slices.ContainsFunc(c.Topics, badTopic):
+		return "topics", "a topic has 1 to 256 octets, # only at its end and + only as a whole level"
+	case c.QoS > 1:
+		return "qos", "want 0 or 1"
+	case c.ClientID == "" || badText(c.ClientID) || badText(c.User):
+		return "client_id", "want 1 to 256 octets of text"
+	case c.KeepAlive < 0 || c.KeepAlive > time.Hour:
+		return "keep_alive", "want up to an hour"
+	}
+	return "", ""
+}
+
+func badText(s string) bool {
+	return len(s) > maxTopic || !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl)
+}
+
+// badTopic reports whether s is no topic filter (MQTT 3.1.1, 4.7.1).
+func badTopic(s string) bool {
+	if s == "" || badText(s) {
+		return true
+	}
+	levels := strings.Split(s, "/")
+	for i, l := range levels {
+		if strings.Contains(l, "+") && l != "+" || strings.Contains(l, "#") && (l != "#" || i < len(levels)-1) {
+			return true
+		}
+	}
+	return false
 }
 
 func loopback(host string) bool {

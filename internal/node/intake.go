@@ -193,6 +193,8 @@ func addable(f *config.Feed) (key, what string) {
 	switch t := k.Transport(); {
 	case t.Once() || t == feed.Stdin || t == feed.Serial || t == feed.TLSServer:
 		return "kind", "files, certificates and what is piped in stand in the configuration file"
+	case t == feed.MQTT:
+		return "kind", "topics stand in the configuration file"
 	case k.Content() == feed.ContentASTERIX:
 		return "kind", "radars and their places stand in the configuration file"
 	}
