@@ -136,6 +136,7 @@ type Decoder struct {
 	rec21v6 cat021v026.Record
 	rec21v3 cat021v023.Record
 	taken   taken
+	copies  *copies
 	detail  Detail
 	report  modes.Report
 	vessel  ais.Message
@@ -146,6 +147,7 @@ type Decoder struct {
 type source struct {
 	Source
 	modes    *modes.Decoder
+	merged   uint64 // copies of what other receivers brought
 	accuracy map[modes.ICAO]accuracy
 	ais      *ais.Decoder
 	ids      map[asterix.Source]string // a cache of the sensors' names
@@ -166,7 +168,7 @@ func New(cfg Config) (*Decoder, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	d := &Decoder{sources: make(map[string]*source, len(cfg.Sources)), names: cfg.names(), text: make(interner)}
+	d := &Decoder{sources: make(map[string]*source, len(cfg.Sources)), names: cfg.names(), text: make(interner), copies: newCopies()}
 	for _, name := range d.names {
 		d.sources[name] = newSource(cfg.Sources[name])
 	}

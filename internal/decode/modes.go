@@ -69,7 +69,14 @@ func (d *Decoder) modeS(s *source, f *frame.Frame, dst []plot.Plot) ([]plot.Plot
 	}
 	p.Emergency = emergency(&p) || r.Has(modes.FieldEmergency) &&
 		r.Emergency != modes.EmergencyNone && r.Emergency != modes.EmergencyReserved
-	dst = append(dst, p)
+	if p.Has&plot.HasAddress != 0 {
+		d.copies.heard(p.Address, f)
+	}
+	if d.copies.take(f, s.Exercise) { // the feed's own pairs of positions needed it all the same
+		s.merged++
+	} else {
+		dst = append(dst, p)
+	}
 	if reason := modesRefusal(r.Refusal); reason != "" {
 		return dst, &Refusal{Reason: reason}
 	}

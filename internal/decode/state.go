@@ -24,6 +24,7 @@ const stateVersion = 1
 type State struct {
 	Version int           `json:"version"`
 	Sources []SourceState `json:"sources,omitempty"` // by name
+	Copies  *CopiesState  `json:"copies,omitempty"`
 }
 
 // SourceState is what is remembered of one feed. Feeds of CoT remember nothing.
@@ -32,6 +33,7 @@ type SourceState struct {
 	Format   frame.Format `json:"format"`
 	ModeS    *modes.State `json:"mode_s,omitempty"`
 	Accuracy []NACpState  `json:"accuracy,omitempty"` // by address
+	Merged   uint64       `json:"merged,omitempty"`   // see Decoder.Merged
 	AIS      *ais.State   `json:"ais,omitempty"`
 
 	Drones *remoteid.JoinerState `json:"drones,omitempty"`
@@ -47,14 +49,14 @@ type NACpState struct {
 
 // Snapshot returns what d remembers. It shares nothing with d.
 func (d *Decoder) Snapshot() State {
-	st := State{Version: stateVersion}
+	st := State{Version: stateVersion, Copies: d.copies.snapshot()}
 	for _, name := range d.names {
 		s := d.sources[name]
 		out := SourceState{Name: name, Format: s.Format}
 		switch {
 		case s.modes != nil:
 			m := s.modes.Snapshot()
-			out.ModeS = &m
+			out.ModeS, out.Merged = &m, s.merged
 			for icao, a := range s.accuracy {
 				out.Accuracy = append(out.Accuracy, NACpState{icao, a.nacp, a.at})
 			}
@@ -96,7 +98,11 @@ func (d *Decoder) Restore(st State) error {
 			return fmt.Errorf("restore decoder: feed %s: %w", in.Name, err)
 		}
 	}
-	d.sources = fresh
+	heard, err := restoreCopies(st.Copies, fresh)
+	if err != nil {
+		return fmt.Errorf("restore decoder: %w", err)
+	}
+	d.sources, d.copies = fresh, heard
 	return nil
 }
 
@@ -105,6 +111,7 @@ func (s *source) restore(in *SourceState) error {
 		return fmt.Errorf("%d accuracies, want at most %d", len(in.Accuracy), maxAccuracies)
 	}
 	if s.modes != nil {
+		s.merged = in.Merged
 		for _, a := range in.Accuracy {
 			s.accuracy[a.ICAO] = accuracy{a.NACp, a.TimeMS}
 		}

@@ -12,9 +12,11 @@ import (
 
 	"github.com/kuroshio-watch/kuroshio/asterix"
 	"github.com/kuroshio-watch/kuroshio/asterix/cat048"
+	"github.com/kuroshio-watch/kuroshio/geo"
 	"github.com/kuroshio-watch/kuroshio/internal/decode"
 	"github.com/kuroshio-watch/kuroshio/internal/engine"
 	"github.com/kuroshio-watch/kuroshio/internal/frame"
+	"github.com/kuroshio-watch/kuroshio/modes"
 )
 
 // radarEngine returns an engine with one feed of ASTERIX, after input 1.
@@ -174,5 +176,36 @@ func TestClockAlarmOfAFeedThatIsGone(t *testing.T) {
 	f.tick()
 	if a, ok := f.alarm("clock"); ok {
 		t.Errorf("alarm %+v of a feed that is gone", a)
+	}
+}
+
+// TestReceiversInThePicture shows who heard an aircraft, and what was merged.
+func TestReceiversInThePicture(t *testing.T) {
+	cfg := config(t)
+	for _, name := range []string{"east", "west"} {
+		cfg.Feeds = append(cfg.Feeds, engine.FeedConfig{Name: name, Kind: "beast-tcp", Source: decode.Source{Format: frame.ModeS}})
+	}
+	e := engine.New("tw", ids)
+	seq, now := uint64(1), start
+	e.Step(seq, &engine.Input{At: now, Config: cfg})
+	for i := range 8 {
+		b := modes.EncodeAirbornePosition(0x899123, geo.Point{LatDeg: 24.4, LonDeg: 122.9 + 0.001*float64(i)}, 16000, i%2 == 1)
+		for _, name := range []string{"east", "west"} {
+			seq++
+			e.Step(seq, &engine.Input{At: now, Frame: &frame.Frame{Source: name, Seq: uint64(i + 1), Format: frame.ModeS, Received: now, Data: b[:]}})
+		}
+		seq++
+		now = now.Add(time.Second)
+		e.Step(seq, &engine.Input{At: now, Tick: &engine.Tick{}})
+	}
+	v := e.View()
+	if len(v.Tracks) != 1 || v.Tracks[0].Plots > 8 {
+		t.Fatalf("tracks %+v, want one of 8 plots at most", v.Tracks)
+	}
+	if diff := cmp.Diff([]string{"east", "west"}, v.Tracks[0].Receivers); diff != "" {
+		t.Errorf("receivers (-want +got):\n%s", diff)
+	}
+	if v.Feeds[0].Merged != 0 || v.Feeds[1].Merged != 8 || v.Feeds[0].Plots != 8 {
+		t.Errorf("feeds %+v, want 8 copies of the second merged", v.Feeds)
 	}
 }

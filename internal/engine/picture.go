@@ -50,7 +50,9 @@ func (e *Engine) View() *View {
 	}
 	for i := range e.cfg.Feeds {
 		f := &e.cfg.Feeds[i]
-		v.Feeds = append(v.Feeds, e.feeds.get(f.Name).view(f, e.decoder.Clocks(f.Name, e.now), e.now))
+		fv := e.feeds.get(f.Name).view(f, e.decoder.Clocks(f.Name, e.now), e.now)
+		fv.Merged = e.decoder.Merged(f.Name)
+		v.Feeds = append(v.Feeds, fv)
 		v.Exercise = v.Exercise || f.Source.Exercise
 	}
 	for _, o := range e.watch.OutOfService() {
@@ -85,6 +87,9 @@ func (e *Engine) viewTracks(v *View, assoc []track.Association) {
 		}
 		tv.Released = e.release.Holders(record.KindTrack, uint64(t.Number))
 		tv.Identity.Party = e.self
+		if t.HasAddress {
+			tv.Receivers = e.decoder.Receivers(t.Address, e.now)
+		}
 		v.Tracks = append(v.Tracks, tv)
 		v.Exercise = v.Exercise || t.Exercise
 	}

@@ -50,7 +50,7 @@ func (s *span) next(now time.Time, length time.Duration, seen bool) (ended bool,
 	if n == s.N {
 		return false, 0
 	}
-	ended, count = s.Whole && n == s.N+1, s.Count
+	ended, count = s.Whole, s.Count
 	*s = span{N: n, Whole: seen}
 	return ended, count
 }

@@ -58,6 +58,7 @@ type TrackView struct {
 	MMSI      string       `json:"mmsi,omitempty"`
 	Name      string       `json:"name,omitempty"`
 	Sources   []string     `json:"sources"`
+	Receivers []string     `json:"receivers,omitempty"` // of Mode S that heard it in the last minute: feeds, or feed/identifier
 	Emergency bool         `json:"emergency,omitempty"`
 	Exercise  bool         `json:"exercise,omitempty"`
 	Identity  IdentityView `json:"identity"`
@@ -276,8 +277,9 @@ type FeedView struct {
 	Frames   uint64       `json:"frames"`
 	Plots    uint64       `json:"plots"`
 	Refused  []RefusedFor `json:"refused"`
-	Rate     *float64     `json:"rate,omitempty"`  // frames a second in the last whole five minutes
-	Usual    *float64     `json:"usual,omitempty"` // in this hour of the week, a mean of three weeks or more
+	Merged   uint64       `json:"merged,omitempty"` // copies of what other receivers had brought; no plots
+	Rate     *float64     `json:"rate,omitempty"`   // frames a second in the last whole five minutes
+	Usual    *float64     `json:"usual,omitempty"`  // in this hour of the week, a mean of three weeks or more
 	Clocks   []ClockView  `json:"clocks,omitempty"`
 }
 

@@ -132,6 +132,9 @@ func (f *Feed) beast(ctx context.Context, s *sender, at int64, m *beast.Message)
 		}
 		received = time.UnixMilli(m.SyntheticMillis)
 	}
+	if m.HasReceiverID {
+		return f.emitOf(ctx, m.ReceiverID, at, received, m.Data)
+	}
 	return f.emit(ctx, at, received, m.Data)
 }
 

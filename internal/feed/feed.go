@@ -332,6 +332,11 @@ func (f *Feed) ignore() {
 // emit numbers a frame and sends it. It waits while out is full, and reports
 // false when ctx ended first; the number is then given to nothing.
 func (f *Feed) emit(ctx context.Context, offset int64, received time.Time, data []byte) bool {
+	return f.emitOf(ctx, 0, offset, received, data)
+}
+
+// emitOf is emit for a frame of one receiver of several.
+func (f *Feed) emitOf(ctx context.Context, receiver uint64, offset int64, received time.Time, data []byte) bool {
 	f.sending.Lock()
 	defer f.sending.Unlock()
 	if f.skip > 0 {
@@ -344,7 +349,7 @@ func (f *Feed) emit(ctx context.Context, offset int64, received time.Time, data 
 	}
 	fr := frame.Frame{
 		Source: f.cfg.Name, Seq: f.seq + 1, Format: f.content.Format(),
-		Received: received.UTC(), Offset: offset, Data: f.kept.keep(data),
+		Received: received.UTC(), Offset: offset, Data: f.kept.keep(data), Receiver: receiver,
 	}
 	select {
 	case f.out <- fr:

@@ -254,6 +254,19 @@ func TestStreams(t *testing.T) {
 }
 
 // sentence returns a VDM line, with a time in a tag block.
+// TestReceiversOfOneStream tells the receivers that a stream joins apart.
+func TestReceiversOfOneStream(t *testing.T) {
+	l := listen(t)
+	r := start(t, feed.Config{Kind: feed.BeastTCP, Addr: l.Addr().String()}, 3)
+	east, nobody := message(1), message(2)
+	east.ReceiverID, east.HasReceiverID = 0xAB, true
+	serve(t, l, beast.Append(beast.Append(nil, east), nobody))
+	got := r.frames(2)
+	if got[0].Receiver != 0xAB || got[1].Receiver != 0 {
+		t.Errorf("receivers %x and %x, want ab and none", got[0].Receiver, got[1].Receiver)
+	}
+}
+
 func sentence(at *time.Time) string {
 	h := nmea.Header{Channel: 'A'}
 	if at != nil {

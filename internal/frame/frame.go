@@ -45,4 +45,7 @@ type Frame struct {
 	Received time.Time `cbor:"4,keyasint"` // UTC; the feed's clock, or the stream's own time marks
 	Offset   int64     `cbor:"5,keyasint"` // octets before it in the stream or file
 	Data     []byte    `cbor:"6,keyasint"`
+	// Receiver tells the receivers of a Mode S feed that joins several apart; 0
+	// where the stream names none.
+	Receiver uint64 `cbor:"7,keyasint,omitempty"`
 }
