@@ -401,6 +401,39 @@ func TestExercisesTeachTheirOwnKindAlone(t *testing.T) {
 	}
 }
 
+// A claim that is not confirmed teaches nothing of a partner's places.
+func TestDoubtedClaimsTeachNoOffset(t *testing.T) {
+	for name, receiver := range map[string]geo.Point{
+		"it learns of what is believed":        start,
+		"it learns nothing of what is doubted": geo.Direct(start, 0, 1_500_000),
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := track.DefaultConfig()
+			cfg.Receivers = []track.Receiver{{Source: "adsb", Pos: receiver}}
+			tb := track.NewTable(cfg)
+			for sec := range 300 {
+				at := float64(sec)
+				p := told(at, 0x780000, straight(start, 90, 400, at))
+				p.Has, p.Height, p.HeightKind = p.Has|plot.HasHeight, 30_000, plot.Barometric
+				tb.Update([]plot.Plot{p}, nil, stamp(at+0.5))
+				if sec < 60 || sec%10 != 9 {
+					continue
+				}
+				pos, address := straight(start, 90, 400, at-5), uint32(0x780000)
+				tb.PartnerUpdate("jp", record.ID{15: 1}, &record.Track{
+					Domain: "air", Address: &address, Cell: cell(geo.Direct(pos, 0, 700), 10),
+					Bin: record.Bin{Start: stamp(at - 10), Width: 10 * time.Second},
+				}, false, stamp(at+0.6))
+			}
+			doubted := tb.All(nil)[0].Flags&track.Doubted != 0
+			peers := tb.Peers()
+			if len(peers) != 1 || doubted != (receiver != start) || (peers[0].Offset.Sights == 0) != doubted {
+				t.Errorf("doubted %v, learnt %+v", doubted, peers)
+			}
+		})
+	}
+}
+
 // joinsByAddressFarOff tells an object 8 km from ours of the same address, which
 // is far outside of what was learnt of the partner.
 func joinsByAddressFarOff(t *testing.T, tb *track.Table) {

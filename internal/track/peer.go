@@ -204,7 +204,7 @@ func (t *Table) learn(f *foreign, b *Bin) {
 	if p.Offset.Sights >= leastSights {
 		a.Learn(e-de, n-dn, fuse.Round(sigma), known.Add(b.rounding()))
 	}
-	if relate(&w.Track, &f.Body) == same {
+	if relate(&w.Track, &f.Body) == same && w.Flags&Doubted == 0 { // a false place teaches nothing of the partner's
 		s := a.Sigma(float64(leastAccuracy))
 		p.Offset.Learn(b.At, e, n, ve, vn, fuse.Round(math.Hypot(sigma, s)).Add(b.rounding()))
 	}
