@@ -82,7 +82,21 @@ func TestTwoRunsDifferOnlyInRandomIDsRootsSizesAndWallTimes(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, logs(b))
 	}
-	sameReport(t, a.raw, b.raw, nil)
+	sameReport(t, a.raw, b.raw, linksByTheWallClock)
+}
+
+// linksByTheWallClock blanks the size of the audit log. It holds the links' ups
+// and downs, and both ends of a line may have dialled at once, or have heard
+// nothing for a while on a busy machine.
+func linksByTheWallClock(report map[string]any) {
+	for _, id := range []party.ID{tw, jp, cell} {
+		journal, _ := nodeOf(report, id)["journal"].(map[string]any)
+		for _, l := range objects(journal["logs"]) {
+			if l["direction"] == "audit" {
+				blank(l, "size", "cosigned_size", "checkpoints")
+			}
+		}
+	}
 }
 
 // TestNormalReportKeepsWhatMustNotDiffer holds the comparison itself.
