@@ -105,7 +105,7 @@ func FuzzParseHash(f *testing.F) {
 	for _, s := range []string{
 		"$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
 		"$argon2id$v=19$m=4294967295,t=4294967295,p=255$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
-		"$argon2i$v=19$m=8,t=1,p=1$$", "$$$$$", "", "$argon2id$v=19$m=8,t=1,p=1,x$c29tZXNhbHQ$CTFh",
+		"$argon2id$v=019$m=10,t=1,p=1$00000000000$00000000000000000000000", "$argon2i$v=19$m=8,t=1,p=1$$", "$$$$$", "", "$argon2id$v=19$m=8,t=1,p=1,x$c29tZXNhbHQ$CTFh",
 	} {
 		f.Add(s)
 	}
@@ -121,7 +121,8 @@ func TestHashesBeyondMeasure(t *testing.T) {
 	for head, good := range map[string]bool{
 		"$argon2id$v=19$m=65536,t=2,p=1": true, "$argon2id$v=19$m=1048576,t=2,p=1": false, "$argon2id$v=19$m=65536,t=99,p=1": false,
 		"$argon2id$v=19$m=65536,t=2,p=99": false, "$argon2id$v=16$m=65536,t=2,p=1": false, "$argon2i$v=19$m=65536,t=2,p=1": false,
-		"$argon2id$v=19$m=65536,t=0,p=1": false, "$argon2id$v=19$m=65536,t=2,p=0": false, "$argon2id$v=19$m=65536,t=2,p=1,x=1": false,
+		"$argon2id$v=19$m=65536,t=0,p=1": false, "$argon2id$v=019$m=65536,t=2,p=1": false, "$argon2id$v=19$m=065536,t=2,p=1": false,
+		"$argon2id$v=19$m=65536,t=+2,p=1": false, "$argon2id$v=19$m=65536,t=2,p=0": false, "$argon2id$v=19$m=65536,t=2,p=1,x=1": false,
 	} {
 		if err := console.ParseHash(head + tail); (err == nil) != good {
 			t.Errorf("%s: got %v, want good %v", head, err, good)

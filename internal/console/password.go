@@ -41,9 +41,18 @@ const (
 func (p HashParams) validate() error {
 	if p.Lanes < 1 || p.Lanes > maxLanes || p.Passes < 1 || p.Passes > maxPasses ||
 		p.MemoryKiB < 8*uint32(p.Lanes) || p.MemoryKiB > maxMemoryKiB {
-		return fmt.Errorf("argon2id m=%d,t=%d,p=%d: out of range", p.MemoryKiB, p.Passes, p.Lanes)
+		return fmt.Errorf("argon2id %s: out of range", p.part())
 	}
 	return nil
+}
+
+// versionPart and part are the two parts of a PHC string that tell the work;
+// the PHC form writes numbers in decimal without leading zeros, so that each
+// hash has one form.
+func versionPart() string { return fmt.Sprintf("v=%d", argon2.Version) }
+
+func (p HashParams) part() string {
+	return fmt.Sprintf("m=%d,t=%d,p=%d", p.MemoryKiB, p.Passes, p.Lanes)
 }
 
 // HashPassword returns the password's argon2id hash with DefaultHash as a PHC
@@ -61,7 +70,7 @@ func (p HashParams) Hash(password string) (string, error) {
 	salt := make([]byte, saltLen)
 	_, _ = rand.Read(salt) // it never fails
 	key := argon2.IDKey([]byte(password), salt, p.Passes, p.MemoryKiB, p.Lanes, keyLen)
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, p.MemoryKiB, p.Passes, p.Lanes,
+	return fmt.Sprintf("$argon2id$%s$%s$%s$%s", versionPart(), p.part(),
 		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(key)), nil
 }
 
@@ -93,14 +102,13 @@ var errHash = errors.New("stored hash is not argon2id in PHC form")
 // parseHash reads a PHC string.
 func parseHash(phc string) (p HashParams, salt, key []byte, err error) {
 	part := strings.Split(phc, "$")
-	if len(part) != 6 || part[0] != "" || part[1] != "argon2id" {
-		return p, nil, nil, errHash
-	}
-	var version int
-	if n, err := fmt.Sscanf(part[2]+"\n", "v=%d\n", &version); n != 1 || err != nil || version != argon2.Version {
+	if len(part) != 6 || part[0] != "" || part[1] != "argon2id" || part[2] != versionPart() {
 		return p, nil, nil, errHash
 	}
 	if n, err := fmt.Sscanf(part[3]+"\n", "m=%d,t=%d,p=%d\n", &p.MemoryKiB, &p.Passes, &p.Lanes); n != 3 || err != nil {
+		return p, nil, nil, errHash
+	}
+	if part[3] != p.part() { // such as a number with zeros before it
 		return p, nil, nil, errHash
 	}
 	if err := p.validate(); err != nil {
