@@ -71,7 +71,7 @@ func TestParseSaysFileLineAndWhatIsWrong(t *testing.T) {
 		"a category of two digits":  {minimal + "[[feed]]\nname = \"a\"\nkind = \"asterix-udp\"\naddr = \"h:1\"\neditions = { \"21\" = \"0.23\" }\n", `n.toml:7: feed.editions: "21": want a category in three digits`},
 		"an edition of no station":  {minimal + "[[feed]]\nname = \"a\"\nkind = \"asterix-udp\"\naddr = \"h:1\"\nedition_of = { \"25/1\" = { \"021\" = \"0.23\" } }\n", `n.toml:7: feed.edition_of: "25/1": want SAC/SIC`},
 		"a station's edition":       {minimal + "[[feed]]\nname = \"a\"\nkind = \"asterix-udp\"\naddr = \"h:1\"\nedition_of = { \"025/010\" = { \"021\" = \"7\" } }\n", `n.toml:7: feed.edition_of: category 021 has no edition "7"`},
-		"a clock of AIS":            {minimal + "[[feed]]\nname = \"a\"\nkind = \"nmea-udp\"\naddr = \"h:1\"\nclock_limit = \"3s\"\n", "n.toml:7: feed.clock_limit: only stations of ASTERIX"},
+		"a clock of Mode S":         {minimal + "[[feed]]\nname = \"a\"\nkind = \"beast-tcp\"\naddr = \"h:1\"\nclock_limit = \"3s\"\n", "n.toml:7: feed.clock_limit: what such a feed carries tells no time of day"},
 		"a clock of no tolerance":   {minimal + "[[feed]]\nname = \"a\"\nkind = \"asterix-udp\"\naddr = \"h:1\"\nclock_limit = \"1ms\"\n", "n.toml:7: feed.clock_limit: want 100ms to 10m"},
 		"an agreement without file": {minimal + "[support]\nagreements = [\"a.toml\", \"\"]\n", "n.toml:4: support.agreements: name files"},
 		"a tape of no size":         {minimal + "[tape]\nmax_bytes = 5\n", "n.toml:4: tape.max_bytes: want at least 134217728"},
@@ -152,7 +152,10 @@ func TestClockLimits(t *testing.T) {
 		"a recording":                    {"kind = \"asterix-pcap\"\npath = \"x\"", 0},
 		"a recording at its own times":   {"kind = \"asterix-pcap\"\npath = \"x\"\ntime_marks = true", decode.DefaultClockLimit},
 		"a log that is appended to":      {"kind = \"asterix-file\"\npath = \"x\"\nfollow = true", decode.DefaultClockLimit},
-		"a feed without stations' times": {"kind = \"nmea-udp\"\naddr = \"h:1\"", 0},
+		"vessels":                        {"kind = \"nmea-udp\"\naddr = \"h:1\"", decode.DefaultClockLimit},
+		"drones":                         {"kind = \"remoteid-tcp\"\naddr = \"h:1\"", decode.DefaultClockLimit},
+		"devices that are not judged":    {"kind = \"cot-tcp\"\naddr = \"h:1\"\nclock_limit = \"0s\"", 0},
+		"a feed without stations' times": {"kind = \"beast-tcp\"\naddr = \"h:1\"", 0},
 	} {
 		t.Run("it handles "+name, func(t *testing.T) {
 			c, err := config.Parse("n.toml", []byte(minimal+"[[feed]]\nname = \"a\"\n"+tt.keys+"\n"))

@@ -42,7 +42,7 @@ type Feed struct {
 	Editions  map[string]string            `toml:"editions"`
 	EditionOf map[string]map[string]string `toml:"edition_of"`
 
-	// ClockLimit is how far the clock of an ASTERIX station may be off; nil: the
+	// ClockLimit is how far a clock may be off; nil: the
 	// default, 0: no limit.
 	ClockLimit *Duration `toml:"clock_limit"`
 
@@ -174,8 +174,8 @@ func (f *Feed) files() []*string { return []*string{&f.Path, &f.PasswordFile, &f
 func (f *Feed) clockProblem() (key, what string) {
 	limit := time.Duration(*f.ClockLimit)
 	switch {
-	case feed.Kind(f.Kind).Content() != feed.ContentASTERIX:
-		return "clock_limit", "only stations of ASTERIX tell their clocks"
+	case !tellsTime(feed.Kind(f.Kind).Content()):
+		return "clock_limit", "what such a feed carries tells no time of day"
 	case limit != 0 && (limit < minClockLimit || limit > maxClockLimit):
 		return "clock_limit", "want 100ms to 10m, or 0s for none"
 	}
@@ -187,13 +187,18 @@ const (
 	maxClockLimit = 10 * time.Minute
 )
 
+// tellsTime reports whether messages of a content say when they were made.
+func tellsTime(c feed.Content) bool {
+	return slices.Contains([]feed.Content{feed.ContentASTERIX, feed.ContentNMEA, feed.ContentRemoteID, feed.ContentCoT}, c)
+}
+
 // Clocks returns how far the clocks of the feed's stations may be off, 0 where
 // they are not judged: a recording that is not played at its own times says
 // nothing of them.
 func (f *Feed) Clocks() time.Duration {
 	k := feed.Kind(f.Kind)
 	switch {
-	case k.Content() != feed.ContentASTERIX:
+	case !tellsTime(k.Content()):
 		return 0
 	case f.ClockLimit != nil:
 		return time.Duration(*f.ClockLimit)

@@ -5,6 +5,7 @@ package decode
 
 import (
 	"errors"
+	"strconv"
 	"time"
 
 	"github.com/kuroshio-watch/kuroshio/ais"
@@ -37,6 +38,7 @@ func (d *Decoder) nmea(s *source, f *frame.Frame, dst []plot.Plot) ([]plot.Plot,
 	case !complete:
 		return dst, nil
 	}
+	d.timeAIS(s, m, f.Received)
 	at, ok := messageTime(m, f.Received)
 	if !ok {
 		return dst, &Refusal{Reason: ImplausibleTime}
@@ -60,6 +62,22 @@ const (
 	// message before it is taken for another minute's.
 	maxFixOff = 10 * time.Second
 )
+
+// timeAIS measures clocks: a receiver's by the time in its tag block, and that of
+// a base station, which tells UTC (M.1371-5, table 51). Where a message was long
+// under way, the tag block says when it was heard.
+func (d *Decoder) timeAIS(s *source, m *ais.Message, received time.Time) {
+	heard := received
+	if m.Known(ais.HasSent) {
+		heard = m.Sent
+		s.heard(receiverClock, m.Station, received, received.Sub(m.Sent))
+	}
+	if m.Type == 4 && m.Known(ais.HasUTC) {
+		var buf [20]byte
+		nine := strconv.AppendUint(buf[:0], 1_000_000_000+uint64(m.MMSI), 10)[1:] // with the zeros before it
+		s.heard(strangerClock, d.text.text(nine), received, heard.Sub(m.UTC))
+	}
+}
 
 // messageTime returns when the position was measured: the UTC second of the
 // message, in the minute that is nearest to the tag block's time or else to

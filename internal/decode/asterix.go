@@ -232,7 +232,7 @@ func (s *source) timeOfDay(id asterix.Source, received time.Time, seconds float6
 	if t.IsZero() {
 		return t, false
 	}
-	s.heard(id, received, t)
+	s.heard(stationClock, s.sensorID(id), received, received.Sub(t))
 	return t, plausible(received, t)
 }
 

@@ -12,6 +12,15 @@ import (
 	"github.com/kuroshio-watch/kuroshio/asterix"
 )
 
+// clockKind is whose clock it is, and so what it says.
+type clockKind uint8
+
+const (
+	stationClock  clockKind = iota // of a station that is part of the feed: it sends without delay
+	receiverClock                  // of a receiver whose messages can be long under way, as over a satellite: only one that is ahead is off
+	strangerClock                  // of somebody who sends to all: nobody here can set it, but many that are off alike say that ours is
+)
+
 // DefaultClockLimit is how far a station's clock may be off. The fastest message
 // of a minute is here within 2 s of a sound radar, sector delay and line
 // included; 3 s displace an airliner (250 m/s) by 750 m, about what a radar's
@@ -26,12 +35,16 @@ const (
 	// that is silent has no clock that matters.
 	clockFresh = 10 * time.Minute
 	maxClocks  = 256 // stations of one feed; who is beyond is not measured
+	maxStation = 64  // octets of a station's name; one with a longer name is not measured
+	// fewStrangers is how many clocks of strangers say nothing of ours.
+	fewStrangers = 2
 )
 
 // clock is what is known of a station's clock: how long after the time that its
 // messages bear they arrive. The delay of station and line is part of it, so a
 // sound clock reads a little above zero and one that is ahead below.
 type clock struct {
+	kind   clockKind
 	slot   int64         // the minute since 1970 that is being measured
 	least  time.Duration // in it
 	done   []time.Duration
@@ -42,25 +55,50 @@ type clock struct {
 
 // Clock is how a station's clock is.
 type Clock struct {
-	Station string        // SAC/SIC
+	Station string        // SAC/SIC, the receiver in a tag block, the MMSI of a base station, a device or a transmitter
 	Offset  time.Duration // median of the fastest arrivals of the last minutes; ahead of ours is below zero
 	Spread  time.Duration // between the smallest and the largest of them
 	Minutes int           // of them
 	Off     bool          // beyond the limit, and not yet back within half of it
+	Foreign bool          // it is set by somebody who sends to all, so that nobody here can mend it
 }
 
-// heard measures a message that bears time at.
-func (s *source) heard(id asterix.Source, received, at time.Time) {
-	station := s.sensorID(id)
+// ClocksOff reports whether a feed's clocks ask for a person: one of the feed's
+// own is off, or most of those that strangers set are off to the same side, of
+// three at least, so that the feed's or ours will be.
+func ClocksOff(list []Clock) bool {
+	strangers, ahead, behind := 0, 0, 0
+	for _, c := range list {
+		switch {
+		case !c.Foreign && c.Off:
+			return true
+		case c.Foreign:
+			strangers++
+		}
+		switch {
+		case c.Off && c.Offset < 0:
+			ahead++
+		case c.Off:
+			behind++
+		}
+	}
+	return strangers > fewStrangers && 2*max(ahead, behind) > strangers
+}
+
+// heard measures a message that came offset later than the time that a
+// station's clock gave it.
+func (s *source) heard(kind clockKind, station string, received time.Time, offset time.Duration) {
+	if station == "" || len(station) > maxStation {
+		return
+	}
 	c := s.clocks[station]
 	if c == nil {
 		if len(s.clocks) >= maxClocks && !s.forgetClock(received) {
 			return
 		}
-		c = &clock{slot: slotOf(received), least: received.Sub(at)}
+		c = &clock{kind: kind, slot: slotOf(received), least: offset}
 		s.clocks[station] = c
 	}
-	offset := received.Sub(at)
 	if slot := slotOf(received); slot > c.slot {
 		c.close(s.ClockLimit)
 		if received.Sub(c.at) > clockFresh { // what was then says nothing of now
@@ -86,7 +124,11 @@ func (c *clock) close(limit time.Duration) {
 		c.off = false
 		return
 	}
-	switch off := c.median().Abs(); {
+	off := c.median()
+	if c.kind == receiverClock {
+		off = min(off, 0)
+	}
+	switch off = off.Abs(); {
 	case off > limit:
 		c.off = true
 	case off < limit/2:
@@ -136,6 +178,7 @@ func (d *Decoder) Clocks(feed string, now time.Time) []Clock {
 		if len(c.done) >= clockLeast && c.fresh(now) {
 			list = append(list, Clock{
 				Station: station, Offset: c.median(), Spread: slices.Max(c.done) - slices.Min(c.done), Minutes: len(c.done), Off: c.off,
+				Foreign: c.kind == strangerClock,
 			})
 		}
 	}
@@ -146,6 +189,7 @@ func (d *Decoder) Clocks(feed string, now time.Time) []Clock {
 // ClockState is what is remembered of a station's clock; times in nanoseconds.
 type ClockState struct {
 	Station string    `json:"station"`
+	Kind    uint8     `json:"kind,omitempty"`
 	Slot    int64     `json:"slot"`
 	Least   int64     `json:"least"`
 	Done    []int64   `json:"done,omitempty"`
@@ -156,7 +200,7 @@ type ClockState struct {
 
 func (s *source) clockStates() (list []ClockState) {
 	for station, c := range s.clocks {
-		out := ClockState{Station: station, Slot: c.slot, Least: int64(c.least), Offset: int64(c.offset), At: c.at, Off: c.off}
+		out := ClockState{Station: station, Kind: uint8(c.kind), Slot: c.slot, Least: int64(c.least), Offset: int64(c.offset), At: c.at, Off: c.off}
 		for _, d := range c.done {
 			out.Done = append(out.Done, int64(d))
 		}
@@ -171,10 +215,13 @@ func (s *source) restoreClocks(list []ClockState) error {
 		return errors.New("too many clocks")
 	}
 	for _, in := range list {
-		if len(in.Done) > clockSlots {
+		switch {
+		case len(in.Done) > clockSlots:
 			return errors.New("too many minutes of a clock")
+		case in.Kind > uint8(strangerClock) || len(in.Station) > maxStation:
+			return errors.New("clock of no known kind")
 		}
-		c := &clock{slot: in.Slot, least: time.Duration(in.Least), offset: time.Duration(in.Offset), at: in.At, off: in.Off}
+		c := &clock{kind: clockKind(in.Kind), slot: in.Slot, least: time.Duration(in.Least), offset: time.Duration(in.Offset), at: in.At, off: in.Off}
 		for _, d := range in.Done {
 			c.done = append(c.done, time.Duration(d))
 		}

@@ -47,6 +47,7 @@ func (d *Decoder) cot(s *source, f *frame.Frame, dst []plot.Plot) ([]plot.Plot, 
 	case e.Stale.Before(p.Received.Add(-maxFixOff)):
 		return dst, &Refusal{Reason: CoTStale}
 	}
+	s.heard(strangerClock, e.UID, p.Received, p.Received.Sub(e.Time))
 	p.Time, p.Kind, p.Domain = e.Time.UTC(), plot.CoT, domain
 	d.fillEvent(&p, e)
 	return append(dst, p), nil

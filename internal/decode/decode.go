@@ -61,8 +61,8 @@ type Source struct {
 	// EditionsOf are those of single stations of the feed, by their id, before
 	// Editions.
 	EditionsOf map[string]Editions `cbor:"7,keyasint,omitempty" json:"editions_of,omitempty"`
-	// ClockLimit is how far the clock of a station of an ASTERIX feed may be off
-	// before it counts as off; 0 judges none.
+	// ClockLimit is how far a clock of the feed may be off before it counts as
+	// off; 0 judges none.
 	ClockLimit time.Duration `cbor:"8,keyasint,omitempty" json:"clock_limit,omitempty"`
 }
 
@@ -176,7 +176,7 @@ func New(cfg Config) (*Decoder, error) {
 }
 
 func newSource(cfg Source) *source {
-	s := &source{Source: cfg}
+	s := &source{Source: cfg, clocks: make(map[string]*clock)}
 	switch cfg.Format {
 	case frame.ModeS:
 		s.modes = modes.NewDecoder(modesConfig(cfg))
@@ -184,7 +184,7 @@ func newSource(cfg Source) *source {
 	case frame.NMEA:
 		s.ais = ais.NewDecoder(gateConfig(cfg))
 	case frame.ASTERIX:
-		s.ids, s.clocks = make(map[asterix.Source]string), make(map[string]*clock)
+		s.ids = make(map[asterix.Source]string)
 	case frame.RemoteID:
 		s.drones = remoteid.NewJoiner(droneHold, maxDrones)
 	}

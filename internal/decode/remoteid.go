@@ -45,8 +45,12 @@ func (d *Decoder) remoteID(s *source, f *frame.Frame, dst []plot.Plot) ([]plot.P
 		return dst, refused.and(&Refusal{Reason: RemoteIDRange})
 	}
 	p := s.base(f)
-	if at, ok := m.Time(p.Received, maxDroneOff); ok && !at.After(p.Received) {
-		p.Time = at
+	if at, ok := m.Time(p.Received, time.Hour); ok { // the hour is not told
+		off := p.Received.Sub(at)
+		s.heard(strangerClock, b.Transmitter, p.Received, off)
+		if off >= 0 && off <= maxDroneOff {
+			p.Time = at
+		}
 	}
 	p.Callsign = d.text.text([]byte(droneName(&a)))
 	if p.Callsign != "" {

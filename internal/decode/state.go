@@ -52,7 +52,7 @@ func (d *Decoder) Snapshot() State {
 	st := State{Version: stateVersion, Copies: d.copies.snapshot()}
 	for _, name := range d.names {
 		s := d.sources[name]
-		out := SourceState{Name: name, Format: s.Format}
+		out := SourceState{Name: name, Format: s.Format, Clocks: s.clockStates()}
 		switch {
 		case s.modes != nil:
 			m := s.modes.Snapshot()
@@ -67,10 +67,8 @@ func (d *Decoder) Snapshot() State {
 		case s.drones != nil:
 			m := s.drones.Snapshot()
 			out.Drones = &m
-		case s.clocks != nil:
-			out.Clocks = s.clockStates()
-		default:
-			continue
+		case len(out.Clocks) == 0:
+			continue // nothing is remembered of it
 		}
 		st.Sources = append(st.Sources, out)
 	}
@@ -110,6 +108,9 @@ func (s *source) restore(in *SourceState) error {
 	if len(in.Accuracy) > maxAccuracies {
 		return fmt.Errorf("%d accuracies, want at most %d", len(in.Accuracy), maxAccuracies)
 	}
+	if err := s.restoreClocks(in.Clocks); err != nil {
+		return err
+	}
 	if s.modes != nil {
 		s.merged = in.Merged
 		for _, a := range in.Accuracy {
@@ -124,9 +125,6 @@ func (s *source) restore(in *SourceState) error {
 	}
 	if s.drones != nil && in.Drones != nil {
 		return s.drones.Restore(*in.Drones)
-	}
-	if s.clocks != nil {
-		return s.restoreClocks(in.Clocks)
 	}
 	return nil
 }

@@ -209,14 +209,13 @@ func (t *feedTable) look(now time.Time) {
 	}
 }
 
-// lookAtClocks alarms for each feed that has a station whose clock is off, and
-// ends the alarm of one that has none any more.
+// lookAtClocks alarms for each feed whose clocks are off, and ends the alarm of
+// one whose clocks are sound again.
 func (e *Engine) lookAtClocks() {
 	feeds := make(map[string]bool, len(e.cfg.Feeds))
 	for _, f := range e.cfg.Feeds {
-		off := slices.ContainsFunc(e.decoder.Clocks(f.Name, e.now), func(c decode.Clock) bool { return c.Off })
 		feeds[f.Name] = true
-		e.system(clockAlarm+"/"+f.Name, clockAlarm, f.Name, 2, off)
+		e.system(clockAlarm+"/"+f.Name, clockAlarm, f.Name, 2, decode.ClocksOff(e.decoder.Clocks(f.Name, e.now)))
 	}
 	for _, a := range slices.Clone(e.book.Alarms()) {
 		if a.Rule == clockAlarm && !feeds[a.Subject] { // a feed that is no longer configured
@@ -237,6 +236,27 @@ func (e *Engine) LastSeqs() map[string]uint64 {
 	return m
 }
 
+// maxClockViews bounds the clocks that a feed shows.
+const maxClockViews = 24
+
+// clockViews returns those that are off first, then by station.
+func clockViews(list []decode.Clock) (views []ClockView, more int) {
+	slices.SortStableFunc(list, func(a, b decode.Clock) int {
+		switch {
+		case a.Off == b.Off:
+			return 0
+		case a.Off:
+			return -1
+		}
+		return 1
+	})
+	shown := list[:min(len(list), maxClockViews)]
+	for _, c := range shown {
+		views = append(views, ClockView{c.Station, c.Offset.Seconds(), c.Spread.Seconds(), c.Minutes, c.Off, c.Foreign})
+	}
+	return views, len(list) - len(shown)
+}
+
 func (f *feedState) view(cfg *FeedConfig, clocks []decode.Clock, now time.Time) FeedView {
 	v := FeedView{Name: f.Name, Up: f.Up, Frames: f.Frames, Plots: f.Plots, Kind: cfg.Kind, Exercise: cfg.Source.Exercise, Refused: []RefusedFor{}}
 	if f.Has {
@@ -249,9 +269,7 @@ func (f *feedState) view(cfg *FeedConfig, clocks []decode.Clock, now time.Time) 
 	if usual, ok := f.Rate.usual(now); ok {
 		v.Usual = &usual
 	}
-	for _, c := range clocks {
-		v.Clocks = append(v.Clocks, ClockView{c.Station, c.Offset.Seconds(), c.Spread.Seconds(), c.Minutes, c.Off})
-	}
+	v.Clocks, v.Unshown = clockViews(clocks)
 	for _, reason := range slices.Sorted(maps.Keys(f.Refused)) {
 		r := *f.Refused[reason]
 		r.Items = slices.Clone(r.Items)

@@ -277,19 +277,21 @@ type FeedView struct {
 	Frames   uint64       `json:"frames"`
 	Plots    uint64       `json:"plots"`
 	Refused  []RefusedFor `json:"refused"`
-	Merged   uint64       `json:"merged,omitempty"` // copies of what other receivers had brought; no plots
-	Rate     *float64     `json:"rate,omitempty"`   // frames a second in the last whole five minutes
-	Usual    *float64     `json:"usual,omitempty"`  // in this hour of the week, a mean of three weeks or more
-	Clocks   []ClockView  `json:"clocks,omitempty"`
+	Merged   uint64       `json:"merged,omitempty"`  // copies of what other receivers had brought; no plots
+	Rate     *float64     `json:"rate,omitempty"`    // frames a second in the last whole five minutes
+	Usual    *float64     `json:"usual,omitempty"`   // in this hour of the week, a mean of three weeks or more
+	Clocks   []ClockView  `json:"clocks,omitempty"`  // those that are off first, maxClockViews at most
+	Unshown  int          `json:"unshown,omitempty"` // clocks beyond these
 }
 
 // ClockView is how the clock of one station of a feed is.
 type ClockView struct {
-	Station string  `json:"station"`  // SAC/SIC
+	Station string  `json:"station"`  // SAC/SIC, the receiver in a tag block, the MMSI of a base station, a device or a transmitter
 	OffsetS float64 `json:"offset_s"` // from the times of its messages to their arrival, the least in a minute; below zero: it is ahead
 	SpreadS float64 `json:"spread_s"` // of that over the minutes
 	Minutes int     `json:"minutes"`
-	Off     bool    `json:"off"` // beyond the feed's limit
+	Off     bool    `json:"off"`               // beyond the feed's limit
+	Foreign bool    `json:"foreign,omitempty"` // set by somebody who sends to all: alone it alarms nobody
 }
 
 // RefusedFor counts refused frames of one reason.

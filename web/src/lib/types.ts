@@ -338,6 +338,8 @@ export interface FeedView {
   rate?: number;
   usual?: number;
   clocks?: ClockView[];
+  /** Clocks that are not in the list. */
+  unshown?: number;
 }
 
 export interface ClockView {
@@ -346,6 +348,8 @@ export interface ClockView {
   spread_s: number;
   minutes: number;
   off: boolean;
+  /** Set by somebody who sends to all: alone it alarms nobody. */
+  foreign?: boolean;
 }
 
 export interface LogView {
