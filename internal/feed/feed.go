@@ -156,6 +156,8 @@ type Feed struct {
 	content   Content
 	transport Transport
 	queued    atomic.Int64
+	asking    time.Duration     // limit of one answer to http
+	idle      time.Duration     // how long a sender that came may be silent
 	answered  [sha256.Size]byte // hash of the last answer to http, over failures; owned by Run
 
 	sending sync.Mutex // guards what follows; held while a frame waits for out
@@ -185,7 +187,7 @@ func New(cfg Config, out chan<- frame.Frame) *Feed {
 	}
 	content, transport, _ := cfg.Kind.Split()
 	return &Feed{
-		content: content, transport: transport, rate: bucket{rate: cfg.MaxRate}, since: cfg.Now(),
+		content: content, transport: transport, asking: pollTimeout, idle: cmp.Or(cfg.Stale, idleSender), rate: bucket{rate: cfg.MaxRate}, since: cfg.Now(),
 		cfg: cfg, out: out, seq: cfg.StartSeq, log: log.With(slog.String("feed", cfg.Name)),
 		health: Health{Seq: cfg.StartSeq}, counts: make(map[string]*Counted),
 	}

@@ -28,7 +28,7 @@ func (f *Feed) poll(ctx context.Context) error {
 		IdleConnTimeout: 2 * f.cfg.Every, MaxResponseHeaderBytes: maxHeader,
 	}
 	defer transport.CloseIdleConnections()
-	client := &http.Client{Timeout: pollTimeout, Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error {
+	client := &http.Client{Timeout: f.asking, Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error {
 		return http.ErrUseLastResponse // nobody but the configuration says whom we ask
 	}}
 	var at int64

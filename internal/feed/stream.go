@@ -4,7 +4,6 @@
 package feed
 
 import (
-	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -172,7 +171,7 @@ func (f *Feed) receiveFrom(ctx context.Context, plain net.Conn) error {
 	}
 	f.addSender(1)
 	defer f.addSender(-1)
-	return f.read(ctx, deadlined{conn, cmp.Or(f.cfg.Stale, idleSender)})
+	return f.read(ctx, deadlined{conn, f.idle})
 }
 
 func (f *Feed) addSender(n int) {
