@@ -155,6 +155,7 @@ func (t *Tracker) refine(m *Measurement) Outcome {
 		a := aim{at: at, height: float64(m.Height), sigmaH: sigmaOr(float64(m.SigmaHeight), 30)}
 		p.takeHeight(m, &a)
 	}
+	tr.Class.hear(m)
 	velocity := false
 	if m.Has&HasVelocity != 0 && dt >= 0 {
 		ve, vn := m.components()

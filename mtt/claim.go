@@ -401,6 +401,7 @@ func (t *Tracker) stand(m *Measurement, a *aim) Outcome {
 		case near && t.held(o, a.at, m.Sensor):
 			t.giveBack(o)
 			tr.Claim, o.Claim = o.Claim, Claim{}
+			o.Class.unhear()
 			tr.Claim.Unseen, tr.Claim.Watches = math.Max(0, tr.Claim.Unseen), [maxWatches]Watch{}
 			tr.Claim.Left = o.ID
 			return out

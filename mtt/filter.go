@@ -94,9 +94,15 @@ const (
 	addressedHard = 0.2
 )
 
-// motion returns the kinematics of the track: those of its domain at its
-// speed.
+// motion returns the kinematics of the track: those of its class where that is
+// probable, else those of its domain at its speed. What was missed twice may do
+// what its class cannot.
 func (tr *track) motion() kinematics {
+	if missed := tr.Chances > 1 && tr.Window&3 == 0; tr.Class.Moves != 0 && tr.Domain != Sea && !missed {
+		if k, has := classMotion(tr.Class.Moves); has {
+			return k
+		}
+	}
 	k := motion(tr.Domain)
 	if tr.Domain == Sea {
 		return k

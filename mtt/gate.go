@@ -179,6 +179,8 @@ func (m *Measurement) sane(sensors int) bool {
 	case m.Has&HasVelocity != 0 && !(within(float64(m.Speed), 0, maxSpeed) && within(float64(m.Course), -360, 720) &&
 		within(float64(m.SigmaVelocity), 0, maxSpeed)):
 		return false
+	case m.Has&HasClass != 0 && (m.Class == 0 || m.Class >= 1<<classes):
+		return false
 	case m.Has&HasNACp != 0 && m.NACp > 11, m.Has&HasNIC != 0 && m.NIC > 11:
 		return false
 	}

@@ -173,6 +173,7 @@ func (t *Tracker) learn(tr *track, m *Measurement, a *aim) {
 			}
 		}
 	}
+	tr.Class.hear(m)
 	if m.Has&HasModeA != 0 {
 		id.Has, id.ModeA = id.Has|HasModeA, m.ModeA
 	}
@@ -332,6 +333,7 @@ func (t *Tracker) tend(tr *track, now int64) {
 		tr.Phase = Coasting
 		t.events = append(t.events, Event{Track: tr.ID, Kind: NowCoasting})
 	}
+	t.classify(tr)
 	if now-tr.Bucketed >= lookEvery {
 		tr.Bucketed = now
 		x := tr.Filter.mean()

@@ -24,6 +24,9 @@
 // it: see Reasons. A claim of low trust moves no track that a radar holds, and
 // no radar is registered by it.
 //
+// A track has a probability for each Class, by what its object tells and does.
+// One whose class is probable moves by the models of that class.
+//
 // It does no input or output, reads no clock, starts no goroutine and uses no
 // chance: the same calls give the same tracks, bit for bit, also after
 // Snapshot and Restore. It does not number tracks for people, does not hold
@@ -67,6 +70,7 @@ const (
 	HasMMSI
 	HasNACp
 	HasNIC
+	HasClass
 )
 
 // Measurement is one measurement of one object. One without polar or position
@@ -99,6 +103,7 @@ type Measurement struct {
 	ModeA    uint16
 	Callsign string
 	MMSI     uint32
+	Class    Classes // those that what it tells of its kind leaves
 
 	// Of a self-report.
 	NACp     uint8 // navigation accuracy category for position, 0–11
@@ -149,7 +154,8 @@ type Config struct {
 	ConfirmOf    int           // at most 8
 	MaxAirSpeed  geo.MetresPerSecond
 	MaxSeaSpeed  geo.MetresPerSecond
-	Bias         Bias // one standard deviation of a radar's bias before any is learnt; zero learns none
+	ClassFrom    float64 // probability of its class from which a track moves by the models of that class; 0 for never
+	Bias         Bias    // one standard deviation of a radar's bias before any is learnt; zero learns none
 }
 
 // DefaultConfig returns a configuration without sensors.
@@ -164,6 +170,7 @@ func DefaultConfig() Config {
 		ConfirmOf:    5,
 		MaxAirSpeed:  650,
 		MaxSeaSpeed:  40,
+		ClassFrom:    0.9,
 		Bias:         Bias{Range: 100, Gain: 1e-4, Azimuth: 0.15, Time: 200 * time.Millisecond},
 	}
 }
@@ -186,6 +193,8 @@ func (c Config) Validate() error {
 		return errors.New("tracker: hits to confirm out of range")
 	case !(c.MaxAirSpeed > 0 && c.MaxAirSpeed < 10_000) || !(c.MaxSeaSpeed > 0 && c.MaxSeaSpeed < 10_000):
 		return errors.New("tracker: maximum speed out of range")
+	case c.ClassFrom != 0 && !(c.ClassFrom >= shownFrom && c.ClassFrom < 1):
+		return fmt.Errorf("tracker: probability of a class is not between %v and 1", shownFrom)
 	case !c.Bias.plausible():
 		return errors.New("tracker: uncertainty of bias out of range")
 	}
@@ -273,6 +282,8 @@ type Estimate struct {
 	Trust       float64 // in what it tells, 0 to 1; 1 where nothing speaks against it
 	Reasons     Reasons // what speaks against it
 	Doubted     bool    // the trust is so low that what it tells moves no track of a radar
+	Class       Class   // 0 for unknown
+	Confidence  float64 // in Class: its probability
 }
 
 // EventKind says what happened to a track.

@@ -15,7 +15,8 @@ import (
 //	1  2026-11-25  first
 //	2  2026-11-29  biases of radars; a state of version 1 begins without any
 //	3  2026-11-29  trust in claims; an older state begins with none doubted
-const stateVersion = 3
+//	4  2026-11-29  classes; in an older state none is known
+const stateVersion = 4
 
 // State is the whole state of a Tracker, fit for JSON or CBOR. It does not
 // share memory with the Tracker.
@@ -100,6 +101,8 @@ func (t *Tracker) restoreTrack(s *TrackState, index map[int32]int32) error {
 		return errors.New("number out of order")
 	case s.Phase < Tentative || s.Phase > Lost || s.Domain > Sea:
 		return errors.New("phase or domain unknown")
+	case !s.Class.sound():
+		return errors.New("class out of range")
 	case !s.Anchor.Valid() || s.Filter.Models != motion(s.Domain).models || !s.Filter.sound():
 		return errors.New("filter out of range")
 	case s.Alone != nil && (s.Alone.Filter.Models != s.Filter.Models || !s.Alone.Filter.sound()):

@@ -96,6 +96,7 @@ type TrackState struct {
 	Told      Told
 	Rival     Rival
 	Claim     Claim
+	Class     ClassState
 	Alone     *Alone // nil when claims or radars alone hold the track
 }
 
@@ -396,6 +397,7 @@ func (tr *track) estimate(x *Vec, p *Mat, pos geo.Point, at int64) Estimate {
 	east, north := tr.frame.aloft(x[iE], x[iH], x[iVE], x[iVN])
 	sv := math.Sqrt((p[iVE][iVE] + p[iVN][iVN]) / 2)
 	trust, why := tr.Claim.trust()
+	class, confidence := tr.Class.given(tr.Claim.Low)
 	return Estimate{
 		ID: tr.ID, Phase: tr.Phase, Domain: tr.Domain, Group: tr.Group,
 		FirstSeen: stamp(tr.First), Time: stamp(at), LastHit: stamp(tr.Hit),
@@ -406,6 +408,7 @@ func (tr *track) estimate(x *Vec, p *Mat, pos geo.Point, at int64) Estimate {
 		HasHeight:   tr.HeightAt != 0, Height: geo.Metres(x[iH]),
 		Hits: tr.Hits, Existence: 1 / (1 + math.Exp(-tr.Score)),
 		SameAddress: tr.Same, HasTrust: tr.Claim.live(at), Trust: trust, Reasons: why, Doubted: tr.Claim.Low && tr.Claim.live(at),
+		Class: class, Confidence: confidence,
 	}
 }
 

@@ -94,6 +94,9 @@ func (t *Tracker) weighClaims(now int64) {
 		if tr.Phase == 0 || tr.Phase == Lost || !tr.Claim.live(now) {
 			t.forgo(tr)
 			if now-tr.Claim.Last.At > leftWithin && t.held(tr, now, -1) {
+				if tr.Claim.Low {
+					tr.Class.unhear()
+				}
 				tr.Claim = Claim{} // the radar's track is free again
 			}
 			continue

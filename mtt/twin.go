@@ -104,6 +104,7 @@ func (t *Tracker) join(old, young *track) {
 	if young.Claim.Last.At > old.Claim.Last.At {
 		old.Claim = young.Claim
 	}
+	old.Class.inherit(&young.Class)
 	keys := young.Identity
 	t.forget(young, Event{Track: young.ID, Kind: Merged, Into: old.ID})
 	t.stats.Merged++

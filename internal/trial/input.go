@@ -57,6 +57,10 @@ type line struct {
 	VE     *float64 `json:"ve"`
 	VN     *float64 `json:"vn"`
 	NACp   *int     `json:"nacp"`
+
+	Emitter string `json:"emitter"` // category of ADS-B that goes with the address, as "B2"
+	MMSI    uint32 `json:"mmsi"`    // of a vessel's own report
+	Domain  string `json:"domain"`  // "unknown" for what may be a vessel
 }
 
 // timed is a measurement and when it counts, in Unix ns.
@@ -140,6 +144,12 @@ func parse(raw []byte, cfg *Config, m *meta, sensors map[string]int) (timed, str
 		return timed{}, ReasonUnknownSensor
 	}
 	out := timed{mtt.Measurement{Time: time.Unix(0, nanoseconds(*l.T)).UTC(), Sensor: sensor, Domain: mtt.Air}, nanoseconds(*counts)}
+	switch {
+	case l.MMSI != 0:
+		out.Domain = mtt.Sea
+	case l.Domain == "unknown":
+		out.Domain = 0
+	}
 	reason := ReasonNoPlace
 	switch {
 	case sensor > 0 && l.Rho != nil && l.Az != nil:
@@ -215,10 +225,19 @@ func accuracy(nacp int) geo.Metres {
 	return epu[nacp] / 2.45
 }
 
-// identify reads address and code; what cannot be read is left out.
+// identify reads address, code and category; what cannot be read is left out.
 func (l *line) identify(out *mtt.Measurement) {
 	if a, err := strconv.ParseUint(l.ICAO, 16, 24); err == nil && a > 0 && a < 0xFFFFFF {
 		out.Has, out.Address = out.Has|mtt.HasAddress, uint32(a)
+	}
+	if c, err := strconv.ParseUint(l.Emitter, 16, 8); err == nil {
+		out.Class = mtt.OfEmitter(uint8(c))
+	}
+	if l.MMSI != 0 {
+		out.Has, out.MMSI, out.Class = out.Has|mtt.HasMMSI, l.MMSI, mtt.OfVessel(l.MMSI, out.Domain)
+	}
+	if out.Class != 0 {
+		out.Has |= mtt.HasClass
 	}
 	// Codes that end in 00 are shared by many.
 	if a, err := strconv.ParseUint(l.ModeA, 8, 12); err == nil && !strings.HasSuffix(l.ModeA, "00") {

@@ -32,9 +32,12 @@ type craft struct {
 	speed, course  float64 // m/s, radians
 	legs           []leg
 	icao, modeA    string
-	adsb           int // NACp; 0 tells nothing
+	adsb           int    // NACp; 0 tells nothing
+	emitter        string // emitter category that goes with its address; "" tells none
+	mmsi           uint32 // of a vessel; its reports carry it in place of the address
 	weak           float64
 	path           []gospa.Row // every tenth of a second
+	heights        []float64   // m, beside path
 	from           float64     // s after the beginning
 	transponderOff bool
 	ghost          bool                                  // told, and not there
@@ -43,8 +46,9 @@ type craft struct {
 	poor           func(t float64) bool                  // when it tells NACp 0
 }
 
-// leg is a flight of some seconds with a turn rate in rad/s.
-type leg struct{ seconds, turn float64 }
+// leg is a flight of some seconds with a turn rate in rad/s, and changes of speed
+// and height in m/s² and m/s.
+type leg struct{ seconds, turn, accel, climb float64 }
 
 // station is a radar.
 type station struct {
@@ -60,6 +64,7 @@ type station struct {
 	biasR, biasA    float64 // m, degrees
 	biasT           float64 // s by which time stamps are late
 	latMin, latSpan float64
+	any             bool // its primary plots may be of vessels
 }
 
 const begin = 1_700_000_000.0
@@ -67,8 +72,7 @@ const begin = 1_700_000_000.0
 // fly integrates the path on the ellipsoid.
 func (c *craft) fly(seconds int) {
 	const dt = 0.1
-	at, v := c.pos, c.course
-	over := c.speed / (1 + c.height/float64(geo.EquatorialRadius)) // the ground below
+	at, v, speed, height := c.pos, c.course, c.speed, c.height
 	n := 0
 	for _, l := range append(slices.Clone(c.legs), leg{seconds: 1e6}) {
 		for range int(l.seconds / dt) {
@@ -77,10 +81,11 @@ func (c *craft) fly(seconds int) {
 			}
 			row := gospa.Row{Time: begin + c.from + float64(n)*dt, HasVelocity: true}
 			row.ID, row.Pos = c.id, at
-			row.East, row.North = geo.MetresPerSecond(c.speed*math.Sin(v)), geo.MetresPerSecond(c.speed*math.Cos(v))
-			c.path = append(c.path, row)
+			row.East, row.North = geo.MetresPerSecond(speed*math.Sin(v)), geo.MetresPerSecond(speed*math.Cos(v))
+			c.path, c.heights = append(c.path, row), append(c.heights, height)
+			over := speed / (1 + height/float64(geo.EquatorialRadius)) // the ground below
 			at = geo.Direct(at, geo.Degrees(v*180/math.Pi), geo.Metres(over*dt))
-			v += l.turn * dt
+			v, speed, height = v+l.turn*dt, max(0, speed+l.accel*dt), height+l.climb*dt
 			n++
 		}
 	}
@@ -99,6 +104,9 @@ func (c *craft) at(t float64) (gospa.Row, bool) {
 	return r, true
 }
 
+// up returns the height t seconds after the beginning, when at holds.
+func (c *craft) up(t float64) float64 { return c.heights[int(math.Round((t-c.from)*10))] }
+
 // plotLine is one line of the measurement file.
 type plotLine map[string]any
 
@@ -114,7 +122,7 @@ func (s *scene) play(seed uint64) *made {
 	rng := rand.New(rand.NewPCG(seed, 77))
 	m := &made{class: map[string]string{}}
 	for _, c := range s.crafts {
-		c.path = nil
+		c.path, c.heights = nil, nil
 		c.fly(s.seconds)
 		m.class[c.id] = c.class
 	}
@@ -204,16 +212,18 @@ func (r *station) pass(c *craft, start float64) (t, d, azi float64, ok bool) {
 		return 0, 0, 0, false
 	}
 	t = start
+	h := 0.0
 	for range 3 {
 		row, there := c.at(max(t, c.from))
 		if !there {
 			return 0, 0, 0, false
 		}
-		rng, a := geo.SlantRange(r.pos, geo.Metres(r.alt), row.Pos, geo.Metres(c.height))
+		h = c.up(max(t, c.from))
+		rng, a := geo.SlantRange(r.pos, geo.Metres(r.alt), row.Pos, geo.Metres(h))
 		d, azi = float64(rng), float64(a.Norm360())
 		t = start + azi/360*r.scan
 	}
-	sees := d < max(r.psrMax, r.ssrMax) && d < float64(geo.RadarHorizon(geo.Metres(r.alt), geo.Metres(c.height)))
+	sees := d < max(r.psrMax, r.ssrMax) && d < float64(geo.RadarHorizon(geo.Metres(r.alt), geo.Metres(h)))
 	return t, d, azi, sees && t >= c.from
 }
 
@@ -245,7 +255,12 @@ func (r *station) line(rng *rand.Rand, t, d, azi float64, c *craft) plotLine {
 	}
 	if c != nil {
 		l["kind"], l["icao"], l["mode3a"] = "modes", c.icao, c.modeA
-		l["modec_ft"] = 25 * math.Round(float64(geo.Metres(c.height).Feet())/25)
+		l["modec_ft"] = 25 * math.Round(float64(geo.Metres(c.up(t)).Feet())/25)
+		if c.emitter != "" {
+			l["emitter"] = c.emitter
+		}
+	} else if r.any {
+		l["domain"] = "unknown"
 	}
 	return l
 }
@@ -273,13 +288,21 @@ func (c *craft) tell(seconds int, rng *rand.Rand) []plotLine {
 		if c.lie != nil {
 			c.mislead(&r, t)
 		}
-		out = append(out, plotLine{
+		l := plotLine{
 			"t": round(begin+t, 3), "rx": round(begin+t+0.2+0.4*rng.Float64(), 3), "sensor": "ADSB", "kind": "adsb", "icao": c.icao,
 			"lat":    round(r.Pos.LatDeg+rng.NormFloat64()*sigma/110_800, 6),
 			"lon":    round(r.Pos.LonDeg+rng.NormFloat64()*sigma/(111_300*math.Cos(r.Pos.LatDeg*math.Pi/180)), 6),
-			"alt_ft": 25 * math.Round(float64(geo.Metres(c.height).Feet())/25), "nacp": nacp,
+			"alt_ft": 25 * math.Round(float64(geo.Metres(c.up(t)).Feet())/25), "nacp": nacp,
 			"ve": round(float64(r.East)+rng.NormFloat64(), 1), "vn": round(float64(r.North)+rng.NormFloat64(), 1),
-		})
+		}
+		if c.emitter != "" {
+			l["emitter"] = c.emitter
+		}
+		if c.mmsi != 0 {
+			delete(l, "icao")
+			l["mmsi"] = c.mmsi
+		}
+		out = append(out, l)
 	}
 	return out
 }

@@ -31,7 +31,8 @@ type Config struct {
 	Inputs       []io.Reader   // JSON lines, gzip or plain; merged by time
 	Out          io.Writer     // receives the rows; nil writes none
 	Arrival      bool          // a measurement counts from its arrival (rx), not from its time of applicability (t)
-	HideIdentity bool          // addresses and codes are not read
+	HideIdentity bool          // addresses, codes and categories are not read
+	NoClasses    bool          // no track moves by the models of its class
 	Every        time.Duration // spacing of the rows; 0 takes 1 s
 	Watch        func(Step)    // sees each step; nil for none
 	Picture      io.Writer     // receives an SVG drawing of the run; nil draws none
@@ -97,7 +98,11 @@ func Run(cfg Config) (Stats, error) {
 	if err != nil || len(ms) == 0 {
 		return st, err
 	}
-	tracker, err := mtt.New(meta.config())
+	setup := meta.config()
+	if cfg.NoClasses {
+		setup.ClassFrom = 0
+	}
+	tracker, err := mtt.New(setup)
 	if err != nil {
 		return st, err
 	}
