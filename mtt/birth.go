@@ -36,7 +36,7 @@ func (t *Tracker) begin(tr *track, m *Measurement, a *aim) {
 	}
 	tr.touch(m.Sensor, a.at)
 	tr.Bucketed = a.at
-	t.grid.put(tr, cellOf(a.pos))
+	t.grid.put(tr, t.grid.cellOf(a.pos))
 }
 
 // birthCovariance returns the covariance of position and height of one

@@ -76,9 +76,9 @@ func (t *Tracker) GateShortcut(m Measurement) (skipped, wrong int) {
 		return 0, 0
 	}
 	t.group, t.aims, t.pairs = append(t.group[:0], &m), append(t.aims[:0], a), t.pairs[:0]
-	there := newSpot(&a)
+	there := newSpot(a.pos)
 	for _, tr := range t.tracks {
-		if t.within(&there, &m, &a, tr) {
+		if tr.Cell == noCell || t.within(&there, &m, &a, &tr.cell.list[tr.slot]) {
 			continue
 		}
 		skipped++

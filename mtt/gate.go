@@ -4,7 +4,6 @@
 package mtt
 
 import (
-	"cmp"
 	"math"
 	"slices"
 
@@ -203,40 +202,25 @@ func (t *Tracker) gather(i int) {
 			return
 		}
 	}
-	t.near = t.grid.near(a.pos, searchFar+a.slop, t.near[:0])
-	there := newSpot(a)
-	keep := t.near[:0]
-	for _, tr := range t.near {
-		// Of a track with an identity, another one cannot be; the same one was
-		// refused by gatherOwn.
-		if _, has := tr.Identity.key(); has && keyed || !t.within(&there, m, a, tr) || !t.fits(m, a, tr) {
-			continue
+	there := newSpot(a.pos)
+	t.near, t.cells = t.near[:0], t.grid.near(a.pos, searchFar+a.slop, t.cells[:0])
+	for _, c := range t.cells {
+		for n := range c.list {
+			e := &c.list[n]
+			if !t.within(&there, m, a, e) {
+				continue
+			}
+			// Of a track with an identity, another one cannot be; the same one
+			// was refused by gatherOwn.
+			if _, has := e.tr.Identity.key(); has && keyed || !t.fits(m, a, e.tr) {
+				continue
+			}
+			t.addNear(&there, e)
 		}
-		keep = append(keep, tr)
 	}
-	t.near = keep
-	for _, tr := range t.ofCrowd(a.pos) {
-		t.tryPair(i, tr, t.cfg.GateNIS, false)
+	for _, n := range t.ofCrowd() {
+		t.tryPair(i, n.tr, t.cfg.GateNIS, false)
 	}
-}
-
-// nearest returns the tracks around a place by ID: of a crowd, those whose last
-// place is nearest.
-func (t *Tracker) nearest(p geo.Point, radius float64) []*track {
-	t.near = t.grid.near(p, radius, t.near[:0])
-	return t.ofCrowd(p)
-}
-
-// ofCrowd returns those of near that are nearest to a place, by ID.
-func (t *Tracker) ofCrowd(p geo.Point) []*track {
-	if len(t.near) > maxNear {
-		slices.SortFunc(t.near, func(a, b *track) int {
-			return cmp.Or(cmp.Compare(between(a.pos, p), between(b.pos, p)), byIdentity(a, b))
-		})
-		t.near = t.near[:maxNear]
-	}
-	slices.SortFunc(t.near, byIdentity)
-	return t.near
 }
 
 // gatherOwn weighs a measurement against a track of the same identity.

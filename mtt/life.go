@@ -109,7 +109,7 @@ func (t *Tracker) moved(tr *track) {
 		tr.pos = tr.frame.point(x[iE], x[iN]) // as Restore computes it
 	}
 	tr.Bucketed = tr.Time
-	t.grid.put(tr, cellOf(tr.pos))
+	t.grid.put(tr, t.grid.cellOf(tr.pos))
 }
 
 // hit notes a measurement in the track's life.
@@ -146,6 +146,7 @@ func (t *Tracker) hit(tr *track, m *Measurement, a *aim) {
 		}
 	}
 	t.rivals(tr, a)
+	t.grid.renew(tr) // domain and identity tell how it moves
 }
 
 // proven reports whether a tentative track is confirmed: M of the last N, or
@@ -338,7 +339,7 @@ func (t *Tracker) tend(tr *track, now int64) {
 		tr.Bucketed = now
 		x := tr.Filter.mean()
 		dt := math.Min(300, seconds(now-tr.Time))
-		t.grid.put(tr, cellOf(tr.frame.point(x[iE]+dt*x[iVE], x[iN]+dt*x[iVN])))
+		t.grid.put(tr, t.grid.cellOf(tr.frame.point(x[iE]+dt*x[iVE], x[iN]+dt*x[iVN])))
 	}
 }
 

@@ -194,6 +194,20 @@ func (t *Tracker) contrast(tr *track, sensor int) {
 // off takes in how far a claim lies off what radars say.
 func (c *Claim) off(nis float64) { c.Radar += (nis - 2 - c.Radar) / plotsOf }
 
+// widely returns tracks that radars alone may have led to a plot, by ID.
+func (t *Tracker) widely(a *aim) []neighbour {
+	there := newSpot(a.pos)
+	t.near, t.cells = t.near[:0], t.grid.near(a.pos, searchFar+a.slop, t.cells[:0])
+	for _, c := range t.cells {
+		for i := range c.list {
+			if e := &c.list[i]; !t.far(&there, a, e) && e.tr.Alone != nil {
+				t.addNear(&there, e)
+			}
+		}
+	}
+	return t.ofCrowd()
+}
+
 // defend finds the track whose radars alone expect a plot that its claims led
 // it away from.
 func (t *Tracker) defend(m *Measurement, a *aim) *track {
@@ -203,9 +217,10 @@ func (t *Tracker) defend(m *Measurement, a *aim) *track {
 	var best *track
 	least := t.cfg.GateNIS
 	key, keyed := m.key()
-	for _, tr := range t.nearest(a.pos, searchFar+a.slop) {
+	for _, n := range t.widely(a) {
+		tr := n.tr
 		own, has := tr.Identity.key()
-		if tr.Alone == nil || tr.Phase == Lost || keyed && has && own != key || !t.fits(m, a, tr) {
+		if tr.Phase == Lost || keyed && has && own != key || !t.fits(m, a, tr) {
 			continue
 		}
 		if p, ok := t.lookAlone(tr, m, a); ok && p.nis() <= least {

@@ -33,7 +33,9 @@ type Tracker struct {
 	lows    int // tracks with a claim that is not trusted, or more
 	lone    pair
 	told    []told
-	near    []*track
+	near    []neighbour
+	cells   []*cell
+	erring  []*track
 	pairs   []pair
 	group   []*Measurement
 	index   []int // of each in what Observe was given
@@ -124,11 +126,12 @@ type Contact struct {
 
 type track struct {
 	TrackState
-	frame      frame
-	pos        geo.Point // of the filter's mean at Time
-	prev, next *track    // in the grid's cell
-	mark       int       // column in the group at hand, plus 1
-	shares     bool      // a plot of the group at hand with another track
+	frame  frame
+	pos    geo.Point // of the filter's mean at Time
+	cell   *cell     // in the grid, and where in it
+	slot   int
+	mark   int  // column in the group at hand, plus 1
+	shares bool // a plot of the group at hand with another track
 }
 
 // New returns a Tracker without tracks.
@@ -140,7 +143,7 @@ func New(cfg Config) (*Tracker, error) {
 	t := &Tracker{
 		cfg:  cfg,
 		byID: make(map[ID]*track),
-		grid: grid{head: make(map[uint32]*track)},
+		grid: newGrid(),
 		ids:  make(map[uint64]claims),
 	}
 	for i, s := range cfg.Sensors {

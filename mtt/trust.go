@@ -179,7 +179,8 @@ func (c *Claim) watch(radar int, now int64) *Watch {
 // which is infinite where there is none.
 func (t *Tracker) seenNear(tr *track, now int64) (best *track, least float64) {
 	least = math.Inf(1)
-	for _, o := range t.nearest(tr.pos, unseenNear+1000) {
+	for _, c := range t.nearest(tr.pos, unseenNear+1000) {
+		o := c.tr
 		if o != tr && o.Group == tr.Group && o.Phase != Lost && t.held(o, now, -1) {
 			x := o.Filter.mean()
 			dt := seconds(tr.Time - o.Time)
@@ -304,20 +305,20 @@ func degree(p geo.Point, dlat, dlon int) int {
 
 // errors finds claims that err by one vector.
 func (t *Tracker) errors(now int64) {
-	t.near = t.near[:0]
+	t.erring = t.erring[:0]
 	for _, tr := range t.tracks {
 		c := &tr.Claim
 		c.OneError = false
-		if c.ErrAt != 0 && now-c.ErrAt <= errFor && c.live(now) && len(t.near) < maxErrors {
-			t.near = append(t.near, tr)
+		if c.ErrAt != 0 && now-c.ErrAt <= errFor && c.live(now) && len(t.erring) < maxErrors {
+			t.erring = append(t.erring, tr)
 		}
 	}
-	if len(t.near) < leastSame {
+	if len(t.erring) < leastSame {
 		return
 	}
-	for _, tr := range t.near {
+	for _, tr := range t.erring {
 		c, same := &tr.Claim, 0
-		for _, o := range t.near {
+		for _, o := range t.erring {
 			e := &o.Claim.Err
 			off := math.Hypot(e[0]-c.Err[0], e[1]-c.Err[1])
 			if off <= 0.2*math.Hypot(c.Err[0], c.Err[1])+200 && between(tr.pos, o.pos) <= errArea {

@@ -17,7 +17,8 @@ func (t *Tracker) lookForTwin(tr *track) {
 	if tr.Claim.Low {
 		return
 	}
-	for _, o := range t.nearest(tr.pos, twinNear) {
+	for _, n := range t.beside(tr) {
+		o := n.tr
 		if o.ID <= tr.ID || o.Claim.Low || o.Phase != Confirmed && o.Phase != Coasting || o.TwinOf != 0 && o.TwinOf != tr.ID {
 			continue
 		}
@@ -39,6 +40,29 @@ func (t *Tracker) lookForTwin(tr *track) {
 	if o := t.byID[tr.TwinOf]; tr.TwinOf != 0 && (o == nil || o.Phase == 0 || o.Phase == Lost || between(o.pos, tr.pos) > 2*twinNear) {
 		tr.TwinOf, tr.Twin = 0, 0
 	}
+}
+
+// beside returns younger tracks that are expected so near to a track that the
+// two may be one, by ID: of a crowd, the nearest.
+func (t *Tracker) beside(tr *track) []neighbour {
+	here, there := &tr.cell.list[tr.slot], newSpot(tr.pos)
+	t.near, t.cells = t.near[:0], t.grid.near(tr.pos, twinNear, t.cells[:0])
+	for _, c := range t.cells {
+		for i := range c.list {
+			e := &c.list[i]
+			if e.tr.ID <= tr.ID {
+				continue
+			}
+			east, north := there.from(e)
+			dt := seconds(here.at - e.at)
+			after, before := math.Max(0, dt), math.Max(0, -dt)
+			east, north = east-after*e.ve+before*here.ve, north-after*e.vn+before*here.vn
+			if square := east*east + north*north; square < 1.1*twinNear*twinNear || there.cos <= leastCos {
+				t.near = append(t.near, neighbour{e.tr, square})
+			}
+		}
+	}
+	return t.ofCrowd()
 }
 
 // alike reports whether two tracks may be one object now: identities that

@@ -4,80 +4,125 @@
 package mtt
 
 import (
+	"cmp"
 	"math"
+	"slices"
 
 	"github.com/kuroshio-watch/kuroshio/geo"
 )
 
 // A plot in clutter has many young tracks around it and is in the gate of none.
-// What follows finds that out without predicting their filters.
-
-// spot is the place of a measurement, made ready for comparison with many
+// What follows finds that out from what the grid knows, without a look at the
 // tracks.
+
+// spot is a place, made ready for comparison with many others.
 type spot struct {
-	x   geo.ECEF
-	cos float64 // of the latitude
+	lat, lon float64
+	sin, cos float64 // of the latitude
 }
 
-func newSpot(a *aim) spot {
-	return spot{geo.ToECEF(a.pos, 0), math.Cos(geo.Degrees(a.pos.LatDeg).Radians())}
+func newSpot(p geo.Point) spot {
+	sin, cos := math.Sincos(geo.Degrees(p.LatDeg).Radians())
+	return spot{p.LatDeg, p.LonDeg, sin, cos}
+}
+
+// from returns how many metres east and north of an entry's place the spot is,
+// good to 1 % over some ten kilometres.
+func (s *spot) from(e *entry) (east, north float64) {
+	const perDegree = 111_195
+	dlat, dlon := s.lat-e.lat, s.lon-e.lon
+	if dlon > 180 {
+		dlon -= 360
+	} else if dlon < -180 {
+		dlon += 360
+	}
+	middle := s.cos + s.sin*geo.Degrees(dlat/2).Radians()
+	return perDegree * dlon * middle, perDegree * dlat
+}
+
+const (
+	flatError  = 0.01 // of a distance
+	leastCos   = 0.1  // nearer to a pole, places are not compared so
+	maxRise    = 0.4  // rise over slant range up to which 1.2 times it bounds how much of an error of height is one of place
+	speedSlack = 1000 // m/s: the speed at which a late stamp moves an object
+
+	earthAcross = 1.2e7 // m, less than the Earth's diameter: how far the ground falls away
+)
+
+// far reports whether a measurement is surely too far from an entry for any
+// speed.
+func (t *Tracker) far(there *spot, a *aim, e *entry) bool {
+	east, north := there.from(e)
+	speed := math.Max(float64(t.cfg.MaxAirSpeed), float64(t.cfg.MaxSeaSpeed))
+	most := 1.05 * (speed*math.Abs(seconds(a.at-e.at)) + searchFar + a.slop)
+	return east*east+north*north > most*most && there.cos > leastCos
 }
 
 // within is false when a measurement is surely outside the gate of a track.
-func (t *Tracker) within(there *spot, m *Measurement, a *aim, tr *track) bool {
-	dt := seconds(a.at - tr.Time)
-	const perDegree = 111_195
-	north := perDegree * (a.pos.LatDeg - tr.pos.LatDeg)
-	east := perDegree * there.cos * math.Remainder(a.pos.LonDeg-tr.pos.LonDeg, 360)
-	speed := math.Max(float64(t.cfg.MaxAirSpeed), float64(t.cfg.MaxSeaSpeed))
-	far := 1.05 * (speed*math.Abs(dt) + searchFar + a.slop)
-	if square := east*east + north*north; square > far*far && there.cos > 0.1 {
+func (t *Tracker) within(there *spot, m *Measurement, a *aim, e *entry) bool {
+	if t.far(there, a, e) {
 		return false
 	}
-	if dt < 0 || a.where == fixed || m.Has&HasHeight != 0 {
+	dt := seconds(a.at - e.at)
+	if dt < 0 || a.where == fixed || m.Has&HasHeight != 0 || there.cos <= leastCos {
 		return true // late, or with what moves the track
 	}
-	k := tr.motion()
-	e, n, v := tr.Filter.span(dt, &k)
-	ze, zn, _ := tr.frame.plane.ECEFToENU(there.x)
 	// A height moves the ground range by itself times rise over range.
-	h, vh := tr.Filter.X[0][iH], tr.Filter.P[0][iH][iH]
-	rise := math.Abs(h-a.height) + math.Abs(a.height) + math.Abs(float64(t.sensors[m.Sensor].Height)) + math.Sqrt(t.cfg.GateNIS*vh)
+	off := math.Abs(e.h - a.height)
+	rise := math.Abs(e.h) + off + math.Abs(float64(t.sensors[m.Sensor].Height)) + a.rng*a.rng/earthAcross
 	if rise > maxRise*a.rng {
 		return true
 	}
 	steep := 1.2 * rise / a.rng
-	reach := math.Sqrt(t.cfg.GateNIS)*(math.Sqrt(v+a.sr*a.sr+a.rng*a.rng*a.sa*a.sa)+math.Sqrt(vh)*steep) + a.stray + math.Abs(h-a.height)*steep
+	sigma := math.Sqrt(e.v[0]+dt*(e.v[1]+dt*(e.v[2]+dt*e.v[3]))) + math.Sqrt(e.vh)*steep
+	noise := math.Max(a.sr, a.rng*a.sa) + math.Hypot(e.ve, e.vn)*math.Sqrt(t.sensors[m.Sensor].biasP[bTime][bTime])
+	reach := math.Sqrt(t.cfg.GateNIS*(sigma*sigma+noise*noise)) + e.off + dt*e.drift + 2*a.stray + off*steep
 	// The gate is one of angles, seen from where the track is.
 	if reach > a.rng/2 {
 		return true
 	}
-	return math.Hypot(float64(ze)-e, float64(zn)-n) <= reach*a.rng/(a.rng-reach)+speedSlack*math.Abs(a.late)
+	reach = reach*a.rng/(a.rng-reach) + speedSlack*math.Abs(a.late)
+	east, north := there.from(e)
+	reach += flatError * (math.Abs(east) + math.Abs(north))
+	east, north = east-dt*e.ve, north-dt*e.vn
+	return east*east+north*north <= reach*reach
 }
 
-// maxRise is the rise over slant range up to which 1.2 times it bounds how much
-// of an error of height is one of place.
-const maxRise = 0.4
+// neighbour is a track around a place.
+type neighbour struct {
+	tr     *track
+	square float64 // m²: of the distance of its last place
+}
 
-// speedSlack is the speed in m/s at which a late stamp moves an object.
-const speedSlack = 1000
+func byDistance(a, b neighbour) int {
+	return cmp.Or(cmp.Compare(a.square, b.square), byIdentity(a.tr, b.tr))
+}
 
-// span returns where the filter will be in dt seconds, and a bound of every
-// model's squared distance from there that its covariance allows: the sum of
-// the variances east and north, and of the squared distance of the means.
-func (f *Filter) span(dt float64, k *kinematics) (e, n, v float64) {
-	for j := range f.Models {
-		e += f.Mu[j] * (f.X[j][iE] + dt*f.X[j][iVE])
-		n += f.Mu[j] * (f.X[j][iN] + dt*f.X[j][iVN])
+// addNear adds a track to those around a spot.
+func (t *Tracker) addNear(there *spot, e *entry) {
+	east, north := there.from(e)
+	t.near = append(t.near, neighbour{e.tr, east*east + north*north})
+}
+
+// nearest returns the tracks around a place by ID: of a crowd, those whose last
+// place is nearest.
+func (t *Tracker) nearest(p geo.Point, radius float64) []neighbour {
+	there := newSpot(p)
+	t.near, t.cells = t.near[:0], t.grid.near(p, radius, t.cells[:0])
+	for _, c := range t.cells {
+		for i := range c.list {
+			t.addNear(&there, &c.list[i])
+		}
 	}
-	widest, apart, q := 0.0, 0.0, 0.0
-	for j := range f.Models {
-		x, p := &f.X[j], &f.P[j]
-		widest = math.Max(widest, p[iE][iE]+p[iN][iN]+2*dt*(p[iE][iVE]+p[iN][iVN])+dt*dt*(p[iVE][iVE]+p[iVN][iVN]))
-		de, dn := x[iE]+dt*x[iVE]-e, x[iN]+dt*x[iVN]-n
-		apart = math.Max(apart, de*de+dn*dn)
-		q = math.Max(q, k.q[j])
+	return t.ofCrowd()
+}
+
+// ofCrowd returns those of near that are nearest, by ID.
+func (t *Tracker) ofCrowd() []neighbour {
+	if len(t.near) > maxNear {
+		slices.SortFunc(t.near, byDistance)
+		t.near = t.near[:maxNear]
 	}
-	// Mixed means are at most twice the greatest distance from each other.
-	return e, n, widest + 5*apart + 2*q*dt*dt*dt/3
+	slices.SortFunc(t.near, func(a, b neighbour) int { return byIdentity(a.tr, b.tr) })
+	return t.near
 }
