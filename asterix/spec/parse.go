@@ -18,7 +18,7 @@ import (
 //	# comment
 //	category NUMBER EDITION "TITLE"
 //	reads EDITION...                        other editions that the table reads as well
-//	shows EDITION...                        editions that it describes for inspect alone: see until
+//	shows EDITION...                        editions that it describes and generated code does not read by itself: see until
 //	expansion NUMBER EDITION "TITLE"        instead of category: what its item RE holds
 //	item NAME FORM "TITLE"                  FORM: fixed ext repfx compound explicit rfs, rep N
 //	sub NAME FORM "TITLE"                   a subfield of the compound item above; "sub -" skips a slot

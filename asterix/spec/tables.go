@@ -36,14 +36,15 @@ func (e *NoTableError) Error() string {
 	return fmt.Sprintf("no table for category %03d edition %s; there are %s", e.Category, e.Edition, strings.Join(e.Editions, ", "))
 }
 
-// Editions returns the editions of a category that tables and generated packages
-// read, the one that is read by default first; none when the category has no
-// table. Load knows a few more, for inspect alone.
+// Editions returns the editions of a category that are read, the one that is
+// read by default first; none when the category has no table. Those that Record
+// of a generated package does not read by itself are the last: see
+// cat021.Edition21.
 func Editions(category int) []string {
 	var out []string
 	for i := range tables {
 		if tables[i].number == category && !tables[i].expansion {
-			out = append(out, tables[i].editions...)
+			out = append(append(out, tables[i].editions...), tables[i].shows...)
 		}
 	}
 	return out

@@ -405,13 +405,37 @@ func TestReportsRefused(t *testing.T) {
 	}
 }
 
+// TestEdition21OfADSB reads a record whose length and width later editions take
+// for an extension: its position is lost to them.
+func TestEdition21OfADSB(t *testing.T) {
+	r := squawker(nil)
+	r.Has |= cat021.Item271 | cat021.Item132
+	r.I271.Extents, r.I132 = 2, -10
+	b := blockOf(t, 21, r)
+	b[len(b)-2] = 0x0B // an odd length and width, before item 132
+	for edition, want := range map[string]int{"2.1": 1, "2.4": 0} {
+		cfg := config()
+		radar := cfg.Sources["radar"]
+		radar.Editions = decode.Editions{21: edition}
+		cfg.Sources["radar"] = radar
+		d, err := decode.New(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plots, _, refused := run(t, d, "radar", frame.ASTERIX, b)
+		if len(plots) != want || len(refused) != 1-want {
+			t.Errorf("edition %s: %d plots, refused %v, want %d plots", edition, len(plots), refused, want)
+		}
+	}
+}
+
 func TestEditionsAreChecked(t *testing.T) {
 	for name, tt := range map[string]struct {
 		source decode.Source
 		bad    bool
 	}{
 		"a known edition":             {decode.Source{Format: frame.ASTERIX, Editions: decode.Editions{21: "0.25", 48: "1.27"}}, false},
-		"an unknown edition":          {decode.Source{Format: frame.ASTERIX, Editions: decode.Editions{21: "2.1"}}, true},
+		"an unknown edition":          {decode.Source{Format: frame.ASTERIX, Editions: decode.Editions{21: "2.0"}}, true},
 		"a category without a table":  {decode.Source{Format: frame.ASTERIX, Editions: decode.Editions{99: "1.0"}}, true},
 		"a station's unknown edition": {decode.Source{Format: frame.ASTERIX, EditionsOf: map[string]decode.Editions{"025/010": {21: "9.9"}}}, true},
 		"editions of another format":  {decode.Source{Format: frame.NMEA, Editions: decode.Editions{21: "0.23"}}, true},

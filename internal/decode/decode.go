@@ -126,21 +126,22 @@ type Decoder struct {
 	names   []string // sorted
 	text    interner
 
-	rec48   cat048.Record
-	rec34   cat034.Record
-	rec1    cat001.Record
-	rec2    cat002.Record
-	rec10   cat010.Record
-	rec20   cat020.Record
-	rec21   cat021.Record
-	rec21v6 cat021v026.Record
-	rec21v3 cat021v023.Record
-	taken   taken
-	copies  *copies
-	detail  Detail
-	report  modes.Report
-	vessel  ais.Message
-	drone   [remoteid.MaxPack]remoteid.Message
+	rec48    cat048.Record
+	rec34    cat034.Record
+	rec1     cat001.Record
+	rec2     cat002.Record
+	rec10    cat010.Record
+	rec20    cat020.Record
+	rec21    cat021.Record
+	rec21old cat021.Edition21 // into rec21
+	rec21v6  cat021v026.Record
+	rec21v3  cat021v023.Record
+	taken    taken
+	copies   *copies
+	detail   Detail
+	report   modes.Report
+	vessel   ais.Message
+	drone    [remoteid.MaxPack]remoteid.Message
 }
 
 // source is one feed. Of the decoders the one of its format is set.
@@ -169,6 +170,7 @@ func New(cfg Config) (*Decoder, error) {
 		return nil, err
 	}
 	d := &Decoder{sources: make(map[string]*source, len(cfg.Sources)), names: cfg.names(), text: make(interner), copies: newCopies()}
+	d.rec21old.Record = &d.rec21
 	for _, name := range d.names {
 		d.sources[name] = newSource(cfg.Sources[name])
 	}

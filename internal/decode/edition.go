@@ -58,7 +58,7 @@ func (s *source) edition(b asterix.Block) string {
 	return s.Editions[b.Category]
 }
 
-// adsbReader chooses among the three layouts of category 021 that no program
+// adsbReader chooses among the four layouts of category 021 that no program
 // can tell apart by one block.
 func (d *Decoder) adsbReader(s *source, b asterix.Block) (asterix.Decoder, taker) {
 	switch s.edition(b) {
@@ -66,6 +66,8 @@ func (d *Decoder) adsbReader(s *source, b asterix.Block) (asterix.Decoder, taker
 		return &d.rec21v3, (*Decoder).adsb023
 	case "0.24", "0.25", "0.26":
 		return &d.rec21v6, (*Decoder).adsb026
+	case "2.1":
+		return &d.rec21old, (*Decoder).adsb
 	}
 	return &d.rec21, (*Decoder).adsb
 }

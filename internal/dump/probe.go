@@ -67,7 +67,7 @@ func (p *Prober) Found() ([]Probed, error) {
 		}
 	}
 	slices.SortStableFunc(out, func(a, b Probed) int {
-		return cmp.Or(cmp.Compare(a.Category, b.Category), cmp.Compare(b.Whole, a.Whole), cmp.Compare(a.Edition, b.Edition))
+		return cmp.Or(cmp.Compare(a.Category, b.Category), cmp.Compare(b.Whole, a.Whole)) // else as Editions has them
 	})
 	return out, p.failed
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kuroshio-watch/kuroshio/asterix/spec"
 	"github.com/kuroshio-watch/kuroshio/internal/corpustest"
 	"github.com/kuroshio-watch/kuroshio/internal/dump"
 )
@@ -30,6 +31,18 @@ func TestProbe(t *testing.T) {
 	}
 	if _, err := dump.Probe("beast", bytes.NewReader(file)); err == nil || !strings.Contains(err.Error(), "cannot be probed") {
 		t.Errorf("Probe of another format: %v", err)
+	}
+}
+
+// TestProbeKeepsTheOrderOfEditions names, of editions that read a block alike,
+// the one that is read by default first.
+func TestProbeKeepsTheOrderOfEditions(t *testing.T) {
+	got, err := dump.Probe("asterix", bytes.NewReader(octets(t, "15 0006 80 190a")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got) < 8 || got[0].Edition != spec.Editions(21)[0] || got[0].Whole != 1 {
+		t.Errorf("Probe = %+v, want %v first", got, spec.Editions(21)[0])
 	}
 }
 
