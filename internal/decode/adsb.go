@@ -43,6 +43,7 @@ func (d *Decoder) adsb(s *source, f *frame.Frame) *Refusal {
 	setModeA(&p, r.I070.MODE3A, r.Has&cat021.Item070 != 0)
 	setCallsign(&p, uint64(r.I170), r.Has&cat021.Item170 != 0)
 	setMotion(&p, r.I160.GSNMPerSecond(), r.I160.TADeg(), r.Has&cat021.Item160 != 0 && r.I160.RE == 0)
+	setCategory(&p, uint8(r.I020), r.Has&cat021.Item020 != 0)
 	p.Emergency = emergency(&p) || r.Has&cat021.Item200 != 0 && (r.I200.ME != 0 || priority(r.I200.PS))
 	var at geo.Point
 	switch {
@@ -93,6 +94,19 @@ func setMotion(p *plot.Plot, nmPerSecond, course float64, has bool) {
 	if has && nmPerSecond >= 0 {
 		p.Speed, p.Course = geo.Knots(nmPerSecond*3600), geo.Degrees(course)
 		p.Has |= plot.HasVelocity
+	}
+}
+
+// setCategory sets the emitter category of I021/020 as aircraft themselves write
+// it. Its numbers are others, and those of editions before 2.0 are some of them.
+func setCategory(p *plot.Plot, ecat uint8, has bool) {
+	written := [...]uint8{
+		1: 0xA1, 2: 0xA2, 3: 0xA3, 4: 0xA4, 5: 0xA5, 6: 0xA6, 10: 0xA7,
+		11: 0xB1, 12: 0xB2, 13: 0xB6, 14: 0xB7, 15: 0xB4, 16: 0xB3,
+		20: 0xC1, 21: 0xC2, 22: 0xC3, 23: 0xC4, 24: 0xC5,
+	}
+	if has && int(ecat) < len(written) && written[ecat] != 0 {
+		p.Has, p.Category = p.Has|plot.HasCategory, written[ecat]
 	}
 }
 
@@ -158,6 +172,7 @@ func (d *Decoder) adsb023(s *source, f *frame.Frame) *Refusal {
 	in, r := &d.rec21v3, &d.rec21v6
 	r.Has = cat021v026.Items(in.Has)
 	r.I010 = cat021v026.I010(in.I010)
+	r.I020 = cat021v026.I020(in.I020)
 	r.I030 = cat021v026.I030(in.I030)
 	r.I040 = cat021v026.I040(in.I040)
 	r.I080 = cat021v026.I080(in.I080)
@@ -203,6 +218,7 @@ func (d *Decoder) adsb026(s *source, f *frame.Frame) *Refusal {
 	setModeA(&p, r.I070.MODE3A, r.Has&cat021v026.Item070 != 0 && r.I070.V|r.I070.G|r.I070.L == 0)
 	setCallsign(&p, uint64(r.I170), r.Has&cat021v026.Item170 != 0)
 	setMotion(&p, r.I160.GSNMPerSecond(), r.I160.TADeg(), r.Has&cat021v026.Item160 != 0)
+	setCategory(&p, uint8(r.I020), r.Has&cat021v026.Item020 != 0)
 	p.Emergency = emergency(&p) || r.Has&cat021v026.Item200 != 0 && priority(uint8(r.I200))
 	var refused *Refusal
 	if r.Has&cat021v026.Item130 != 0 && !s.setPlace(&p, geo.Point{LatDeg: r.I130.LatDeg(), LonDeg: r.I130.LonDeg()}, unknownSigma) {

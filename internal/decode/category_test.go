@@ -310,6 +310,35 @@ func earliest() *cat021v023.Record {
 	return r
 }
 
+// TestEmitterCategories reads I021/020 of all editions as aircraft write it.
+func TestEmitterCategories(t *testing.T) {
+	cfg := config()
+	radar := cfg.Sources["radar"]
+	radar.EditionsOf = map[string]decode.Editions{"025/023": {21: "0.23"}, "025/026": {21: "0.26"}}
+	cfg.Sources["radar"] = radar
+	for ecat, want := range map[uint8]uint8{
+		0: 0, 1: 0xA1, 5: 0xA5, 6: 0xA6, 7: 0, 10: 0xA7, 11: 0xB1, 12: 0xB2, 13: 0xB6, 14: 0xB7, 15: 0xB4, 16: 0xB3, 20: 0xC1, 24: 0xC5, 25: 0, 255: 0,
+	} {
+		d, err := decode.New(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		newest := squawker(func(r *cat021.Record) { r.Has, r.I020 = r.Has|cat021.Item020, cat021.I020(ecat) })
+		old, oldest := early(cat021v026.Item020), earliest()
+		old.I020 = cat021v026.I020(ecat)
+		oldest.Has, oldest.I020 = oldest.Has|cat021v023.Item020, cat021v023.I020(ecat)
+		plots, _, refused := run(t, d, "radar", frame.ASTERIX, slices.Concat(blockOf(t, 21, oldest), blockOf(t, 21, old), blockOf(t, 21, newest)))
+		if len(refused) > 0 || len(plots) != 3 {
+			t.Fatalf("%d plots, refused %v, want 3 and nothing", len(plots), refused)
+		}
+		for i, p := range plots {
+			if has := p.Has&plot.HasCategory != 0; p.Category != want || has != (want != 0) {
+				t.Errorf("plot %d of category %d: %X (%v), want %X", i, ecat, p.Category, has, want)
+			}
+		}
+	}
+}
+
 // TestEditionsOfStations has three stations with three editions in one feed.
 func TestEditionsOfStations(t *testing.T) {
 	cfg := config()

@@ -45,9 +45,11 @@ func TestRemoteID(t *testing.T) {
 	emergency.Status, emergency.HorizontalCode, emergency.TimeInHour = remoteid.StatusEmergency, 0, 30*time.Minute
 	emergency.Has &^= remoteid.HasTrack | remoteid.HasGeodeticAltitude
 	operator := remoteid.Message{Type: remoteid.TypeSystem, Version: 2, Has: remoteid.HasOperatorPosition, OperatorPosition: coast}
+	multirotor := drone()
+	multirotor.UAType = 2
 	plots, _, refused := run(
 		t, newDecoder(t), "drone", frame.RemoteID,
-		heard(t, "903ae65bc8a8", 1, drone()),
+		heard(t, "903ae65bc8a8", 1, multirotor),
 		heard(t, "903ae65bc8a8", 2, place(), operator),
 		heard(t, "903ae65bc8a8", 2, place(), operator), // once more
 		heard(t, "903ae65bc8a9", 2, emergency),         // another, whose name nobody has heard
@@ -57,7 +59,7 @@ func TestRemoteID(t *testing.T) {
 	want := []plot.Plot{
 		{
 			Time: noon.Add(-time.Second), Received: noon.Add(time.Second), Source: "drone", Seq: 2, Kind: plot.RemoteID, Domain: plot.Air,
-			Has: plot.HasPosition | plot.HasHeight | plot.HasVelocity | plot.HasCallsign, Pos: taxi, SigmaPos: 92.6 / 2.45,
+			Has: plot.HasPosition | plot.HasHeight | plot.HasVelocity | plot.HasCallsign | plot.HasCategory, Category: 2, Pos: taxi, SigmaPos: 92.6 / 2.45,
 			Height: hundred.Feet(), HeightKind: plot.Geometric, Speed: geo.MetresPerSecond(10).Knots(), Course: 90, Callsign: "1588E040445AC004418",
 		},
 		{

@@ -106,7 +106,7 @@ func TestModeS(t *testing.T) {
 		t.Fatalf("%d plots, want 6", len(plots))
 	}
 	want := []plot.Has{
-		plot.HasAddress, plot.HasAddress | plot.HasCallsign, plot.HasAddress | plot.HasHeight,
+		plot.HasAddress, plot.HasAddress | plot.HasCallsign | plot.HasCategory, plot.HasAddress | plot.HasHeight,
 		plot.HasAddress | plot.HasHeight | plot.HasPosition | plot.HasNIC, plot.HasAddress | plot.HasVelocity, plot.HasAddress | plot.HasModeA,
 	}
 	for i, p := range plots {
@@ -117,8 +117,8 @@ func TestModeS(t *testing.T) {
 			t.Errorf("plot %d at %v", i, p.Time)
 		}
 	}
-	if plots[1].Callsign != "EXR101" || plots[3].Height != 16000 || plots[3].HeightKind != plot.Barometric {
-		t.Errorf("callsign %q, height %v %v", plots[1].Callsign, plots[3].Height, plots[3].HeightKind)
+	if plots[1].Callsign != "EXR101" || plots[1].Category != 0xA3 || plots[3].Height != 16000 || plots[3].HeightKind != plot.Barometric {
+		t.Errorf("callsign %q, category %X, height %v %v", plots[1].Callsign, plots[1].Category, plots[3].Height, plots[3].HeightKind)
 	}
 	if d, _ := geo.Inverse(plots[3].Pos, taxi); d > 5 {
 		t.Errorf("position is %v m off", d)

@@ -67,6 +67,9 @@ func (d *Decoder) modeS(s *source, f *frame.Frame, dst []plot.Plot) ([]plot.Plot
 		p.Callsign = d.text.text(bytes.TrimRight(r.Callsign[:], " "))
 		p.Has |= plot.HasCallsign
 	}
+	if r.Has(modes.FieldCategory) {
+		p.Has, p.Category = p.Has|plot.HasCategory, r.Category
+	}
 	p.Emergency = emergency(&p) || r.Has(modes.FieldEmergency) &&
 		r.Emergency != modes.EmergencyNone && r.Emergency != modes.EmergencyReserved
 	if p.Has&plot.HasAddress != 0 {

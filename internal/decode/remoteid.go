@@ -56,6 +56,9 @@ func (d *Decoder) remoteID(s *source, f *frame.Frame, dst []plot.Plot) ([]plot.P
 	if p.Callsign != "" {
 		p.Has |= plot.HasCallsign
 	}
+	if t, ok := droneType(&a); ok {
+		p.Has, p.Category = p.Has|plot.HasCategory, t
+	}
 	locate(&p, m)
 	return append(dst, p), refused
 }
@@ -91,6 +94,16 @@ func droneName(a *remoteid.Aircraft) string {
 		}
 	}
 	return ""
+}
+
+// droneType returns the type of aircraft that came with one of its identities.
+func droneType(a *remoteid.Aircraft) (uint8, bool) {
+	for i := range a.IDs {
+		if t := a.IDs[i].UAType; t != 0 {
+			return t, true
+		}
+	}
+	return 0, false
 }
 
 // readable reports whether a text holds printable ASCII alone.

@@ -149,6 +149,10 @@ func trackView(t *track.Track) TrackView {
 		trust := round(t.Trust, 2)
 		v.Trust, v.Doubts = &trust, t.Reasons.Names(nil)
 	}
+	if t.Class != 0 {
+		c := round(t.Confidence, 2)
+		v.Class, v.Confidence = t.Class.String(), &c
+	}
 	return v
 }
 

@@ -73,6 +73,11 @@ type TrackView struct {
 	// Doubts is what speaks against it: "innovation", "unseen", "kinematics",
 	// "horizon", "degraded", "one-error".
 	Doubts []string `json:"doubts,omitempty"`
+	// Class is our own estimate of what kind of object it is: "aircraft",
+	// "helicopter", "small-drone", "large-drone", "balloon", "vessel"; absent while
+	// unknown. It changes nothing of what people set in Identity.
+	Class      string   `json:"class,omitempty"`
+	Confidence *float64 `json:"confidence,omitempty"` // in Class: its probability
 	// Fused is where partners' reports and ours together put the object; absent
 	// where our track stands as it is. It is for this screen alone.
 	Fused *FusedView `json:"fused,omitempty"`

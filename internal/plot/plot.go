@@ -96,6 +96,7 @@ const (
 	HasShipType
 	HasNACp
 	HasNIC
+	HasCategory
 )
 
 // Plot is one measurement. It is a value and is not changed after decoding.
@@ -132,6 +133,10 @@ type Plot struct {
 	ShipType uint8  // ITU-R M.1371 table 53; with HasShipType
 	NACp     uint8  // navigation accuracy category of an aircraft's position, 0–11; with HasNACp
 	NIC      uint8  // navigation integrity category of it, 0–11; with HasNIC
+	// Category is what kind of object it says that it is, with HasCategory: the
+	// emitter category of ADS-B as written, 0xA3 for A3, or the type of an uncrewed
+	// aircraft in Remote ID (ASTM F3411-22a, table 6).
+	Category uint8
 
 	Emergency bool // 7500, 7600, 7700 or an emergency state
 	Exercise  bool // the feed is configured as simulated

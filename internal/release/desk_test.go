@@ -18,6 +18,7 @@ import (
 	"github.com/kuroshio-watch/kuroshio/internal/record"
 	"github.com/kuroshio-watch/kuroshio/internal/release"
 	"github.com/kuroshio-watch/kuroshio/internal/track"
+	"github.com/kuroshio-watch/kuroshio/mtt"
 )
 
 func TestTrackLeavesAsThePolicySays(t *testing.T) {
@@ -60,6 +61,24 @@ func TestCourseAndSpeedFollowFromCells(t *testing.T) {
 	}
 	if first := got[0].r.Track; first.Course != nil || first.SpeedKt != nil {
 		t.Errorf("first = %+v, want no course: the partner holds no cell yet", first)
+	}
+}
+
+// TestClassStaysHome: the estimated class of a track is no field of what leaves,
+// and no part of the type that people gave it.
+func TestClassStaysHome(t *testing.T) {
+	var got [2][]left
+	for i, class := range []mtt.Class{0, mtt.SmallDrone} {
+		w := airTrack(1, gap)
+		w.Class, w.Confidence = class, 0.875
+		w.Identity.Type = ""
+		got[i] = run(t, newDesk(policy(t, pictureRule(gapTerms))), start, 200, &picture{tracks: []track.Track{w}})
+	}
+	if len(got[0]) == 0 {
+		t.Fatal("nothing left")
+	}
+	if diff := cmp.Diff(got[0], got[1], cmp.AllowUnexported(left{})); diff != "" {
+		t.Errorf("what leaves changes with the class:\n%s", diff)
 	}
 }
 

@@ -76,6 +76,7 @@ type PlotLine struct {
 	MMSI       string   `json:"mmsi,omitempty"`
 	Name       string   `json:"name,omitempty"`
 	ShipType   *uint8   `json:"ship_type,omitempty"`
+	Category   string   `json:"category,omitempty"` // "A3"; of Remote ID "UA 2"
 	Emergency  bool     `json:"emergency,omitempty"`
 	Exercise   bool     `json:"exercise,omitempty"`
 }
@@ -316,6 +317,13 @@ func plotLine(p *plot.Plot) PlotLine {
 	}
 	if p.Has&plot.HasShipType != 0 {
 		l.ShipType = &p.ShipType
+	}
+	switch {
+	case p.Has&plot.HasCategory == 0:
+	case p.Kind == plot.RemoteID:
+		l.Category = fmt.Sprintf("UA %d", p.Category)
+	default:
+		l.Category = fmt.Sprintf("%02X", p.Category)
 	}
 	l.Callsign, l.Name = p.Callsign, p.Name
 	return l

@@ -29,6 +29,23 @@ func identify(m *mtt.Measurement, p *plot.Plot) {
 	if usableCallsign(p) {
 		m.Has, m.Callsign = m.Has|mtt.HasCallsign, p.Callsign
 	}
+	if m.Class = toldClass(p); m.Class != 0 {
+		m.Has |= mtt.HasClass
+	}
+}
+
+// toldClass returns the classes that what a plot tells of its kind leaves, 0 for
+// all.
+func toldClass(p *plot.Plot) mtt.Classes {
+	switch {
+	case p.Kind == plot.AIS && p.Has&plot.HasMMSI != 0:
+		return mtt.OfVessel(p.MMSI, mtt.Domain(p.Domain))
+	case p.Has&plot.HasCategory == 0:
+		return 0
+	case p.Kind == plot.RemoteID:
+		return mtt.OfUAType(p.Category)
+	}
+	return mtt.OfEmitter(p.Category)
 }
 
 // usableAddress refuses addresses that transponders send when none is set

@@ -17,7 +17,8 @@ import (
 //
 //	1  2026-11-25  first
 //	2  2026-11-29  what was learnt of partners' places; a state of version 1 begins without any
-const stateVersion = 2
+//	3  2026-11-29  classes; in an older state none is known
+const stateVersion = 3
 
 // Snapshot is the whole state of a Table, fit for JSON or CBOR. It does not
 // share memory with the Table.

@@ -318,6 +318,7 @@ func (t *Table) refresh(w *own) {
 		w.Speed = speed.Knots()
 		w.Course = geo.Degrees(math.Atan2(float64(e.East), float64(e.North)) * 180 / math.Pi).Norm360()
 	}
+	w.Class, w.Confidence = e.Class, e.Confidence
 	w.Flags = 0
 	if e.SameAddress {
 		w.Flags |= SameAddress

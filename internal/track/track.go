@@ -107,12 +107,17 @@ type Track struct {
 	HasShipType bool
 	ShipType    uint8
 
-	Sources   uint8 // bit 1<<plot.Kind for each kind that contributed
-	Emergency bool  // within the last minute
-	Exercise  bool  // made of simulated plots alone; live and simulated never mix
-	Identity  Identity
-	Plots     uint32
-	Flags     Flags
+	Sources   uint8    // bit 1<<plot.Kind for each kind that contributed
+	Emergency bool     // within the last minute
+	Exercise  bool     // made of simulated plots alone; live and simulated never mix
+	Identity  Identity // by people
+	// Class is our own estimate of what kind of object it is, and changes nothing of
+	// Identity; 0 is unknown. It is no part of what leaves the node.
+	Class      mtt.Class
+	Confidence float64 // in Class: its probability
+
+	Plots uint32
+	Flags Flags
 
 	HasTrust bool        // the object tells its place
 	Trust    float64     // in what it tells, 0 to 1; 1 where nothing speaks against it
