@@ -336,3 +336,61 @@ func TestLooksDoNotAllocate(t *testing.T) {
 		t.Errorf("%v allocations a measurement", got)
 	}
 }
+
+// The track that goes on keeps what was told to the one that was the same object.
+func TestAJoinedTrackKnowsWhatWasTold(t *testing.T) {
+	tr := newTracker(t)
+	start := geo.Direct(placeA, 70, 200_000)
+	rng := rand.New(rand.NewPCG(5, 1))
+	for i := range 150 {
+		at := float64(i)
+		truth := straight(start, 250, 150, at)
+		if i%4 == 0 {
+			observe(tr, polarOf(at, radarA, truth, 5000, rng))
+		}
+		if i >= 30 { // beside the object at first, then closing in
+			m := claimOf(at, 0x780001, geo.Direct(truth, 160, geo.Metres(max(0, 6000-150*(i-30)))))
+			if tr.Stats().Merged == 0 {
+				m.Has, m.Class = m.Has|mtt.HasClass, mtt.OfEmitter(0xA7)
+			}
+			observe(tr, m)
+		}
+		tr.Advance(sec(at), nil)
+	}
+	s := tr.Snapshot()
+	if s.Stats.Merged == 0 || s.Tracks[0].Class.Told != mtt.OfEmitter(0xA7) {
+		t.Errorf("%d merged, told %b, want that of a rotorcraft", s.Stats.Merged, s.Tracks[0].Class.Told)
+	}
+}
+
+func TestClassesAreChecked(t *testing.T) {
+	for name, class := range map[string]mtt.Classes{"no class": 0, "a class that is none": 1 << 7} {
+		m := claimOf(1, 0x780001, placeB)
+		m.Has, m.Class = m.Has|mtt.HasClass, class
+		if out := observe(newTracker(t), m); out[0].Verdict != mtt.Malformed {
+			t.Errorf("%s: verdict %v, want malformed", name, out[0].Verdict)
+		}
+	}
+	for _, from := range []float64{-0.1, 0.3, 1} {
+		cfg := testConfig()
+		cfg.ClassFrom = from
+		if cfg.Validate() == nil {
+			t.Errorf("models of classes from %v on are accepted", from)
+		}
+	}
+	tr := newTracker(t)
+	(&drifter{placeA, 15, 18_000, 0}).follow(tr, 0, 100)
+	for name, spoil := range map[string]func(c *mtt.ClassState){
+		"a probability": func(c *mtt.ClassState) { c.P[1] = 2 },
+		"a class":       func(c *mtt.ClassState) { c.Held = 7 },
+		"a model":       func(c *mtt.ClassState) { c.Moves = 9 },
+		"a mark":        func(c *mtt.ClassState) { c.Marks[0].Pos.LatDeg = 99 },
+		"a count":       func(c *mtt.ClassState) { c.Marked = 3 },
+	} {
+		s := tr.Snapshot()
+		spoil(&s.Tracks[0].Class)
+		if _, err := mtt.Restore(testConfig(), s); err == nil {
+			t.Errorf("Restore accepted %s out of range", name)
+		}
+	}
+}

@@ -91,9 +91,13 @@ func (t *Tracker) GateShortcut(m Measurement) (skipped, wrong int) {
 
 // FilterWalk takes a filter through steps of prediction, polar and plain
 // measurements, heights and velocities that pick draws, and returns the first
-// step after which a covariance is not symmetric and positive definite, or -1.
-func FilterWalk(steps int, domain Domain, pick func() float64) int {
+// step after which a covariance is not symmetric and positive definite, or -1. A
+// class that has models moves by them.
+func FilterWalk(steps int, domain Domain, class Class, pick func() float64) int {
 	k := motion(domain)
+	if own, has := classMotion(class); has {
+		k = own
+	}
 	span := func(lo, hi float64) float64 { return lo * math.Pow(hi/lo, pick()) }
 	fr := newFrame(geo.Point{LatDeg: 25, LonDeg: 123})
 	plane := geo.NewPlane(geo.Point{LatDeg: 24.5, LonDeg: 122}, 300)

@@ -19,11 +19,15 @@ import (
 // with errors tiny and huge.
 func TestCovariancesStayPositiveDefinite(t *testing.T) {
 	seed := uint64(1)
-	for _, domain := range []mtt.Domain{mtt.Air, mtt.Sea} {
-		for range 50 {
+	for _, class := range []mtt.Class{mtt.Aircraft, mtt.Helicopter, mtt.SmallDrone, mtt.LargeDrone, mtt.Balloon, mtt.Vessel} {
+		domain := mtt.Air
+		if class == mtt.Vessel {
+			domain = mtt.Sea
+		}
+		for range 20 {
 			rng := rand.New(rand.NewPCG(seed, 9))
-			if at := mtt.FilterWalk(10_000, domain, rng.Float64); at >= 0 {
-				t.Fatalf("domain %d, seed %d: covariance spoilt at step %d", domain, seed, at)
+			if at := mtt.FilterWalk(10_000, domain, class, rng.Float64); at >= 0 {
+				t.Fatalf("class %q, seed %d: covariance spoilt at step %d", class, seed, at)
 			}
 			seed++
 		}
