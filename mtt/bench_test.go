@@ -71,7 +71,9 @@ type crowd struct {
 	rng     *rand.Rand
 	starts  []geo.Point
 	courses []geo.Degrees
-	clutter int // false plots of a radar a second; a turn takes 10 s
+	clutter int                  // false plots of a radar a second; a turn takes 10 s
+	late    float64              // share of measurements that come 0.3 to 3 s late
+	waiting [4][]mtt.Measurement // of the next seconds
 }
 
 // newCrowd makes a crowd over a square of side m, with six radars.
@@ -120,7 +122,27 @@ func (c *crowd) second(n int) []mtt.Measurement {
 			ms = append(ms, measured(&sensors[k], k, now+float64(k)/10, p, c.rng))
 		}
 	}
-	return ms
+	return c.delay(ms)
+}
+
+// delay holds measurements back that come late, and lets those come that did.
+func (c *crowd) delay(ms []mtt.Measurement) []mtt.Measurement {
+	out := c.waiting[0]
+	copy(c.waiting[:], c.waiting[1:])
+	c.waiting[3] = nil
+	for i := range ms {
+		if c.late == 0 || c.rng.Float64() >= c.late {
+			out = append(out, ms[i])
+			continue
+		}
+		seconds := int(float64(ms[i].Time.Nanosecond())/1e9 + 0.3 + 2.7*c.rng.Float64())
+		if seconds == 0 {
+			out = append(out, ms[i])
+		} else {
+			c.waiting[seconds-1] = append(c.waiting[seconds-1], ms[i])
+		}
+	}
+	return out
 }
 
 // run measures seconds of a crowd, after a minute in which the tracks begin,
@@ -136,7 +158,7 @@ func (c *crowd) run(b *testing.B) {
 	n, plots := 0, 0
 	step := func(ms []mtt.Measurement) {
 		outcomes = tr.Observe(ms, outcomes[:0])
-		events = tr.Advance(sec(float64(n+1)), events[:0])
+		events = tr.Advance(sec(float64(n)+0.95), events[:0])
 		n++
 		plots += len(ms)
 	}
@@ -175,6 +197,14 @@ func cpuTime(b *testing.B) time.Duration {
 // BenchmarkTrack10k measures a second of 10,000 objects over 1,500 km square,
 // with a hundred false plots a turn of each radar.
 func BenchmarkTrack10k(b *testing.B) { newCrowd(10_000, 10, 1.5e6).run(b) }
+
+// BenchmarkTrack10kLate is the same with one measurement in twenty 0.3 to 3 s
+// late.
+func BenchmarkTrack10kLate(b *testing.B) {
+	c := newCrowd(10_000, 10, 1.5e6)
+	c.late = 0.05
+	c.run(b)
+}
 
 // BenchmarkGrowth measures how the cost grows with objects, at one density and
 // in one square, and with false plots.

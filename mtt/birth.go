@@ -90,7 +90,7 @@ func (t *Tracker) start(m *Measurement, a *aim) Outcome {
 	t.learn(tr, m, a)
 	t.add(tr)
 	t.stats.Started++
-	t.events = append(t.events, Event{Track: tr.ID, Kind: Started})
+	t.emit(tr, Started, nil)
 	return Outcome{NewTrack, tr.ID}
 }
 
@@ -119,7 +119,7 @@ func (t *Tracker) reacquire(tr *track, m *Measurement, a *aim) {
 	}
 	if phase == Lost {
 		tr.Phase, tr.Ended, tr.Score = Confirmed, 0, t.cfg.ConfirmScore
-		t.events = append(t.events, Event{Track: tr.ID, Kind: Resumed})
+		t.emit(tr, Resumed, nil)
 	}
 	t.hit(tr, m, a)
 }

@@ -210,4 +210,4 @@ func (t *Tracker) ClaimBooks() string {
 }
 
 // IsReference reports whether radars are registered by what a track tells.
-func (t *Tracker) IsReference(id ID) bool { return t.byID[id].Told.At != 0 }
+func (t *Tracker) IsReference(id ID) bool { return t.numbers[id].Told.At != 0 }

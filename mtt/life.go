@@ -138,11 +138,11 @@ func (t *Tracker) hit(tr *track, m *Measurement, a *aim) {
 	switch tr.Phase {
 	case Coasting:
 		tr.Phase = Confirmed
-		t.events = append(t.events, Event{Track: tr.ID, Kind: Resumed})
+		t.emit(tr, Resumed, nil)
 	case Tentative:
 		if t.proven(tr) {
 			tr.Phase = Confirmed
-			t.events = append(t.events, Event{Track: tr.ID, Kind: NowConfirmed})
+			t.emit(tr, NowConfirmed, nil)
 		}
 	}
 	t.rivals(tr, a)
@@ -259,13 +259,24 @@ func (tr *track) touch(index int, at int64) {
 	c.Hit, c.Chance, c.Misses, c.Shared = max(c.Hit, at), max(c.Chance, at), 0, false
 }
 
-// Advance lets time pass: misses, coasting, loss, doubles. It appends the
-// events since the last call, those of Observe included, to dst.
+// Advance lets time pass: misses, coasting, loss, doubles. It puts right what
+// input that came late within Config.Rollback led to. It appends the events since
+// the last call, those of Observe included, to dst.
 func (t *Tracker) Advance(now time.Time, dst []Event) []Event {
 	at := now.UnixNano()
 	if unix := now.Unix(); unix < minUnix || unix > maxUnix {
 		at = t.state.Watched
 	}
+	if t.logs() {
+		t.advanceLogged(at)
+	} else {
+		t.pass(at)
+	}
+	return t.Events(dst)
+}
+
+// pass lets time pass.
+func (t *Tracker) pass(at int64) {
 	t.state.Watched = max(t.state.Watched, at)
 	t.enrol(at)
 	if at-t.state.Sweep >= tendEvery {
@@ -283,7 +294,6 @@ func (t *Tracker) Advance(now time.Time, dst []Event) []Event {
 		t.sweepOut()
 		t.weighClaims(at)
 	}
-	return t.Events(dst)
 }
 
 // Events appends the events since the last call of Events or Advance to dst.
@@ -297,7 +307,7 @@ func (t *Tracker) Events(dst []Event) []Event {
 func (t *Tracker) tend(tr *track, now int64) {
 	if tr.Phase == Lost {
 		if now-tr.Ended > int64(t.cfg.LostFor) {
-			t.forget(tr, Event{Track: tr.ID, Kind: Dropped})
+			t.forget(tr, Dropped, nil)
 		}
 		return
 	}
@@ -322,19 +332,22 @@ func (t *Tracker) tend(tr *track, now int64) {
 	}
 	switch {
 	case tr.Phase == Tentative && (gone || !self && t.hopeless(tr)):
-		t.forget(tr, Event{Track: tr.ID, Kind: Dropped})
+		t.forget(tr, Dropped, nil)
 		return
 	case tr.Phase != Tentative && (gone || !self && tr.Score < scoreGone):
 		tr.Phase, tr.Ended = Lost, now
 		t.grid.put(tr, noCell)
 		t.stats.Lost++
-		t.events = append(t.events, Event{Track: tr.ID, Kind: NowLost})
+		t.emit(tr, NowLost, nil)
 		return
 	case tr.Phase == Confirmed && coasting:
 		tr.Phase = Coasting
-		t.events = append(t.events, Event{Track: tr.ID, Kind: NowCoasting})
+		t.emit(tr, NowCoasting, nil)
 	}
-	t.classify(tr)
+	moves := tr.Class.Moves
+	if t.classify(tr); moves != 0 || tr.Class.Moves != 0 {
+		t.grid.renew(tr) // class and misses tell how the track moves
+	}
 	if now-tr.Bucketed >= lookEvery {
 		tr.Bucketed = now
 		x := tr.Filter.mean()
@@ -384,12 +397,12 @@ func (t *Tracker) count(tr *track, c *Contact, s *sensor, now int64) {
 }
 
 // forget takes a track out of every index; sweepOut removes it.
-func (t *Tracker) forget(tr *track, e Event) {
+func (t *Tracker) forget(tr *track, kind EventKind, into *track) {
 	t.grid.put(tr, noCell)
 	t.disclaim(tr)
 	t.forgo(tr)
 	tr.Phase = 0
-	t.events = append(t.events, e)
+	t.emit(tr, kind, into)
 }
 
 // sees reports whether the track is in the sensor's range and above its

@@ -27,6 +27,9 @@
 // A track has a probability for each Class, by what its object tells and does.
 // One whose class is probable moves by the models of that class.
 //
+// What comes late, but within Config.Rollback, ends in the state that it would
+// have led to in order of time, but for the numbers of tracks.
+//
 // It does no input or output, reads no clock, starts no goroutine and uses no
 // chance: the same calls give the same tracks, bit for bit, also after
 // Snapshot and Restore. It does not number tracks for people, does not hold
@@ -147,7 +150,9 @@ type Config struct {
 	Receivers    []Receiver    // of self-reports, at most 255
 	MaxTracks    int           // tentative and lost tracks included; more are refused
 	LostFor      time.Duration // a lost track is kept so long, and resumes if its address is heard again
-	MaxLate      time.Duration // older measurements confirm existence and identity but move nothing
+	MaxLate      time.Duration // until a rollback, older measurements confirm existence and identity but move nothing
+	Rollback     time.Duration // input so late still ends in the state of input in order; 0 for none, at most a minute
+	MaxLog       int           // measurements and sweeps kept for Rollback; when more come, the oldest can no longer be taken back
 	GateNIS      float64       // χ² gate on two degrees of freedom
 	ConfirmScore float64       // log odds of existence
 	ConfirmHits  int           // of the last ConfirmOf opportunities
@@ -164,6 +169,8 @@ func DefaultConfig() Config {
 		MaxTracks:    20_000,
 		LostFor:      10 * time.Minute,
 		MaxLate:      3 * time.Second,
+		Rollback:     10 * time.Second,
+		MaxLog:       100_000,
 		GateNIS:      16,  // 99.97 % of two degrees of freedom
 		ConfirmScore: 4.6, // existence 0.99
 		ConfirmHits:  3,
@@ -187,6 +194,8 @@ func (c Config) Validate() error {
 		return errors.New("tracker: maximum of tracks is not positive")
 	case c.LostFor < 0 || c.MaxLate < 0 || c.MaxLate > time.Minute:
 		return errors.New("tracker: time limit out of range")
+	case c.Rollback < 0 || c.Rollback > time.Minute || c.Rollback > 0 && (c.MaxLog < 1 || c.MaxLog > 10_000_000):
+		return errors.New("tracker: rollback or size of log out of range")
 	case !(c.GateNIS > 0 && c.GateNIS < 1000) || !(c.ConfirmScore > 0 && c.ConfirmScore < scoreMax):
 		return errors.New("tracker: gate or score out of range")
 	case c.ConfirmOf < 1 || c.ConfirmOf > 8 || c.ConfirmHits < 1 || c.ConfirmHits > c.ConfirmOf:

@@ -343,7 +343,10 @@ func (t *Tracker) enrolOne(q *Sight) {
 	t.reg.forget(q.Slot)
 	t.correctSensors()
 	b.remember(s.past(q.At, true))
-	t.events = append(t.events, Event{Kind: BiasJumped, Sensor: t.slots[q.Slot]})
+	if !t.log.redo.on && s.jumps < b.Jumps {
+		s.jumps = b.Jumps
+		t.events = append(t.events, Event{Kind: BiasJumped, Sensor: t.slots[q.Slot]})
+	}
 }
 
 // correctSensors gives the sensors what the register knows.

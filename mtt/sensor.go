@@ -40,6 +40,8 @@ type sensor struct {
 	slot  int // in the register, or -1
 	bias  [nb]float64
 	biasP [nb][nb]float64
+	jumps uint32    // of state.Bias.Jumps, those that were told
+	open  OpenGroup // with a Config.Rollback
 }
 
 func newSensor(s Sensor) sensor {
@@ -119,6 +121,15 @@ func (t *Tracker) Sweep(sw Sweep) {
 	if sw.Sensor < 0 || sw.Sensor >= len(t.sensors) || unix < minUnix || unix > maxUnix || !(sw.Azimuth >= -360 && sw.Azimuth <= 720) {
 		return
 	}
+	if t.logs() {
+		t.sweepLogged(sw)
+	} else {
+		t.swept(sw)
+	}
+}
+
+// swept takes in a sweep.
+func (t *Tracker) swept(sw Sweep) {
 	s, at := &t.sensors[sw.Sensor], sw.Time.UnixNano()
 	if sw.Period >= 500*time.Millisecond && sw.Period <= time.Minute {
 		s.state.Period = int64(sw.Period)

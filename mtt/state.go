@@ -16,7 +16,8 @@ import (
 //	2  2026-11-29  biases of radars; a state of version 1 begins without any
 //	3  2026-11-29  trust in claims; an older state begins with none doubted
 //	4  2026-11-29  classes; in an older state none is known
-const stateVersion = 4
+//	5  2026-11-29  the log; an older state begins without one
+const stateVersion = 5
 
 // State is the whole state of a Tracker, fit for JSON or CBOR. It does not
 // share memory with the Tracker.
@@ -28,6 +29,8 @@ type State struct {
 	Tracks  []TrackState
 	Events  []Event // not yet given out by Advance
 	Biases  Biases
+	Given   ID        // the last number given to a track; 0 when that is Core.Next
+	Log     *LogState // nil without a Config.Rollback
 }
 
 // Biases is what a Tracker has learnt of the biases of its radars.
@@ -41,21 +44,33 @@ type Biases struct {
 
 // Snapshot returns the state.
 func (t *Tracker) Snapshot() State {
-	s := State{Version: stateVersion, Core: t.state, Stats: t.stats, Events: slices.Clone(t.events)}
-	for i := range t.sensors {
-		one := t.sensors[i].state
+	c := t.copied(t.log.ticked)
+	s := t.stateOf(c)
+	t.log.spare = append(t.log.spare, c)
+	s.Stats.Log, s.Events, s.Given = t.log.stats, slices.Clone(t.events), t.given
+	if t.logs() {
+		s.Log = t.logState()
+	}
+	return s
+}
+
+// stateOf returns a checkpoint as a State.
+func (t *Tracker) stateOf(c *checkpoint) State {
+	s := State{Version: stateVersion, Core: c.state, Stats: c.stats}
+	for i := range c.sensors {
+		one := c.sensors[i]
 		one.Bias.History = slices.Clone(one.Bias.History)
 		s.Sensors = append(s.Sensors, one)
 	}
-	for _, tr := range t.tracks {
-		one := tr.TrackState
-		if tr.Alone != nil {
-			alone := *tr.Alone
-			one.Alone = &alone
+	alone := slices.Clone(c.alone)
+	for i := range c.tracks {
+		one := c.tracks[i].TrackState
+		if one.Alone != nil {
+			one.Alone, alone = &alone[0], alone[1:]
 		}
 		s.Tracks = append(s.Tracks, one)
 	}
-	s.Biases = Biases{At: t.reg.at, X: slices.Clone(t.reg.x), P: slices.Clone(t.reg.p), Sights: append([]Sight(nil), t.sights...)}
+	s.Biases = Biases{At: c.regAt, X: slices.Clone(c.regX), P: slices.Clone(c.regP), Sights: append([]Sight(nil), c.sights...)}
 	for _, i := range t.slots {
 		s.Biases.Radars = append(s.Biases.Radars, t.sensors[i].Name)
 	}
@@ -66,6 +81,24 @@ func (t *Tracker) Snapshot() State {
 // bit if the configuration is the same. Sensors are found by name: what tracks
 // had from sensors that are no longer configured is forgotten.
 func Restore(cfg Config, s State) (*Tracker, error) {
+	t, err := restore(cfg, &s)
+	if err != nil || !t.logs() {
+		return t, err
+	}
+	if s.Log != nil && slices.EqualFunc(t.sensors, s.Sensors, func(a sensor, b SensorState) bool { return a.Name == b.Name }) && len(s.Log.Measurements)+len(s.Log.Sweeps) <= cfg.MaxLog {
+		if err := t.restoreLog(cfg, s.Log); err != nil {
+			return nil, fmt.Errorf("restore tracker: log: %w", err)
+		}
+		return t, nil
+	}
+	// A log of other sensors is no good: a new one begins here.
+	t.log.ticked = t.state.Sweep
+	t.rebase()
+	return t, nil
+}
+
+// restore restores all but the log.
+func restore(cfg Config, s *State) (*Tracker, error) {
 	t, err := New(cfg)
 	if err != nil {
 		return nil, err
@@ -82,11 +115,16 @@ func Restore(cfg Config, s State) (*Tracker, error) {
 		index[int32(i+1)] = int32(at + 1)
 		t.sensors[at].state = old
 		t.sensors[at].state.Bias.History = slices.Clone(old.Bias.History)
+		t.sensors[at].jumps = old.Bias.Jumps
 	}
 	if err := t.restoreBiases(&s.Biases); err != nil {
 		return nil, fmt.Errorf("restore tracker: %w", err)
 	}
 	t.state, t.stats, t.events = s.Core, s.Stats, slices.Clone(s.Events)
+	t.log.stats, t.stats.Log = s.Stats.Log, LogStats{}
+	if t.given = s.Given; t.given == 0 {
+		t.given = s.Core.Next
+	}
 	for i := range s.Tracks {
 		if err := t.restoreTrack(&s.Tracks[i], index); err != nil {
 			return nil, fmt.Errorf("restore tracker: track %d: %w", s.Tracks[i].ID, err)
@@ -111,6 +149,12 @@ func (t *Tracker) restoreTrack(s *TrackState, index map[int32]int32) error {
 		return errors.New("more tracks than configured")
 	}
 	tr := &track{TrackState: *s}
+	if tr.Number == 0 {
+		tr.Number = tr.ID
+	}
+	if t.numbers[tr.Number] != nil || tr.Number > t.given {
+		return errors.New("number given twice or never")
+	}
 	if tr.Alone = nil; s.Alone != nil {
 		t.lend(tr)
 		*tr.Alone = *s.Alone

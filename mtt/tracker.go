@@ -16,8 +16,9 @@ import (
 type Tracker struct {
 	cfg     Config
 	sensors []sensor
-	tracks  []*track // by ID
-	byID    map[ID]*track
+	tracks  []*track      // by TrackState.ID
+	byID    map[ID]*track // by TrackState.ID, as tracks
+	numbers map[ID]*track // by TrackState.Number
 	grid    grid
 	ids     map[uint64]claims // tracks by address or MMSI
 	reg     register
@@ -27,6 +28,9 @@ type Tracker struct {
 	stats   Stats
 	events  []Event
 	free    []*track
+	given   ID          // the last number given
+	demoted map[ID]bool // tracks told to be confirmed that a rollback made tentative
+	log     inputs
 
 	spare   []*Alone
 	solos   int // tracks with Alone
@@ -50,7 +54,7 @@ type Tracker struct {
 
 // Core is the part of a Tracker's state that is neither track nor sensor.
 type Core struct {
-	Next    ID    // the last ID given
+	Next    ID    // the last TrackState.ID given
 	Sweep   int64 // ns, of the last Advance that looked at every track
 	Looked  int64 // ns, of the last search for doubles
 	Watched int64 // ns, the greatest time seen by Advance
@@ -65,12 +69,14 @@ type Stats struct {
 	Merged   uint64
 	// SightsShed counts comparisons of a radar that found no room.
 	SightsShed uint64
+	Log        LogStats
 }
 
 // TrackState is a track as snapshots hold it. Times are Unix times in ns, 0 for
 // never.
 type TrackState struct {
-	ID        ID
+	ID        ID // by the order of the log; a rollback gives it again
+	Number    ID // by which the track is known outside; 0 when it is ID
 	Phase     Phase
 	Domain    Domain
 	Group     uint8
@@ -142,7 +148,7 @@ func New(cfg Config) (*Tracker, error) {
 	cfg.Sensors = slices.Clone(cfg.Sensors)
 	t := &Tracker{
 		cfg:  cfg,
-		byID: make(map[ID]*track),
+		byID: make(map[ID]*track), numbers: make(map[ID]*track), demoted: make(map[ID]bool),
 		grid: newGrid(),
 		ids:  make(map[uint64]claims),
 	}
@@ -155,22 +161,45 @@ func New(cfg Config) (*Tracker, error) {
 	}
 	t.reg = newRegister(len(t.slots), cfg.Bias)
 	t.correctSensors()
+	t.log.stale = notStale
+	if t.logs() {
+		t.save(0)
+	}
 	return t, nil
 }
 
-// Observe takes measurements in the order given, which should be that of time,
-// and appends one Outcome for each to dst.
+// logs reports whether late input is put right by rollbacks.
+func (t *Tracker) logs() bool { return t.cfg.Rollback > 0 }
+
+// Observe takes measurements, in any order with a Config.Rollback and else in
+// that of time, and appends one Outcome for each to dst. What a measurement that
+// came late led to is put right by Advance.
 func (t *Tracker) Observe(ms []Measurement, dst []Outcome) []Outcome {
 	base := len(dst)
 	dst = slices.Grow(dst, len(ms))[:base+len(ms)]
-	clear(dst[base:])
-	for i := range ms {
-		if dst[base+i].Verdict == 0 {
-			t.collect(ms, dst[base:], i)
-			t.observe(dst[base:])
-		}
+	if t.logs() {
+		t.observeLogged(ms, dst[base:])
+	} else {
+		t.run(ms, dst[base:])
 	}
 	return dst
+}
+
+// run gives measurements to tracks, in the order given but for those that are
+// taken together.
+func (t *Tracker) run(ms []Measurement, out []Outcome) {
+	clear(out)
+	for i := range ms {
+		if out[i].Verdict == 0 {
+			t.collect(ms, out, i)
+			t.observe(out)
+		}
+	}
+	for i := range out {
+		if tr := t.byID[out[i].Track]; tr != nil {
+			out[i].Track = tr.Number
+		}
+	}
 }
 
 // Plots of one sensor are given to tracks together: those of a sector, and
@@ -193,7 +222,10 @@ func (t *Tracker) collect(ms []Measurement, done []Outcome, first int) {
 	s := &t.sensors[n]
 	begun := ms[first].Time.UnixNano()
 	last := begun
-	sector, near := min(groupSpan, s.period()/sectorsOfTurn), s.period()/closePlots
+	if t.logs() && !t.log.redo.on && s.open.joins(begun, s) {
+		t.log.spoil(begun)
+	}
+	sector, near := s.span()
 	defer t.arrange(ms)
 	for i := first + 1; i < len(ms) && len(t.group) < maxGroup; i++ {
 		at := ms[i].Time.UnixNano()
@@ -214,6 +246,8 @@ func (t *Tracker) collect(ms []Measurement, done []Outcome, first int) {
 // arrange puts the group in an order that does not depend on the one it came
 // in.
 func (t *Tracker) arrange(ms []Measurement) {
+	first, last := t.group[0], t.group[len(t.group)-1]
+	t.sensors[first.Sensor].open = OpenGroup{first.Time.UnixNano(), last.Time.UnixNano(), len(t.group)}
 	slices.SortStableFunc(t.index, func(i, k int) int {
 		a, b := &ms[i], &ms[k]
 		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Range, b.Range), cmp.Compare(a.Azimuth, b.Azimuth), cmp.Compare(a.Address, b.Address))
@@ -350,8 +384,12 @@ func (t *Tracker) Lookup(value uint32, mmsi bool, dst []ID) []ID {
 	if !ok {
 		return dst
 	}
-	c := t.ids[key]
-	return append(dst, c.id[:c.n]...)
+	c, base := t.ids[key], len(dst)
+	for _, id := range c.id[:c.n] {
+		dst = append(dst, t.byID[id].Number)
+	}
+	slices.Sort(dst[base:])
+	return dst
 }
 
 // Len returns the number of tracks, tentative and lost ones included.
@@ -359,18 +397,26 @@ func (t *Tracker) Len() int { return len(t.tracks) }
 
 // IDs appends the IDs of all tracks to dst, in order.
 func (t *Tracker) IDs(dst []ID) []ID {
+	base := len(dst)
 	for _, tr := range t.tracks {
-		dst = append(dst, tr.ID)
+		dst = append(dst, tr.Number)
 	}
+	slices.Sort(dst[base:])
 	return dst
 }
 
-// Stats returns the counters.
-func (t *Tracker) Stats() Stats { return t.stats }
+// Stats returns the counters. A rollback counts no measurement twice, so that
+// the number of a verdict may fall.
+func (t *Tracker) Stats() Stats {
+	s := t.stats
+	s.Log = t.log.stats
+	s.Verdicts[Malformed] += s.Log.Malformed
+	return s
+}
 
 // Estimate returns what is held of a track at the time of its last update.
 func (t *Tracker) Estimate(id ID) (Estimate, bool) {
-	tr := t.byID[id]
+	tr := t.numbers[id]
 	if tr == nil {
 		return Estimate{}, false
 	}
@@ -382,7 +428,7 @@ func (t *Tracker) Estimate(id ID) (Estimate, bool) {
 // EstimateAt returns what is held of a track, moved to a time at or after its
 // last update; an earlier time gives that of the update.
 func (t *Tracker) EstimateAt(id ID, at time.Time) (Estimate, bool) {
-	tr := t.byID[id]
+	tr := t.numbers[id]
 	if tr == nil {
 		return Estimate{}, false
 	}
@@ -402,7 +448,7 @@ func (tr *track) estimate(x *Vec, p *Mat, pos geo.Point, at int64) Estimate {
 	trust, why := tr.Claim.trust()
 	class, confidence := tr.Class.given(tr.Claim.Low)
 	return Estimate{
-		ID: tr.ID, Phase: tr.Phase, Domain: tr.Domain, Group: tr.Group,
+		ID: tr.Number, Phase: tr.Phase, Domain: tr.Domain, Group: tr.Group,
 		FirstSeen: stamp(tr.First), Time: stamp(at), LastHit: stamp(tr.Hit),
 		Pos: pos, SigmaPos: geo.Metres(math.Sqrt((p[iE][iE] + p[iN][iN]) / 2)), Cov: [3]float64{p[iE][iE], p[iE][iN], p[iN][iN]},
 		East: geo.MetresPerSecond(east), North: geo.MetresPerSecond(north),
@@ -422,13 +468,20 @@ func seconds(ns int64) float64 { return float64(ns) / 1e9 }
 // add puts a new track into all indexes.
 func (t *Tracker) add(tr *track) {
 	t.tracks = append(t.tracks, tr) // IDs rise
-	t.byID[tr.ID] = tr
+	t.byID[tr.ID], t.numbers[tr.Number] = tr, tr
 	t.claim(tr)
 }
 
 // fresh returns an empty track with the next ID.
 func (t *Tracker) fresh() *track {
 	t.state.Next++
+	tr := t.blank()
+	tr.ID, tr.Number = t.state.Next, t.nextNumber()
+	return tr
+}
+
+// blank returns an empty track that is nowhere.
+func (t *Tracker) blank() *track {
 	var tr *track
 	if n := len(t.free); n > 0 {
 		tr, t.free = t.free[n-1], t.free[:n-1]
@@ -436,8 +489,17 @@ func (t *Tracker) fresh() *track {
 	} else {
 		tr = &track{}
 	}
-	tr.ID, tr.Cell = t.state.Next, noCell
+	tr.Cell = noCell
 	return tr
+}
+
+// recycle keeps the memory of a track that is in no index any more.
+func (t *Tracker) recycle(tr *track) {
+	delete(t.byID, tr.ID)
+	delete(t.numbers, tr.Number)
+	if len(t.free) < 1000 {
+		t.free = append(t.free, tr)
+	}
 }
 
 // sweepOut forgets tracks whose Phase is 0.
@@ -446,10 +508,7 @@ func (t *Tracker) sweepOut() {
 		if tr.Phase != 0 {
 			return false
 		}
-		delete(t.byID, tr.ID)
-		if len(t.free) < 1000 {
-			t.free = append(t.free, tr)
-		}
+		t.recycle(tr)
 		return true
 	})
 }

@@ -130,12 +130,15 @@ func (t *Tracker) join(old, young *track) {
 	}
 	old.Class.inherit(&young.Class)
 	keys := young.Identity
-	t.forget(young, Event{Track: young.ID, Kind: Merged, Into: old.ID})
+	t.forget(young, Merged, old)
 	t.stats.Merged++
 	if _, ok := old.Identity.key(); !ok && keys.Has&(HasAddress|HasMMSI) != 0 {
+		before := old.Identity
 		old.Identity.Has |= keys.Has & (HasAddress | HasMMSI)
 		old.Identity.Address, old.Identity.MMSI = keys.Address, keys.MMSI
-		t.claim(old)
+		if !t.claim(old) {
+			old.Identity = before
+		}
 	}
 	if old.Phase == Coasting && young.Phase == Confirmed {
 		old.Phase = Confirmed
