@@ -35,6 +35,7 @@ type Table struct {
 	outcomes []mtt.Outcome
 	events   []mtt.Event
 	moved    []Number
+	revised  []mtt.ID
 }
 
 // own is one of our tracks with what the tracker does not hold.
@@ -184,9 +185,29 @@ func (t *Table) pass(now time.Time, changes []Change) []Change {
 			t.refresh(w)
 		}
 	}
+	t.revise()
 	t.heard.expire(now)
 	t.passPartners(now)
 	return changes
+}
+
+// revise brings tracks up to the tracker's where late plots changed what it
+// holds of them.
+func (t *Table) revise() {
+	t.revised = t.tracker.Revised(t.revised[:0])
+	for _, id := range t.revised {
+		w := t.tracks[Number(id)]
+		if w == nil {
+			continue
+		}
+		before := w.Pos
+		t.correct(w)
+		if w.Pos != before {
+			t.moved = append(t.moved, w.Number)
+		}
+	}
+	slices.Sort(t.moved)
+	t.moved = slices.Compact(t.moved)
 }
 
 // Registration returns what is known of the bias of a radar; false for one that

@@ -226,6 +226,58 @@ func TestLiveAndExerciseNeverMix(t *testing.T) {
 	}
 }
 
+// Plots that come seconds late must end in the tracks of plots in order, and be
+// told as changes.
+func TestLatePlotsPutTracksRight(t *testing.T) {
+	play := func(late float64) (*track.Table, int) {
+		tb := track.NewTable(track.DefaultConfig())
+		changes := 0
+		for n := range 30 {
+			now := float64(n)
+			var plots []plot.Plot
+			plots = append(plots, told(now, 1, straight(start, 90, 400, now)))
+			if from := now - late; n%5 == 4 && from >= 0 {
+				plots = append(plots, told(from+0.5, 1, straight(start, 90, 400, from+0.6))) // a little ahead
+			}
+			for _, c := range tb.Update(plots, nil, stamp(now+0.9)) {
+				if c.Kind == track.Updated {
+					changes++
+				}
+			}
+		}
+		for n := 30; n < 36; n++ {
+			tb.Tick(stamp(float64(n)))
+		}
+		return tb, changes
+	}
+	late, changes := play(3)
+	if changes != 29 {
+		t.Errorf("%d changes, want one a second after the first", changes)
+	}
+	inOrder := track.NewTable(track.DefaultConfig())
+	var all []plot.Plot
+	for n := range 30 {
+		now := float64(n)
+		all = append(all, told(now, 1, straight(start, 90, 400, now)))
+		if n%5 == 4 {
+			all = append(all, told(now-2.5, 1, straight(start, 90, 400, now-2.4)))
+		}
+	}
+	slices.SortFunc(all, func(a, b plot.Plot) int { return a.Time.Compare(b.Time) })
+	for n := range 30 {
+		i := 0
+		for i < len(all) && !all[i].Time.After(stamp(float64(n)+0.9)) {
+			i++
+		}
+		inOrder.Update(all[:i], nil, stamp(float64(n)+0.9))
+		all = all[i:]
+	}
+	a, b := late.All(nil), inOrder.All(nil)
+	if len(a) != 1 || len(b) != 1 || a[0].Pos != b[0].Pos || a[0].SigmaPos != b[0].SigmaPos {
+		t.Errorf("late: %+v\nin order: %+v", a, b)
+	}
+}
+
 func TestIdentityIsAPersons(t *testing.T) {
 	tb := track.NewTable(track.DefaultConfig())
 	for i := range 3 {
