@@ -59,3 +59,32 @@ func DrawPlots(tb testing.TB, meta []byte, ms []mtt.Measurement) string {
 	}
 	return b.String()
 }
+
+// Given is a measurement and when it came, in Unix ns.
+type Given struct {
+	mtt.Measurement
+	Came int64
+}
+
+// Read returns what a run would give a tracker, by arrival, and the tracker's
+// configuration.
+func Read(tb testing.TB, meta []byte, in ...[]byte) (mtt.Config, []Given) {
+	tb.Helper()
+	m, err := readMeta(bytes.NewReader(meta))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	cfg := Config{Arrival: true}
+	for _, b := range in {
+		cfg.Inputs = append(cfg.Inputs, bytes.NewReader(b))
+	}
+	all, err := readAll(&cfg, m, &Stats{Refused: make(map[string]int)})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var out []Given
+	for i := range all {
+		out = append(out, Given{all[i].Measurement, all[i].counts})
+	}
+	return m.config(), out
+}
