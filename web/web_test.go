@@ -99,6 +99,7 @@ func TestMessagesCoverTheNodesWords(t *testing.T) {
 		"alarm-rule":             {"link", "store", "journal", "outbox", "plan-mismatch", "plan-ended", "recall", "stop-case", "support", "activity-overlap", "activity-mismatch"},
 		"flag":                   {"same-address", "doubted"},
 		"doubt":                  mtt.AllReasons.Names(nil),
+		"class":                  classNames(),
 		"link":                   {"up", "degraded", "down", "stopped"},
 		"errors":                 append(errorCodes(t), "no-answer", "bad-answer"), // the page says the last two itself
 		"support.situation-word": record.SupportSituations(), "support.category-word": record.SupportCategories(),
@@ -134,6 +135,15 @@ func TestMessagesCoverTheNodesWords(t *testing.T) {
 			}
 		}
 	}
+}
+
+// classNames returns the classes that a track can have.
+func classNames() []string {
+	var out []string
+	for c := mtt.Aircraft; c <= mtt.Vessel; c++ {
+		out = append(out, c.String())
+	}
+	return out
 }
 
 // The console greys what a role may not do by the same lists as the node's.

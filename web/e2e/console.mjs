@@ -69,6 +69,7 @@ async function play(browser, world, node, desks) {
       await d.page.keyboard.type('T0417');
       await d.page.keyboard.press('Enter');
       await d.text('card-label', 'T0417');
+      await d.text('card-class', 'class large drone (estimate, confidence 83 %)');
       await d.page.keyboard.press('f');
       await d.page.keyboard.press('j');
       await d.page.keyboard.press('k');

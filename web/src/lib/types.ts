@@ -63,6 +63,8 @@ export interface TrackView {
   flags?: string[];
   trust?: number;
   doubts?: string[];
+  class?: string; // our own estimate, beside identity.type
+  confidence?: number;
 }
 
 export interface Cell {
