@@ -99,6 +99,36 @@ func Parse(document []byte, fn func(r *Report, err error)) error {
 	return nil
 }
 
+// Cut cuts the body of a post into its messages and calls fn with each, good until
+// fn returns, and with the octets before it in the document, until that returns
+// false. It reports whether fn took all, and refuses what is no such body.
+func Cut(document []byte, fn func(offset int, message []byte) bool) (all bool, err error) {
+	if len(document) > MaxDocument {
+		return true, ErrTooLong
+	}
+	list, start, err := jsonlist.Field(document, "msgs")
+	if err != nil || list == nil {
+		return true, ErrSyntax
+	}
+	err = jsonlist.EachAt(list, MaxMessages, func(offset int, raw json.RawMessage) error {
+		if !fn(start+offset, raw) {
+			return errStop
+		}
+		return nil
+	})
+	switch {
+	case errors.Is(err, errStop):
+		return false, nil
+	case errors.Is(err, jsonlist.ErrTooMany):
+		return true, ErrTooLong
+	case err != nil:
+		return true, fmt.Errorf("%w: %w", ErrSyntax, err)
+	}
+	return true, nil
+}
+
+var errStop = errors.New("enough")
+
 // report reads one message that the station named may have received.
 func report(raw []byte, station string) (*Report, error) {
 	if len(raw) > MaxMessage {

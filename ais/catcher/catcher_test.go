@@ -4,8 +4,11 @@
 package catcher_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -126,4 +129,44 @@ func TestMemory(t *testing.T) {
 	if grown := held.TotalAlloc - before.TotalAlloc; !errors.Is(err, catcher.ErrTooLong) || n == 0 || grown > 4*uint64(len(in)) {
 		t.Errorf("%d octets allocated at the first of %d parts of %d octets: %v", grown, n, len(in), err)
 	}
+}
+
+// TestCut cuts a post into messages that tell the same.
+func TestCut(t *testing.T) {
+	document := []byte(`{"protocol":"jsonaiscatcher","msgs":[ {"nmea":["` + sentence + `"]},` + "\n" + `{"station":"own","nmea":["` + sentence + `"]},7 ]}`)
+	var got []string
+	all, err := catcher.Cut(document, func(at int, b []byte) bool {
+		if !bytes.HasPrefix(document[at:], b) {
+			t.Errorf("%s is not at %d", b, at)
+		}
+		got = append(got, string(b))
+		return true
+	})
+	if want := []string{`{"nmea":["` + sentence + `"]}`, `{"station":"own","nmea":["` + sentence + `"]}`, "7"}; !slices.Equal(got, want) || err != nil || !all {
+		t.Errorf("Cut = %q, %v, %v", got, all, err)
+	}
+	n := 0
+	if all, err := catcher.Cut(document, func(int, []byte) bool { n++; return false }); all || err != nil || n != 1 {
+		t.Errorf("who has enough is called %d times: %v, %v", n, all, err)
+	}
+	for text, want := range map[string]error{
+		`{}`: catcher.ErrSyntax, `[]`: catcher.ErrSyntax, `{"msgs":{}}`: catcher.ErrSyntax, `{"msgs":[` + strings.Repeat("1,", catcher.MaxMessages) + `1]}`: catcher.ErrTooLong,
+		strings.Repeat(" ", catcher.MaxDocument+1): catcher.ErrTooLong,
+	} {
+		if _, err := catcher.Cut([]byte(text), func(int, []byte) bool { return true }); !errors.Is(err, want) {
+			t.Errorf("Cut(%.40s) = %v, want %v", text, err, want)
+		}
+	}
+}
+
+func FuzzCut(f *testing.F) {
+	f.Add([]byte(`{"msgs":[{"nmea":["` + sentence + `"]},7]}`))
+	f.Fuzz(func(t *testing.T, document []byte) {
+		_, _ = catcher.Cut(document, func(at int, b []byte) bool {
+			if at < 0 || !bytes.HasPrefix(document[at:], b) || !json.Valid(b) {
+				t.Errorf("%q at %d", b, at)
+			}
+			return true
+		})
+	})
 }

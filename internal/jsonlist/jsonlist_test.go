@@ -54,3 +54,30 @@ func TestEachTakesNoMoreThanTheLimit(t *testing.T) {
 		}
 	}
 }
+
+func TestFieldFindsTheLast(t *testing.T) {
+	object := json.RawMessage(` { "a" : [1], "b": {"a":2}, "a": [3,{}] } `)
+	v, at, err := jsonlist.Field(object, "a")
+	if err != nil || string(v) != "[3,{}]" || string(object[at:at+len(v)]) != "[3,{}]" {
+		t.Errorf("Field = %q at %d, %v", v, at, err)
+	}
+	var places []int
+	err = jsonlist.EachAt(v, 9, func(at int, p json.RawMessage) error {
+		if string(v[at:at+len(p)]) != string(p) {
+			t.Errorf("%q is not at %d", p, at)
+		}
+		places = append(places, at)
+		return nil
+	})
+	if err != nil || !slices.Equal(places, []int{1, 3}) {
+		t.Errorf("parts at %v, %v", places, err)
+	}
+	if v, _, err := jsonlist.Field(object, "c"); v != nil || err != nil {
+		t.Errorf("Field of no such key = %q, %v", v, err)
+	}
+	for _, text := range []string{"[]", "7", "", `{"a":`, `{"a":1`} {
+		if v, _, err := jsonlist.Field(json.RawMessage(text), "a"); err == nil {
+			t.Errorf("Field(%q) = %q, want an error", text, v)
+		}
+	}
+}

@@ -174,6 +174,59 @@ func ParseLine(line []byte, now time.Time, a *Aircraft) error {
 	return a.parse(line, now)
 }
 
+// Now returns the time that a document, or an aircraft on a line of its own, says
+// it is of. ok is false where it says none.
+func Now(b []byte) (t time.Time, ok bool) {
+	var d struct {
+		Now *float64 `json:"now"`
+	}
+	if json.Unmarshal(b, &d) != nil {
+		return time.Time{}, false
+	}
+	return clock(d.Now)
+}
+
+// Cut cuts a document into lines that ParseLine reads, each with the document's
+// "now" before all that the aircraft has, and calls fn with each, good until fn
+// returns, and with the octets before it in the document, until that returns
+// false. It reports whether fn took all, and refuses what is no document.
+func Cut(document []byte, fn func(offset int, line []byte) bool) (all bool, err error) {
+	if len(document) > MaxDocument {
+		return true, ErrTooLong
+	}
+	list, start, err := jsonlist.Field(document, "aircraft")
+	if err != nil || list == nil {
+		return true, ErrSyntax
+	}
+	now, _, err := jsonlist.Field(document, "now")
+	if err != nil || now == nil {
+		return true, ErrTime
+	}
+	var line []byte
+	err = jsonlist.EachAt(list, MaxCount, func(offset int, raw json.RawMessage) error {
+		if len(raw) < 3 || raw[0] != '{' {
+			return ErrSyntax
+		}
+		line = append(append(append(line[:0], `{"now":`...), now...), ',')
+		line = append(line, raw[1:]...)
+		if !fn(start+offset, line) {
+			return errStop
+		}
+		return nil
+	})
+	switch {
+	case errors.Is(err, errStop):
+		return false, nil
+	case errors.Is(err, jsonlist.ErrTooMany):
+		return true, ErrTooLong
+	case err != nil:
+		return true, fmt.Errorf("%w: %w", ErrSyntax, err)
+	}
+	return true, nil
+}
+
+var errStop = errors.New("enough")
+
 // clock turns seconds since 1970 into a time, to the millisecond.
 func clock(seconds *float64) (time.Time, bool) {
 	const year9999 = 253_402_300_799

@@ -224,3 +224,69 @@ func TestMemory(t *testing.T) {
 		t.Errorf("%d octets allocated at the first of %d parts of %d octets: %v", grown, n, len(in), err)
 	}
 }
+
+// TestCut cuts a document into lines that tell the same.
+func TestCut(t *testing.T) {
+	document := []byte(`{"aircraft" : [ ` + airborne + `,` + "\n" + `{"hex":"~899002","now":5,"seen":1} ], "now":1780000000.5}`)
+	var want, got []readsb.Aircraft
+	if err := readsb.Parse(document, func(_ int, a *readsb.Aircraft, err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, *a)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	all, err := readsb.Cut(document, func(at int, line []byte) bool {
+		var a readsb.Aircraft
+		if err := readsb.ParseLine(line, time.Time{}, &a); err != nil || !bytes.HasSuffix(line, document[at+1:at+20]) && document[at] != '{' {
+			t.Errorf("line %s at %d: %v", line, at, err)
+		}
+		got = append(got, a)
+		return true
+	})
+	want[1].Heard = time.Unix(4, 0).UTC() // an aircraft's own time goes before
+	if d := cmp.Diff(want, got); d != "" || err != nil || !all {
+		t.Errorf("Cut: %v, %v (-want +got):\n%s", all, err, d)
+	}
+	n := 0
+	if all, err := readsb.Cut(document, func(int, []byte) bool { n++; return false }); all || err != nil || n != 1 {
+		t.Errorf("who has enough is called %d times: %v, %v", n, all, err)
+	}
+}
+
+func TestCutRefuses(t *testing.T) {
+	for text, want := range map[string]error{
+		`{"aircraft":[]}`: readsb.ErrTime, `{"now":1}`: readsb.ErrSyntax, `[]`: readsb.ErrSyntax, `{"now":1,"aircraft":{}}`: readsb.ErrSyntax,
+		`{"now":1,"aircraft":[7]}`: readsb.ErrSyntax, `{"now":1,"aircraft":[{}]}`: readsb.ErrSyntax, `{"now":1,"aircraft":[` + strings.Repeat(" ", readsb.MaxDocument): readsb.ErrTooLong,
+	} {
+		if _, err := readsb.Cut([]byte(text), func(int, []byte) bool { return true }); !errors.Is(err, want) {
+			t.Errorf("Cut(%.40s) = %v, want %v", text, err, want)
+		}
+	}
+	for text, want := range map[string]bool{`{"now":1780000000.5}`: true, `{"now":-1}`: false, `{}`: false, `x`: false} {
+		if at, ok := readsb.Now([]byte(text)); ok != want || ok && at.UnixMilli() != 1_780_000_000_500 {
+			t.Errorf("Now(%s) = %v, %v", text, at, ok)
+		}
+	}
+}
+
+// FuzzCut reads each line that is cut as one aircraft of the document's time, or
+// refuses it: none holds more than that.
+func FuzzCut(f *testing.F) {
+	f.Add([]byte(`{"now":1780000000.5,"aircraft":[` + airborne + `,{"hex":"899002"}]}`))
+	f.Add([]byte(`{"aircraft":[{"now":5}],"now":7,"aircraft":[{}]}`))
+	f.Fuzz(func(t *testing.T, document []byte) {
+		n := 0
+		_, _ = readsb.Cut(document, func(at int, line []byte) bool {
+			n++
+			if at < 0 || at >= len(document) || document[at] != '{' || !json.Valid(line) {
+				t.Errorf("line %q at %d", line, at)
+			}
+			return true
+		})
+		if n > len(document)/3 {
+			t.Errorf("%d lines of %d octets", n, len(document))
+		}
+	})
+}
