@@ -28,8 +28,14 @@ func gateConfig(s Source) ais.GateConfig {
 
 // nmea decodes one line, which may complete a message, to one plot.
 func (d *Decoder) nmea(s *source, f *frame.Frame, dst []plot.Plot) ([]plot.Plot, *Refusal) {
+	complete, err := s.ais.Decode(f.Received, f.Source, f.Data, &d.vessel)
+	return d.vesselPlot(s, f, complete, err, dst)
+}
+
+// vesselPlot makes a plot of the message that a line has completed, or says why
+// it was refused.
+func (d *Decoder) vesselPlot(s *source, f *frame.Frame, complete bool, err error, dst []plot.Plot) ([]plot.Plot, *Refusal) {
 	m := &d.vessel
-	complete, err := s.ais.Decode(f.Received, f.Source, f.Data, m)
 	switch {
 	case errors.Is(err, nmea.ErrOther): // the receiver's own instruments
 		return dst, nil
@@ -85,7 +91,7 @@ func (d *Decoder) timeAIS(s *source, m *ais.Message, received time.Time) {
 func messageTime(m *ais.Message, received time.Time) (time.Time, bool) {
 	base := received.UTC()
 	if m.Known(ais.HasSent) {
-		if late := base.Sub(m.Sent); late > maxTagLate || late < -maxTagAhead {
+		if lateOrAhead(base.Sub(m.Sent)) {
 			return time.Time{}, false
 		}
 		base = m.Sent.UTC()
@@ -96,6 +102,10 @@ func messageTime(m *ais.Message, received time.Time) (time.Time, bool) {
 	}
 	return at, true
 }
+
+// lateOrAhead reports whether a station's time is so far from that of receipt
+// that it is none.
+func lateOrAhead(late time.Duration) bool { return late > maxTagLate || late < -maxTagAhead }
 
 // moves reports whether the sender is an object to follow: base stations and
 // aids to navigation stand still or are none at all.

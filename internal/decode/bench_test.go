@@ -6,6 +6,7 @@ package decode_test
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -30,6 +31,7 @@ func steady(t testing.TB) []frame.Frame {
 		{Source: "radar", Format: frame.ASTERIX, Data: service(t, nil)},
 		{Source: "radar", Format: frame.ASTERIX, Data: blockOf(t, cat001.Category, oldPlot(nil))},
 		{Source: "radar", Format: frame.ASTERIX, Data: blockOf(t, cat010.Category, seen(nil))},
+		{Source: "lines", Format: frame.SBS, Data: line(t, nil)},
 	}
 	for i := range frames {
 		frames[i].Received = noon
@@ -67,6 +69,29 @@ func BenchmarkDecode(b *testing.B) {
 	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "frames/s")
 }
 
+// BenchmarkTold decodes what other programs write down, which reads JSON.
+func BenchmarkTold(b *testing.B) {
+	east := state(map[string]any{"lon": taxi.LonDeg + 0.001})
+	for name, data := range map[string][][]byte{
+		"lines": {line(b, nil)}, "state": {state(nil), east}, "shore": {caught(b, vessel(), noon)},
+		"ship": {delta(noon, position), delta(noon, strings.Replace(position, "24.25", "24.2501", 1))},
+	} {
+		b.Run(name, func(b *testing.B) {
+			d := newDecoder(b)
+			plots := make([]plot.Plot, 0, 16)
+			f := frame.Frame{Source: name, Format: config().Sources[name].Format, Received: noon}
+			b.ReportAllocs()
+			n := 0
+			for b.Loop() {
+				f.Data = data[n%len(data)]
+				plots, _, _ = d.Decode(&f, plots[:0], nil)
+				n++
+			}
+			b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "frames/s")
+		})
+	}
+}
+
 // FuzzDecode gives any octets as any format: every refusal is of the list, no
 // plot is out of range, and what is remembered can be restored.
 func FuzzDecode(f *testing.F) {
@@ -77,11 +102,15 @@ func FuzzDecode(f *testing.F) {
 	f.Add(uint8(frame.NMEA), []byte("!AIVDM,2,1,3,A,53OnB000000000000000000000000000000000000000000000000000,0*00"), int64(-1))
 	f.Add(uint8(frame.RemoteID), heard(f, "903ae65bc8a8", 1, drone(), place()), int64(0))
 	f.Add(uint8(frame.CoT), event(f, nil), int64(0))
+	f.Add(uint8(frame.SBS), line(f, nil), int64(0))
+	f.Add(uint8(frame.Readsb), state(nil), int64(0))
+	f.Add(uint8(frame.Catcher), caught(f, vessel(), noon), int64(0))
+	f.Add(uint8(frame.SignalK), delta(noon, position), int64(0))
 	known := decode.Reasons()
 	f.Fuzz(func(t *testing.T, format uint8, data []byte, after int64) {
 		d := newDecoder(t)
 		frames := append(steady(t), frame.Frame{
-			Source: map[uint8]string{1: "adsb", 2: "ais", 3: "radar", 4: "drone", 5: "mesh"}[format], Format: frame.Format(format), Data: data,
+			Source: map[uint8]string{1: "adsb", 2: "ais", 3: "radar", 4: "drone", 5: "mesh", 6: "lines", 7: "state", 8: "shore", 9: "ship"}[format], Format: frame.Format(format), Data: data,
 			Received: noon.Add(time.Duration(after)),
 		})
 		for i := range frames {

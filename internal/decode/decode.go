@@ -3,7 +3,8 @@
 
 // Package decode turns frames of all feeds into plots and sweeps, and refuses
 // what is malformed or cannot be, with a reason from a closed list. The formats
-// themselves are decoded by the packages modes, ais, asterix, remoteid and cot.
+// themselves are decoded by the packages modes, ais, asterix, remoteid and cot, and
+// those below them.
 //
 // It does not track, join measurements of different frames or feeds, choose
 // between contradicting ones, or decide what an object is. Time is the frame's.
@@ -31,6 +32,8 @@ import (
 	"github.com/kuroshio-watch/kuroshio/internal/frame"
 	"github.com/kuroshio-watch/kuroshio/internal/plot"
 	"github.com/kuroshio-watch/kuroshio/modes"
+	"github.com/kuroshio-watch/kuroshio/modes/readsb"
+	"github.com/kuroshio-watch/kuroshio/modes/sbs"
 	"github.com/kuroshio-watch/kuroshio/remoteid"
 )
 
@@ -96,7 +99,7 @@ func (c Config) names() []string {
 }
 
 func (s Source) validate() error {
-	if s.Format < frame.ModeS || s.Format > frame.CoT {
+	if s.Format < frame.ModeS || s.Format > frame.SignalK {
 		return errors.New("format is unknown")
 	}
 	if s.Receiver != nil && !s.Receiver.Valid() {
@@ -142,6 +145,8 @@ type Decoder struct {
 	report   modes.Report
 	vessel   ais.Message
 	drone    [remoteid.MaxPack]remoteid.Message
+	line     sbs.Message
+	told     readsb.Aircraft
 }
 
 // source is one feed. Of the decoders the one of its format is set.
@@ -154,6 +159,8 @@ type source struct {
 	ids      map[asterix.Source]string // a cache of the sensors' names
 	clocks   map[string]*clock         // by station; at most maxClocks
 	drones   *remoteid.Joiner
+	gate     *ais.Gate // of vessels that another program tells of
+	places   *places   // what other programs said last
 }
 
 // Detail is the whole message behind the last decoded frame, for those who
@@ -183,8 +190,12 @@ func newSource(cfg Source) *source {
 	case frame.ModeS:
 		s.modes = modes.NewDecoder(modesConfig(cfg))
 		s.accuracy = make(map[modes.ICAO]accuracy)
-	case frame.NMEA:
+	case frame.NMEA, frame.Catcher:
 		s.ais = ais.NewDecoder(gateConfig(cfg))
+	case frame.SBS, frame.Readsb:
+		s.places = newPlaces()
+	case frame.SignalK:
+		s.gate, s.places = ais.NewGate(gateConfig(cfg)), newPlaces()
 	case frame.ASTERIX:
 		s.ids = make(map[asterix.Source]string)
 	case frame.RemoteID:
@@ -218,6 +229,14 @@ func (d *Decoder) Decode(f *frame.Frame, dst []plot.Plot, sweeps []plot.Sweep) (
 		dst, r = d.remoteID(s, f, dst)
 	case frame.CoT:
 		dst, r = d.cot(s, f, dst)
+	case frame.SBS:
+		dst, r = d.sbs(s, f, dst)
+	case frame.Readsb:
+		dst, r = d.readsb(s, f, dst)
+	case frame.Catcher:
+		dst, r = d.catcher(s, f, dst)
+	case frame.SignalK:
+		dst, r = d.signalK(s, f, dst)
 	}
 	if r != nil {
 		return dst, sweeps, r

@@ -42,6 +42,10 @@ func config() decode.Config {
 		"drone": {Format: frame.RemoteID, Receiver: &coast, RangeNM: 100},
 		"mesh":  {Format: frame.CoT},
 		"game":  {Format: frame.CoT, Exercise: true},
+		"lines": {Format: frame.SBS, Receiver: &coast, RangeNM: 200},
+		"state": {Format: frame.Readsb, Receiver: &coast, RangeNM: 200},
+		"shore": {Format: frame.Catcher, Receiver: &coast},
+		"ship":  {Format: frame.SignalK, Receiver: &coast},
 	}}
 }
 
@@ -564,7 +568,7 @@ func TestValidate(t *testing.T) {
 		"a plain feed":           {"a", decode.Source{Format: frame.ModeS}, true},
 		"no name":                {"", decode.Source{Format: frame.ModeS}, false},
 		"no format":              {"a", decode.Source{}, false},
-		"an unknown format":      {"a", decode.Source{Format: 9}, false},
+		"an unknown format":      {"a", decode.Source{Format: frame.SignalK + 1}, false},
 		"a receiver off the map": {"a", decode.Source{Format: frame.ModeS, Receiver: &nowhere}, false},
 		"a range without sense":  {"a", decode.Source{Format: frame.ModeS, RangeNM: math.NaN()}, false},
 		"a negative deviation":   {"a", decode.Source{Format: frame.ASTERIX, Sensors: map[string]decode.Sensor{"1": {SigmaRange: -1}}}, false},

@@ -79,6 +79,21 @@ const (
 	CoTLabel     = "cot-label"     // a plot could not keep the label that the event carries
 	CoTStale     = "cot-stale"     // its sender no longer stood by it when it came
 
+	// What other programs made of Mode S and AIS.
+	SBSLine        = "sbs-line"            // not a line of 22 fields, or one with a field that cannot be
+	ReadsbSyntax   = "readsb-syntax"       // not JSON of one aircraft
+	ReadsbAddress  = "readsb-address"      // address that no aircraft can hold
+	ReadsbValue    = "readsb-value"        // a value out of bounds
+	CatcherSyntax  = "catcher-syntax"      // not JSON of one message
+	CatcherNoNMEA  = "catcher-no-nmea"     // a message without the sentences that it was
+	SignalKSyntax  = "signalk-syntax"      // not a delta
+	SignalKContext = "signalk-context"     // of something without an MMSI
+	SignalKValue   = "signalk-value"       // a value out of bounds
+	ToldRange      = "told-position-range" // beyond the receiver's range
+	ToldSpeed      = "told-position-speed" // too far from the last one
+	ToldStale      = "told-stale"          // what the program held was old when it came
+	ToldTooMany    = "told-too-many"       // more objects than are remembered
+
 	// SimulatedOnLive refuses what is marked as simulated on a feed that is
 	// not configured as an exercise.
 	SimulatedOnLive = "simulated-on-live"
@@ -99,6 +114,8 @@ func Reasons() []string {
 		AsterixDoubtful, AsterixPosition,
 		RemoteIDLine, RemoteIDMessage, RemoteIDRange,
 		CoTSyntax, CoTValue, CoTForbidden, CoTLabel, CoTStale,
+		SBSLine, ReadsbSyntax, ReadsbAddress, ReadsbValue, CatcherSyntax, CatcherNoNMEA, SignalKSyntax, SignalKContext, SignalKValue,
+		ToldRange, ToldSpeed, ToldStale, ToldTooMany,
 		SimulatedOnLive,
 	}
 }

@@ -17,7 +17,11 @@ import (
 // stateVersion is raised when State changes its meaning.
 //
 //	1  2026-11-25  first; Remote ID and clocks added 2026-11-29
-const stateVersion = 1
+//	2  2026-11-29  what other programs told of objects; 1 is read as well
+const (
+	stateVersion  = 2
+	oldestVersion = 1
+)
 
 // State is what a Decoder remembers, fit for JSON or CBOR. The same frames
 // give the same State.
@@ -38,6 +42,9 @@ type SourceState struct {
 
 	Drones *remoteid.JoinerState `json:"drones,omitempty"`
 	Clocks []ClockState          `json:"clocks,omitempty"` // by station
+
+	Gate   *ais.GateState `json:"gate,omitempty"`
+	Places []PlaceState   `json:"places,omitempty"` // by object
 }
 
 // NACpState is the last accuracy category of an aircraft.
@@ -67,6 +74,12 @@ func (d *Decoder) Snapshot() State {
 		case s.drones != nil:
 			m := s.drones.Snapshot()
 			out.Drones = &m
+		case s.places != nil:
+			out.Places = s.places.snapshot()
+			if s.gate != nil {
+				m := s.gate.Snapshot()
+				out.Gate = &m
+			}
 		case len(out.Clocks) == 0:
 			continue // nothing is remembered of it
 		}
@@ -79,8 +92,8 @@ func (d *Decoder) Snapshot() State {
 // no longer configured, or have another format now, is left out; feeds that it
 // does not hold begin anew. On an error d is as it was.
 func (d *Decoder) Restore(st State) error {
-	if st.Version != stateVersion {
-		return fmt.Errorf("restore decoder: version %d, want %d", st.Version, stateVersion)
+	if st.Version < oldestVersion || st.Version > stateVersion {
+		return fmt.Errorf("restore decoder: version %d, want %d to %d", st.Version, oldestVersion, stateVersion)
 	}
 	fresh := make(map[string]*source, len(d.sources))
 	for name, s := range d.sources {
@@ -125,6 +138,14 @@ func (s *source) restore(in *SourceState) error {
 	}
 	if s.drones != nil && in.Drones != nil {
 		return s.drones.Restore(*in.Drones)
+	}
+	if s.gate != nil && in.Gate != nil {
+		if err := s.gate.Restore(*in.Gate); err != nil {
+			return err
+		}
+	}
+	if s.places != nil {
+		return s.places.restore(in.Places)
 	}
 	return nil
 }

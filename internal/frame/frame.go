@@ -17,6 +17,10 @@ const (
 	ASTERIX                    // one or more whole ASTERIX data blocks (a datagram)
 	RemoteID                   // one line of a Remote ID receiver, see remoteid.ParseLine
 	CoT                        // one Cursor on Target event, see cot.ParseDatagram
+	SBS                        // one BaseStation line, see sbs.Parse
+	Readsb                     // one aircraft in readsb's JSON, see readsb.ParseLine
+	Catcher                    // one message in AIS-catcher's JSON, see catcher.Parse
+	SignalK                    // one Signal K delta, see signalk.Parse
 )
 
 // String returns the format's name in lower case.
@@ -32,6 +36,14 @@ func (f Format) String() string {
 		return "remoteid"
 	case CoT:
 		return "cot"
+	case SBS:
+		return "sbs"
+	case Readsb:
+		return "readsb"
+	case Catcher:
+		return "catcher"
+	case SignalK:
+		return "signalk"
 	}
 	return "invalid"
 }
