@@ -189,7 +189,7 @@ const (
 
 // tellsTime reports whether messages of a content say when they were made.
 func tellsTime(c feed.Content) bool {
-	return slices.Contains([]feed.Content{feed.ContentASTERIX, feed.ContentNMEA, feed.ContentRemoteID, feed.ContentCoT}, c)
+	return slices.Contains([]feed.Content{feed.ContentASTERIX, feed.ContentNMEA, feed.ContentCatcher, feed.ContentRemoteID, feed.ContentCoT}, c)
 }
 
 // Clocks returns how far the clocks of the feed's stations may be off, 0 where

@@ -14,6 +14,7 @@ import (
 	"github.com/kuroshio-watch/kuroshio/cot"
 	"github.com/kuroshio-watch/kuroshio/modes/avr"
 	"github.com/kuroshio-watch/kuroshio/modes/beast"
+	"github.com/kuroshio-watch/kuroshio/modes/sbs"
 )
 
 const (
@@ -66,6 +67,10 @@ func (f *Feed) cutter(ctx context.Context, s *sender) cutter {
 		return f.cotCutter(ctx, s)
 	case ContentAVR:
 		return linesCutter(maxAVRLine, func(at int64, l []byte) bool { return f.avr(ctx, s, s.base+at, l) }, refuse(ReasonLine))
+	case ContentSBS:
+		return linesCutter(sbs.MaxLine, func(at int64, l []byte) bool { return f.emit(ctx, s.base+at, s.now(), l) }, refuse(ReasonLine))
+	case ContentReadsb, ContentCatcher, ContentSignalK:
+		return f.objects(ctx, s)
 	case ContentRemoteID:
 		return linesCutter(maxRemoteIDLine, func(at int64, l []byte) bool { return f.emit(ctx, s.base+at, s.now(), l) }, refuse(ReasonLine))
 	}

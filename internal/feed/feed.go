@@ -44,6 +44,9 @@ const (
 	ReasonHTTP    = "http-answer"      // not 200, or over 16 MiB
 	ReasonRate    = "rate-limit"       // above the feed's max_rate
 
+	ReasonJSON     = "json-framing"  // octets that are no JSON object, or a document of no records
+	ReasonJSONLong = "json-too-long" // an object or a record that is longer than is taken
+
 	ReasonMQTT         = "mqtt-packet"   // a broker that does not keep to the protocol
 	ReasonMQTTRefused  = "mqtt-refused"  // a broker that refuses us, or a topic
 	ReasonMQTTLong     = "mqtt-too-long" // a message over 1 MiB
@@ -55,6 +58,7 @@ func Reasons() []string {
 	return []string{
 		ReasonBeast, ReasonMLAT, ReasonAVR, ReasonLine, ReasonNoTime, ReasonQueueFull,
 		ReasonASTERIX, ReasonCoT, ReasonPCAP, ReasonShorter, ReasonTLS, ReasonSenders, ReasonHTTP, ReasonRate,
+		ReasonJSON, ReasonJSONLong,
 		ReasonMQTT, ReasonMQTTRefused, ReasonMQTTLong, ReasonMQTTRetained,
 	}
 }

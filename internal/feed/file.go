@@ -17,12 +17,29 @@ import (
 // followEvery is how often a followed file is looked at.
 const followEvery = 500 * time.Millisecond
 
+// errAnother says that a followed file is another one now.
+var errAnother = errors.New("the file has shrunk or was replaced")
+
 // errDone says that a feed has given all that it has.
 var errDone = errors.New("feed has come to its end")
 
 // file reads a file to its end, or follows what is appended. As many frames as
 // earlier runs took are passed over.
 func (f *Feed) file(ctx context.Context) error {
+	for {
+		err := f.fileOnce(ctx)
+		// A program that publishes what it holds puts another file in its place each
+		// time: the feed does not go down for that.
+		if f.content != ContentReadsb || !errors.Is(err, errAnother) {
+			return err
+		}
+		if !sleep(ctx, followEvery) {
+			return errEnd
+		}
+	}
+}
+
+func (f *Feed) fileOnce(ctx context.Context) error {
 	// To open a pipe waits for whoever writes to it, and nothing ends that.
 	if info, err := os.Stat(f.cfg.Path); err != nil {
 		return fmt.Errorf("open feed: %w", err)
@@ -102,7 +119,7 @@ func (f *Feed) grown(ctx context.Context, r *os.File, read int64) error {
 		switch {
 		case info.Size() < read, err == nil && info.Size() == read && !os.SameFile(info, named):
 			f.another()
-			return errors.New("the file has shrunk or was replaced")
+			return errAnother
 		case info.Size() > read:
 			return nil
 		}

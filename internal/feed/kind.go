@@ -34,11 +34,18 @@ const (
 	ContentASTERIX  Content = "asterix"  // data blocks
 	ContentRemoteID Content = "remoteid" // a receiver's lines (remoteid.ParseLine)
 	ContentCoT      Content = "cot"      // Cursor on Target, XML or TAK protobuf
+	ContentSBS      Content = "sbs"      // aircraft in BaseStation lines
+	ContentReadsb   Content = "readsb"   // aircraft in readsb's JSON: aircraft.json, or one a line
+	ContentCatcher  Content = "catcher"  // AIS in AIS-catcher's JSON
+	ContentSignalK  Content = "signalk"  // vessels in Signal K deltas
 )
 
 // Contents lists the contents.
 func Contents() []Content {
-	return []Content{ContentBeast, ContentAVR, ContentNMEA, ContentASTERIX, ContentRemoteID, ContentCoT}
+	return []Content{
+		ContentBeast, ContentAVR, ContentNMEA, ContentASTERIX, ContentRemoteID, ContentCoT,
+		ContentSBS, ContentReadsb, ContentCatcher, ContentSignalK,
+	}
 }
 
 // Format returns the format of the frames that the content gives.
@@ -54,6 +61,14 @@ func (c Content) Format() frame.Format {
 		return frame.RemoteID
 	case ContentCoT:
 		return frame.CoT
+	case ContentSBS:
+		return frame.SBS
+	case ContentReadsb:
+		return frame.Readsb
+	case ContentCatcher:
+		return frame.Catcher
+	case ContentSignalK:
+		return frame.SignalK
 	}
 	return 0
 }
@@ -86,16 +101,27 @@ func Transports() []Transport {
 func (k Kind) Split() (c Content, t Transport, ok bool) {
 	content, transport, _ := strings.Cut(string(k), "-")
 	c, t = Content(content), Transport(transport)
-	ok = slices.Contains(Contents(), c) && slices.Contains(Transports(), t)
-	// A recording of a network holds datagrams; nobody sends these in them.
-	if t == PCAP && (c == ContentBeast || c == ContentAVR || c == ContentRemoteID) {
-		ok = false
-	}
-	// Radars and meshes don't come on a wire of this kind.
-	if t == Serial && (c == ContentASTERIX || c == ContentCoT) {
-		ok = false
-	}
+	ok = slices.Contains(Contents(), c) && slices.Contains(Transports(), t) && !slices.Contains(c.never(), t)
 	return c, t, ok
+}
+
+// never lists the transports by which nobody sends the content.
+func (c Content) never() []Transport {
+	switch c {
+	case ContentBeast, ContentAVR, ContentRemoteID:
+		return []Transport{PCAP} // a recording of a network holds datagrams
+	case ContentASTERIX, ContentCoT:
+		return []Transport{Serial}
+	case ContentSBS: // lines of one connection
+		return []Transport{Multicast, PCAP, HTTP, Serial, MQTT}
+	case ContentReadsb: // a document is longer than a datagram
+		return []Transport{UDP, Multicast, PCAP, Serial}
+	case ContentCatcher:
+		return []Transport{Serial}
+	case ContentSignalK:
+		return []Transport{Multicast, PCAP, Serial, MQTT}
+	}
+	return nil
 }
 
 // Kinds lists the kinds, by content, then transport.

@@ -95,7 +95,7 @@ func (c Config) Problem() (key, what string) {
 }
 
 func marked(c Content, t Transport) bool {
-	return t == PCAP || c == ContentBeast || c == ContentNMEA
+	return t == PCAP || slices.Contains([]Content{ContentBeast, ContentNMEA, ContentReadsb, ContentCatcher, ContentSignalK}, c)
 }
 
 func (c Config) network(t Transport) (key, what string) {
