@@ -22,7 +22,8 @@ const (
 )
 
 // FeedSettings is a feed as it can be added: over the network, and without
-// files, whose names are for the configuration file alone.
+// files, whose names are for the configuration file alone. What it needs of
+// files comes in FeedSecrets.
 type FeedSettings struct {
 	Kind      string        `json:"kind"` // CONTENT-TRANSPORT, as in the configuration file
 	Addr      string        `json:"addr"`
@@ -33,6 +34,19 @@ type FeedSettings struct {
 	MaxRate   float64       `json:"max_rate,omitempty"`  // frames a second; 0: no limit
 	StaleS    uint32        `json:"stale_s,omitempty"`   // seconds; 0: never
 	EveryS    uint32        `json:"every_s,omitempty"`   // of http, seconds
+	Topics    []string      `json:"topics,omitempty"`    // of mqtt
+	QoS       uint8         `json:"qos,omitempty"`       // of mqtt: 0 or 1
+	ClientID  string        `json:"client_id,omitempty"` // of mqtt; empty: kuroshio- and the feed's name
+	User      string        `json:"user,omitempty"`      // of http and mqtt
+}
+
+// FeedSecrets are what else a feed needs: each is written to a file of the
+// node's own and never read back. Certificates and keys are PEM.
+type FeedSecrets struct {
+	Password string `json:"password,omitempty"` // of http and mqtt; of http without a user a bearer token
+	CA       string `json:"ca,omitempty"`       // whom we trust; empty: the system's authorities
+	Cert     string `json:"cert,omitempty"`     // who we are
+	Key      string `json:"key,omitempty"`
 }
 
 // FeedReceiver is where a feed's antenna stands.
@@ -47,6 +61,8 @@ type FeedRequest struct {
 	Name string        `json:"name"`
 	Act  string        `json:"act"`            // "add", "pause", "resume" or "test"
 	Feed *FeedSettings `json:"feed,omitempty"` // of add, and of test where there is no such feed yet
+	// Secrets go with Feed.
+	Secrets *FeedSecrets `json:"secrets,omitempty"`
 }
 
 // FeedResult is what came of an act.

@@ -34,9 +34,9 @@ func (f *fakeFeeds) FeedAct(_ context.Context, r *console.FeedRequest) (console.
 func TestFeedActsAreAudited(t *testing.T) {
 	for _, act := range []string{console.FeedAdd, console.FeedPause, console.FeedResume, console.FeedTest} {
 		d := newDesk(t)
-		w := d.post("/api/feeds", `{"name":"a","act":"`+act+`","feed":{"kind":"cot-udp","addr":"127.0.0.1:1","stale_s":60}}`, d.login("administrator"))
+		w := d.post("/api/feeds", `{"name":"a","act":"`+act+`","feed":{"kind":"cot-udp","addr":"127.0.0.1:1","stale_s":60},"secrets":{"password":"hush"}}`, d.login("administrator"))
 		wantCode(t, act, w, http.StatusOK, "")
-		if g := d.feeds.got; len(g) != 1 || g[0].Act != act || g[0].Name != "a" || g[0].Feed.StaleS != 60 {
+		if g := d.feeds.got; len(g) != 1 || g[0].Act != act || g[0].Name != "a" || g[0].Feed.StaleS != 60 || g[0].Secrets.Password != "hush" {
 			t.Errorf("%s: the node was asked %+v", act, g)
 		}
 		if l := d.journal.acts(); l[len(l)-1] != "administrator feed-"+act+" a" {

@@ -96,12 +96,7 @@ func (n *Node) FeedAct(ctx context.Context, req *console.FeedRequest) (r console
 	case req.Act == console.FeedAdd:
 		return n.addFeed(ctx, w, req)
 	case req.Act == console.FeedTest && w == nil && req.Feed != nil:
-		f := configured(req.Name, req.Feed)
-		if r.Key, r.What = addable(&f); r.What != "" {
-			return r, "bad-request", nil
-		}
-		r.Test, err = n.tryFeed(ctx, f)
-		return r, "", err
+		return n.tryNew(ctx, req)
 	case w == nil:
 		return r, "not-found", nil
 	case req.Act == console.FeedTest && feed.Kind(w.settings.Kind).Transport() == feed.Stdin:
@@ -115,6 +110,36 @@ func (n *Node) FeedAct(ctx context.Context, req *console.FeedRequest) (r console
 		return r, "", n.resumeFeed(w)
 	}
 	return r, "bad-request", nil
+}
+
+// tryNew tries a feed that is not there, with secrets that are gone afterwards.
+func (n *Node) tryNew(ctx context.Context, req *console.FeedRequest) (r console.FeedResult, code string, err error) {
+	f, r := wanted(req)
+	if r.What != "" {
+		return r, "bad-request", nil
+	}
+	dir, err := os.MkdirTemp(n.cfg.Node.Data, "feed-trial-*")
+	if err != nil {
+		return r, "", fmt.Errorf("keep secrets of a trial: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	if err := writeSecrets(dir, req.Name, req.Secrets); err != nil {
+		return r, "", err
+	}
+	namesOf(req.Secrets).into(&f, dir)
+	if _, bad := feedSettings(&f, nil); bad != nil {
+		return console.FeedResult{Key: "secrets", What: "not text, or no certificates with their key"}, "bad-request", nil
+	}
+	r.Test, err = n.tryFeed(ctx, f)
+	return r, "", err
+}
+
+// wanted returns the feed that is asked for, or what keeps it from being added.
+func wanted(req *console.FeedRequest) (config.Feed, console.FeedResult) {
+	f := configured(req.Name, req.Feed)
+	namesOf(req.Secrets).into(&f, "") // what is in the files does not matter here
+	key, what := addable(&f)
+	return f, console.FeedResult{Key: apiKey(key), What: what}
 }
 
 // pauseFeed stops a feed, and then keeps that, so that a restart does not take
@@ -163,17 +188,28 @@ func (n *Node) addFeed(ctx context.Context, known *watched, req *console.FeedReq
 	case len(n.feeds.list) >= maxFeeds:
 		return r, "not-now", nil
 	}
-	f := configured(req.Name, req.Feed)
-	if r.Key, r.What = addable(&f); r.What != "" {
+	f, r := wanted(req)
+	if r.What != "" {
 		return r, "bad-request", nil
 	}
-	w, err := n.newFeed(f, 0)
-	if err != nil {
+	dir := secretsPath(n.cfg.Node.Data)
+	if err := writeSecrets(dir, req.Name, req.Secrets); err != nil {
 		return r, "", err
+	}
+	defer func() {
+		if code != "" || err != nil {
+			err = errors.Join(err, removeSecrets(dir, req.Name))
+		}
+	}()
+	names := namesOf(req.Secrets)
+	names.into(&f, dir)
+	w, err := n.newFeed(f, 0)
+	if err != nil { // its text names files, and an administrator is to hear of what is in them
+		return console.FeedResult{Key: "secrets", What: "not text, or no certificates with their key"}, "bad-request", nil
 	}
 	w.added = true
 	before, kept := n.feeds.kept, n.feeds.kept
-	kept.Added = append(slices.Clone(kept.Added), keptFeed{req.Name, *req.Feed})
+	kept.Added = append(slices.Clone(kept.Added), keptFeed{req.Name, *req.Feed, names})
 	if err := n.keepFeeds(kept); err != nil {
 		return r, "", err
 	}
@@ -191,10 +227,8 @@ func (n *Node) addFeed(ctx context.Context, known *watched, req *console.FeedReq
 func addable(f *config.Feed) (key, what string) {
 	k := feed.Kind(f.Kind)
 	switch t := k.Transport(); {
-	case t.Once() || t == feed.Stdin || t == feed.Serial || t == feed.TLSServer:
-		return "kind", "files, certificates and what is piped in stand in the configuration file"
-	case t == feed.MQTT:
-		return "kind", "topics stand in the configuration file"
+	case t.Once() || t == feed.Stdin || t == feed.Serial:
+		return "kind", "files, devices and what is piped in stand in the configuration file"
 	case k.Content() == feed.ContentASTERIX:
 		return "kind", "radars and their places stand in the configuration file"
 	}
@@ -205,7 +239,7 @@ func addable(f *config.Feed) (key, what string) {
 func configured(name string, s *console.FeedSettings) config.Feed {
 	f := config.Feed{
 		Name: name, Kind: s.Kind, Addr: s.Addr, Exercise: s.Exercise, Marks: s.Marks, Interface: s.Interface, MaxRate: s.MaxRate,
-		Stale: seconds(s.StaleS), Every: seconds(s.EveryS),
+		Stale: seconds(s.StaleS), Every: seconds(s.EveryS), Topics: s.Topics, QoS: s.QoS, ClientID: s.ClientID, User: s.User,
 	}
 	if p := s.Receiver; p != nil {
 		f.Receiver = &config.Receiver{Lat: p.Lat, Lon: p.Lon, RangeNM: p.RangeNM}
@@ -366,6 +400,7 @@ type keptFeeds struct {
 type keptFeed struct {
 	Name string `json:"name"`
 	console.FeedSettings
+	Secrets secretNames `json:"secrets,omitempty"`
 }
 
 func keptPath(data string) string { return filepath.Join(data, "feeds.json") }
@@ -419,6 +454,7 @@ func (k keptFeeds) into(c *config.Config) (*config.Config, error) {
 	for i := range k.Added {
 		a := &k.Added[i]
 		f := configured(a.Name, &a.FeedSettings)
+		a.Secrets.into(&f, secretsPath(c.Node.Data))
 		if key, what := addable(&f); what != "" {
 			return nil, fmt.Errorf("%s: feed %s: %s: %s", keptPath(c.Node.Data), a.Name, key, what)
 		}
