@@ -67,7 +67,7 @@ func TestParseSaysFileLineAndWhatIsWrong(t *testing.T) {
 		"a sensor without period":   {minimal + "[[feed]]\nname = \"r\"\nkind = \"asterix-udp\"\naddr = \"h:1\"\n[[sensor]]\nfeed = \"r\"\nid = \"025/010\"\nrange_nm = 200.0\n", "n.toml:7: sensor: range_nm, period"},
 		"a sensor with a bad id":    {minimal + "[[feed]]\nname = \"r\"\nkind = \"asterix-udp\"\naddr = \"h:1\"\n[[sensor]]\nfeed = \"r\"\nid = \"25/10\"\n", `n.toml:9: sensor.id: "25/10": want SAC/SIC`},
 		"editions of AIS":           {minimal + "[[feed]]\nname = \"a\"\nkind = \"nmea-udp\"\naddr = \"h:1\"\neditions = { \"021\" = \"0.23\" }\n", "n.toml:7: feed.editions: only ASTERIX has editions"},
-		"an unknown edition":        {minimal + "[[feed]]\nname = \"a\"\nkind = \"asterix-udp\"\naddr = \"h:1\"\neditions = { \"021\" = \"2.1\" }\n", `n.toml:7: feed.editions: category 021 has no edition "2.1" here: want one of [2.7`},
+		"an unknown edition":        {minimal + "[[feed]]\nname = \"a\"\nkind = \"asterix-udp\"\naddr = \"h:1\"\neditions = { \"021\" = \"2.8\" }\n", `n.toml:7: feed.editions: category 021 has no edition "2.8" here: want one of [2.7`},
 		"a category of two digits":  {minimal + "[[feed]]\nname = \"a\"\nkind = \"asterix-udp\"\naddr = \"h:1\"\neditions = { \"21\" = \"0.23\" }\n", `n.toml:7: feed.editions: "21": want a category in three digits`},
 		"an edition of no station":  {minimal + "[[feed]]\nname = \"a\"\nkind = \"asterix-udp\"\naddr = \"h:1\"\nedition_of = { \"25/1\" = { \"021\" = \"0.23\" } }\n", `n.toml:7: feed.edition_of: "25/1": want SAC/SIC`},
 		"a station's edition":       {minimal + "[[feed]]\nname = \"a\"\nkind = \"asterix-udp\"\naddr = \"h:1\"\nedition_of = { \"025/010\" = { \"021\" = \"7\" } }\n", `n.toml:7: feed.edition_of: category 021 has no edition "7"`},
