@@ -154,8 +154,9 @@ func (d *Decoder) adsbSigma() geo.Metres {
 	return min(max(bound/toSigma, minSigma), maxSigma)
 }
 
-// uncertaintyNUC returns the 95 % bound that NUCp stands for (DO-260,
-// navigation uncertainty category for position), 0 when it is unknown.
+// uncertaintyNUC returns the 95 % bound that NUCp, the navigation uncertainty
+// category for position of MOPS version 0, stands for (ICAO Doc 9871, table C-43:
+// NUCp 9 to 0 is type code 9 to 18), 0 when it is unknown.
 func uncertaintyNUC(nuc uint8) geo.Metres {
 	const nm = geo.MetresPerNauticalMile
 	bounds := [...]geo.Metres{0, 10 * nm, 5 * nm, nm, 0.5 * nm, 0.25 * nm, 0.1 * nm, 0.05 * nm, 10, 3}
