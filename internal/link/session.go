@@ -4,6 +4,7 @@
 package link
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -64,6 +65,7 @@ type session struct {
 	acked  chan struct{} // the committer has an acknowledgement to note; holds one
 
 	mu        sync.Mutex
+	halt      *haltError // the first; a goroutine may find it when another has ended the session already
 	lastHeard time.Time
 	pingDue   bool
 	pings     map[uint64]time.Time // sent, not answered; at most the last few
@@ -227,11 +229,32 @@ func (s *session) run(ctx context.Context) error {
 		return err
 	}
 	s.link.up()
-	g.Go(func() error { return s.read(ctx) })
-	g.Go(func() error { return s.commit(ctx) })
-	g.Go(func() error { return s.write(ctx) })
-	g.Go(func() error { return s.watch(ctx) })
-	return g.Wait()
+	for _, work := range []func(context.Context) error{s.read, s.commit, s.write, s.watch} {
+		g.Go(func() error { return s.noteHalt(work(ctx)) })
+	}
+	return s.ended(g.Wait())
+}
+
+// ended returns why the session ended, given the first error of its goroutines.
+func (s *session) ended(err error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.halt != nil {
+		return s.halt
+	}
+	return err
+}
+
+// noteHalt keeps err when it must stop the link, whatever else ended the session
+// before: the partner may know of it, and stop.
+func (s *session) noteHalt(err error) error {
+	var h *haltError
+	if errors.As(err, &h) {
+		s.mu.Lock()
+		s.halt = cmp.Or(s.halt, h)
+		s.mu.Unlock()
+	}
+	return err
 }
 
 // hangUp closes the connection when the session is over, so that reader and
@@ -302,7 +325,8 @@ func (s *session) read(ctx context.Context) error {
 			return fmt.Errorf("read link: %w", err)
 		}
 		if ctx.Err() != nil {
-			continue // over; what the partner still sends is its next session's
+			s.last(m)
+			continue // over; what else the partner still sends is its next session's
 		}
 		s.mu.Lock()
 		s.lastHeard = time.Now()
@@ -322,6 +346,14 @@ func (s *session) read(ctx context.Context) error {
 			}
 			return err
 		}
+	}
+}
+
+// last looks at what comes when the session is over: that the partner found a
+// problem of the journal counts.
+func (s *session) last(m *message) {
+	if f, err := m.frame(); err == nil && f.Stop != nil {
+		_ = s.noteHalt(stopError(f.Stop)) // a Stop of another reason ends what is over
 	}
 }
 
