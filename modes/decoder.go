@@ -111,6 +111,9 @@ type Report struct {
 	// Trust is how many pairs agreed lately, 0 to 4. A position with trust 1
 	// rests on a single pair and should raise nothing by itself.
 	Trust uint8
+	// Hint is what a Comm-B reply of an aircraft seems to say whose address was
+	// heard in a squitter. It is a guess: see Hint.
+	Hint Hint
 	// Refusal says why a frame with CPR has no position. RefusedSpeed and
 	// RefusedRange on sound frames may hint at a false transmission.
 	Refusal Refusal
@@ -201,6 +204,10 @@ func (d *Decoder) decode(t time.Time, msg []byte, out *Report, mlat bool) error 
 	}
 	a := &d.touch(keyOf(&out.Frame), now).aircraft
 	a.remember(now, &out.Frame)
+	if out.DF == 20 || out.DF == 21 {
+		k := a.known(now)
+		out.Hint = hint(payloadOf(msg[4:]), &k)
+	}
 	if out.Has(FieldCPR) {
 		d.locate(now, a, out)
 	}

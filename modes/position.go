@@ -25,6 +25,12 @@ type aircraft struct {
 	gsMS  int64
 	hasGS bool
 
+	track    geo.Degrees // of the same time as gs
+	hasTrack bool
+	height   geo.Feet // barometric
+	heightMS int64
+	hasHigh  bool
+
 	cpr    [2]CPR // even, odd
 	cprMS  [2]int64
 	hasCPR [2]bool
@@ -67,6 +73,10 @@ func (a *aircraft) remember(now int64, f *Frame) {
 	}
 	if f.Has(FieldSpeed) {
 		a.gs, a.gsMS, a.hasGS = f.GroundSpeed, now, true
+		a.track, a.hasTrack = f.Track, f.Has(FieldTrack)
+	}
+	if f.Has(FieldAltitude) && f.AltitudeKind == HeightBaro {
+		a.height, a.heightMS, a.hasHigh = f.Altitude, now, true
 	}
 	if f.Has(FieldTC) && (!a.hasVersion || a.version == 0) {
 		a.deriveAccuracy(f)
@@ -81,6 +91,18 @@ func (a *aircraft) remember(now int64, f *Frame) {
 		f.ContainmentRadius = c.radius
 		f.set(FieldRadius)
 	}
+}
+
+// known returns what a Comm-B reply can be held against.
+func (a *aircraft) known(now int64) (k known) {
+	if a.hasGS && abs(now-a.gsMS) <= hintFreshMS {
+		k.speed, k.hasSpeed = float64(a.gs), true
+		k.track, k.hasTrack = float64(a.track), a.hasTrack
+	}
+	if a.hasHigh && abs(now-a.heightMS) <= hintFreshMS { // that of f itself where it has one
+		k.height, k.hasHeight = float64(a.height), true
+	}
+	return k
 }
 
 // deriveAccuracy fills in what an aircraft of version 0, which sends neither

@@ -12,7 +12,11 @@ import (
 // stateVersion is raised when State changes its meaning.
 //
 //	1  2026-11-25  first
-const stateVersion = 1
+//	2  2026-11-29  track and height; 1 is read as well
+const (
+	stateVersion  = 2
+	oldestVersion = 1
+)
 
 // State is what a Decoder remembers, for a snapshot. The same frames give the
 // same State, byte for byte in JSON.
@@ -42,12 +46,20 @@ type AircraftState struct {
 	Even        *CPRState      `json:"even,omitempty"`
 	Odd         *CPRState      `json:"odd,omitempty"`
 	Position    *PositionState `json:"position,omitempty"`
+	Height      *HeightState   `json:"height,omitempty"` // barometric
 }
 
 // SpeedState is a ground speed and when it was received.
 type SpeedState struct {
-	Knots  geo.Knots `json:"kt"`
-	TimeMS int64     `json:"time_ms"`
+	Knots  geo.Knots    `json:"kt"`
+	TimeMS int64        `json:"time_ms"`
+	Track  *geo.Degrees `json:"track,omitempty"` // that came with it
+}
+
+// HeightState is a height and when it was received.
+type HeightState struct {
+	Feet   geo.Feet `json:"ft"`
+	TimeMS int64    `json:"time_ms"`
 }
 
 // CPRState is a coded position and when it was received.
@@ -79,8 +91,8 @@ func (d *Decoder) Snapshot() State {
 
 // Restore replaces what d remembers. On error d is as it was.
 func (d *Decoder) Restore(st State) error {
-	if st.Version != stateVersion {
-		return fmt.Errorf("restore decoder: version %d, want %d", st.Version, stateVersion)
+	if st.Version < oldestVersion || st.Version > stateVersion {
+		return fmt.Errorf("restore decoder: version %d, want %d to %d", st.Version, oldestVersion, stateVersion)
 	}
 	if len(st.Aircraft) > d.cfg.MaxAircraft {
 		return fmt.Errorf("restore decoder: %d aircraft, want at most %d", len(st.Aircraft), d.cfg.MaxAircraft)
@@ -121,6 +133,12 @@ func (a *aircraft) state() AircraftState {
 	}
 	if a.hasGS {
 		st.GroundSpeed = &SpeedState{Knots: a.gs, TimeMS: a.gsMS}
+		if a.hasTrack {
+			st.GroundSpeed.Track = ptr(a.track)
+		}
+	}
+	if a.hasHigh {
+		st.Height = &HeightState{Feet: a.height, TimeMS: a.heightMS}
 	}
 	st.Even, st.Odd = a.cprState(0), a.cprState(1)
 	if a.hasPos {
@@ -160,6 +178,18 @@ func (st *AircraftState) aircraft() (aircraft, error) {
 			return aircraft{}, fmt.Errorf("check ground speed: %v kt cannot be", s.Knots)
 		}
 		a.gs, a.gsMS, a.hasGS = s.Knots, s.TimeMS, true
+		if s.Track != nil {
+			if !(*s.Track >= 0 && *s.Track <= 360) {
+				return aircraft{}, fmt.Errorf("check track: %v cannot be", *s.Track)
+			}
+			a.track, a.hasTrack = *s.Track, true
+		}
+	}
+	if s := st.Height; s != nil {
+		if !(s.Feet >= -10_000 && s.Feet <= 300_000) {
+			return aircraft{}, fmt.Errorf("check height: %v ft cannot be", s.Feet)
+		}
+		a.height, a.heightMS, a.hasHigh = s.Feet, s.TimeMS, true
 	}
 	for i, c := range []*CPRState{st.Even, st.Odd} {
 		if c == nil {

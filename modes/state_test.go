@@ -63,7 +63,7 @@ func TestRestoreRefuses(t *testing.T) {
 		many.Aircraft = append(many.Aircraft, modes.AircraftState{ICAO: 1 + i})
 	}
 	tests := map[string]modes.State{
-		"another version":       {Version: 2},
+		"another version":       {Version: 3},
 		"too many aircraft":     many,
 		"one aircraft twice":    {Version: 1, Aircraft: []modes.AircraftState{a, a}},
 		"address zero":          with(func(s *modes.AircraftState) { s.ICAO = 0 }),
@@ -72,6 +72,8 @@ func TestRestoreRefuses(t *testing.T) {
 		"a code of 18 bits":     with(func(s *modes.AircraftState) { s.Odd = &modes.CPRState{Lat: big} }),
 		"a longitude too far":   with(func(s *modes.AircraftState) { s.Even = &modes.CPRState{Lon: big} }),
 		"a speed of NaN":        with(func(s *modes.AircraftState) { s.GroundSpeed = &modes.SpeedState{Knots: geo.Knots(math.NaN())} }),
+		"a track of 400":        with(func(s *modes.AircraftState) { s.GroundSpeed = &modes.SpeedState{Track: new(geo.Degrees(400))} }),
+		"a height of NaN":       with(func(s *modes.AircraftState) { s.Height = &modes.HeightState{Feet: geo.Feet(math.NaN())} }),
 		"no trust":              with(func(s *modes.AircraftState) { s.Position = &modes.PositionState{} }),
 		"too much trust":        with(func(s *modes.AircraftState) { s.Position = &modes.PositionState{Trust: 5} }),
 		"a position off the globe": with(func(s *modes.AircraftState) {
@@ -211,4 +213,17 @@ func FuzzRestore(f *testing.F) {
 			_ = d.Decode(fr.at, fr.msg, &r)
 		}
 	})
+}
+
+// TestRestoreOfBefore goes on with the snapshot of a decoder that kept neither
+// tracks nor heights.
+func TestRestoreOfBefore(t *testing.T) {
+	d := modes.NewDecoder(modes.DefaultConfig())
+	speed := &modes.SpeedState{Knots: 420, TimeMS: takeoff.UnixMilli()}
+	if err := d.Restore(modes.State{Version: 1, Aircraft: []modes.AircraftState{{ICAO: own, GroundSpeed: speed}}}); err != nil {
+		t.Fatal(err)
+	}
+	if a := d.Snapshot().Aircraft; len(a) != 1 || a[0].GroundSpeed == nil || a[0].GroundSpeed.Track != nil || a[0].Height != nil {
+		t.Errorf("restored %+v", a)
+	}
 }
