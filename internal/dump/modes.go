@@ -235,6 +235,43 @@ func (l *modesLines) fields() {
 		o.text("no_position", r.Refusal.String())
 	}
 	l.quality()
+	l.hint()
+}
+
+// hint writes what a Comm-B reply seems to say, under keys that no report has.
+func (l *modesLines) hint() {
+	o, h := &l.obj, &l.rep.Hint
+	if h.Register == 0 {
+		return
+	}
+	o.text("bds", fmt.Sprintf("%d,%d", h.Register>>4, h.Register&15))
+	for _, v := range [...]struct {
+		field  modes.HintField
+		key    string
+		v      float64
+		digits int
+	}{
+		{modes.HintSelectedAltitude, "hint_alt_selected", float64(h.SelectedAltitude), 0},
+		{modes.HintFMSAltitude, "hint_alt_fms", float64(h.FMSAltitude), 0},
+		{modes.HintPressure, "hint_qnh", h.PressureHPa, 1},
+		{modes.HintRoll, "hint_roll", float64(h.Roll), 2},
+		{modes.HintTrack, "hint_track", float64(h.Track), 2},
+		{modes.HintTrackRate, "hint_track_rate", h.TrackRate, 2},
+		{modes.HintGroundSpeed, "hint_gs", float64(h.GroundSpeed), 0},
+		{modes.HintTAS, "hint_tas", float64(h.TAS), 0},
+		{modes.HintHeading, "hint_heading", float64(h.Heading), 2},
+		{modes.HintIAS, "hint_ias", float64(h.IAS), 0},
+		{modes.HintMach, "hint_mach", h.Mach, 3},
+		{modes.HintBaroRate, "hint_baro_rate", float64(h.BaroRate), 0},
+		{modes.HintInertialRate, "hint_inertial_rate", float64(h.InertialRate), 0},
+		{modes.HintWind, "hint_wind", float64(h.WindSpeed), 0},
+		{modes.HintWind, "hint_wind_from", float64(h.WindFrom), 0},
+		{modes.HintTemperature, "hint_oat", h.TemperatureC, 2},
+	} {
+		if h.Known(v.field) {
+			o.float(v.key, v.v, v.digits)
+		}
+	}
 }
 
 func (l *modesLines) motion() {

@@ -118,6 +118,24 @@ func TestModeSRefuses(t *testing.T) {
 	}
 }
 
+// TestHintsOfCommB prints what a reply seems to say under keys of its own.
+func TestHintsOfCommB(t *testing.T) {
+	const icao = 0x899001
+	reply := octets(t, "A8000208C4661370A80000000000") // DF21, register 4,0
+	f, err := modes.Parse(reply)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parity := uint32(f.ICAO) ^ icao // of the frame alone it is the address that is overlaid
+	reply[11], reply[12], reply[13] = byte(parity>>16), byte(parity>>8&0xFF), byte(parity&0xFF)
+	squitter := modes.EncodeIdentification(icao, "KRS1", 0xA3)
+	lines := strings.Split(dumped(t, "tsv", dump.Options{}, nil, fmt.Appendf(nil, "1\t%X\n2\t%X\n", squitter, reply)), "\n")
+	want := `"bds":"4,0","hint_alt_selected":35008,"hint_alt_fms":34000,"hint_qnh":1013.2}`
+	if !strings.HasSuffix(lines[1], want) || strings.Contains(lines[0], "hint") {
+		t.Errorf("lines %q, want one that ends in %s", lines, want)
+	}
+}
+
 // TestSurfaceFirst holds that aircraft on the ground at the start of a recording
 // are found by one that is airborne only later.
 func TestSurfaceFirst(t *testing.T) {
