@@ -378,7 +378,7 @@ func (t *Tracker) tick(from, at int64) {
 func (t *Tracker) affordable(now int64) bool {
 	l := &t.log
 	cost := int64(len(l.ms) - l.after(l.points[len(l.points)-1].at) + len(t.tracks)/tracksCopied)
-	if cost > l.credit && l.stale > now-int64(t.cfg.Rollback)/2 {
+	if cost > l.credit && l.stale > now-int64(t.cfg.Rollback)*4/5 {
 		return false
 	}
 	l.credit = max(l.credit-cost, -int64(t.cfg.MaxLog))
