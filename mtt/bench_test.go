@@ -231,3 +231,17 @@ func heap() uint64 {
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc
 }
+
+// BenchmarkTrack10kWorkers is the same with predictions ahead, by the clock as
+// well as by the CPU time.
+func BenchmarkTrack10kWorkers(b *testing.B) {
+	for _, workers := range []int{0, 1, 2} {
+		b.Run(fmt.Sprintf("workers=%d", workers), func(b *testing.B) {
+			c := newCrowd(10_000, 10, 1.5e6)
+			if workers > 0 {
+				c.cfg.Do = pool(workers)
+			}
+			c.run(b)
+		})
+	}
+}

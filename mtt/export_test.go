@@ -211,3 +211,24 @@ func (t *Tracker) ClaimBooks() string {
 
 // IsReference reports whether radars are registered by what a track tells.
 func (t *Tracker) IsReference(id ID) bool { return t.numbers[id].Told.At != 0 }
+
+// Ahead takes measurements and returns how many pairs were found ahead and hold
+// still at their turn, and how many were not found.
+func (t *Tracker) Ahead(ms []Measurement) (held, not int) {
+	t.lookAhead(ms, 0)
+	for i := range min(len(ms), aheadOf) {
+		m := &ms[i]
+		a := t.aimOf(m)
+		t.group, t.index, t.aims, t.pairs = append(t.group[:0], m), append(t.index[:0], i), append(t.aims[:0], a), t.pairs[:0]
+		t.gather(0)
+		for n := range t.pairs {
+			if _, ok := t.ahead.of[i].find(t.pairs[n].tr); ok {
+				held++
+			} else {
+				not++
+			}
+		}
+	}
+	t.ahead.until = 0
+	return held, not
+}

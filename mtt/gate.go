@@ -302,11 +302,7 @@ func between(a, b geo.Point) float64 {
 // tryPair adds a pair if the measurement is inside the gate.
 func (t *Tracker) tryPair(i int, tr *track, gate float64, own bool) bool {
 	m, a := t.group[i], &t.aims[i]
-	dt := seconds(a.at - tr.Time)
-	speed, limit := float64(t.cfg.MaxAirSpeed), maxForward
-	if tr.Domain == Sea {
-		speed, limit = float64(t.cfg.MaxSeaSpeed), maxForwardSea
-	}
+	dt, speed, limit := t.since(a, tr)
 	if tr.Phase == Lost || dt < -maxBackward || dt > limit {
 		return false
 	}
@@ -324,26 +320,43 @@ func (t *Tracker) tryPair(i int, tr *track, gate float64, own bool) bool {
 	return true
 }
 
-// weigh predicts the pair's filter and computes its gain; false when the
-// measurement is outside the gate.
-func (t *Tracker) weigh(p *pair, m *Measurement, a *aim, dt, gate float64, own bool) bool {
+// since returns the time from a track's to a measurement's, how fast the track
+// may be, and after which time a prediction is worth nothing.
+func (t *Tracker) since(a *aim, tr *track) (dt, speed, limit float64) {
+	speed, limit = float64(t.cfg.MaxAirSpeed), maxForward
+	if tr.Domain == Sea {
+		speed, limit = float64(t.cfg.MaxSeaSpeed), maxForwardSea
+	}
+	return seconds(a.at - tr.Time), speed, limit
+}
+
+// foresee predicts the pair's filter and computes its looks, and returns what
+// identity and height say. It hangs on the track's TrackState and on nothing that
+// changes between two calls of Advance or Sweep, and changes the pair alone.
+func (t *Tracker) foresee(p *pair, m *Measurement, a *aim, dt float64) (evidence float64, ok bool) {
 	k := p.tr.motion()
 	p.f.predict(dt, &k, p.tr.HeightAt != 0)
-	evidence := p.tr.Identity.agree(m)
+	evidence = p.tr.Identity.agree(m)
 	if m.Has&HasHeight != 0 && p.tr.Domain != Sea {
 		evidence += p.takeHeight(m, a)
 	}
-	s := &t.sensors[m.Sensor]
 	tells := false
 	if a.where == polar {
 		tells = t.tells(p.tr, a.at)
 	} else {
 		p.doubt(t.doubt(p.tr, a.at, &p.f.X[0]))
 	}
-	if !p.look(a, s, math.Min(dt, 0), &k, tells) {
+	return evidence, p.look(a, &t.sensors[m.Sensor], math.Min(dt, 0), &k, tells)
+}
+
+// weigh predicts the pair's filter and computes its gain; false when the
+// measurement is outside the gate.
+func (t *Tracker) weigh(p *pair, m *Measurement, a *aim, dt, gate float64, own bool) bool {
+	evidence, ok := t.foreseen(p, m, a, dt)
+	if !ok {
 		return false
 	}
-	nis := p.nis()
+	s, nis := &t.sensors[m.Sensor], p.nis()
 	p.off = nis
 	if own && nis > 9 {
 		if nis > gate && between(p.place(), a.pos) > idNear+a.slop+a.stray {

@@ -161,6 +161,10 @@ type Config struct {
 	MaxSeaSpeed  geo.MetresPerSecond
 	ClassFrom    float64 // probability of its class from which a track moves by the models of that class; 0 for never
 	Bias         Bias    // one standard deviation of a radar's bias before any is learnt; zero learns none
+	// Do runs f(0) to f(n-1), in any order and at the same time or not, and
+	// returns when all are done. The tracks are the same with any; nil does
+	// without.
+	Do func(n int, f func(i int))
 }
 
 // DefaultConfig returns a configuration without sensors.

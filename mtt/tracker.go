@@ -31,6 +31,7 @@ type Tracker struct {
 	given   ID          // the last number given
 	demoted map[ID]bool // tracks told to be confirmed that a rollback made tentative
 	log     inputs
+	ahead   *ahead // with Config.Do
 
 	spare   []*Alone
 	solos   int // tracks with Alone
@@ -190,6 +191,9 @@ func (t *Tracker) Observe(ms []Measurement, dst []Outcome) []Outcome {
 func (t *Tracker) run(ms []Measurement, out []Outcome) {
 	clear(out)
 	for i := range ms {
+		if i%aheadOf == 0 {
+			t.lookAhead(ms, i)
+		}
 		if out[i].Verdict == 0 {
 			t.collect(ms, out, i)
 			t.observe(out)
