@@ -16,17 +16,18 @@ import (
 )
 
 // What an aircraft tells of itself is shown with its trust: that of a receiver
-// too far off to hear it is doubted, with the reason.
+// too far off to hear it is doubted, with the reason, and rule A19 says so.
 func TestViewShowsTrustInClaims(t *testing.T) {
 	over := geo.Point{LatDeg: 24.4, LonDeg: 122.9}
 	for name, tt := range map[string]struct {
 		receiver *geo.Point
 		flags    []string
 		doubts   []string
+		rules    []string
 	}{
-		"it believes what nothing speaks against": {&over, nil, nil},
-		"it knows no horizon without a receiver":  {nil, nil, nil},
-		"it doubts what is beyond the horizon":    {&geo.Point{LatDeg: 38, LonDeg: 122.9}, []string{"doubted"}, []string{"horizon"}},
+		"it believes what nothing speaks against": {&over, nil, nil, nil},
+		"it knows no horizon without a receiver":  {nil, nil, nil, nil},
+		"it doubts what is beyond the horizon":    {&geo.Point{LatDeg: 38, LonDeg: 122.9}, []string{"doubted"}, []string{"horizon"}, []string{"A19 air"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg := config(t)
@@ -47,10 +48,25 @@ func TestViewShowsTrustInClaims(t *testing.T) {
 			if len(tracks) != 1 || tracks[0].Trust == nil {
 				t.Fatalf("tracks %+v, want one with trust", tracks)
 			}
+			if rules := rulesOf(e.View().Incidents); !slices.Equal(rules, tt.rules) {
+				t.Errorf("incidents by %v, want %v", rules, tt.rules)
+			}
 			v := tracks[0]
 			if !slices.Equal(v.Flags, tt.flags) || !slices.Equal(v.Doubts, tt.doubts) || (*v.Trust == 1) != (tt.doubts == nil) {
 				t.Errorf("trust %v, flags %v, doubts %v; want %v for %v", *v.Trust, v.Flags, v.Doubts, tt.flags, tt.doubts)
 			}
 		})
 	}
+}
+
+// rulesOf returns the rules of the alerts that incidents hold, with the domain.
+func rulesOf(list []engine.IncidentView) (rules []string) {
+	for _, inc := range list {
+		for _, ev := range inc.Events {
+			if ev.Kind == "alert" {
+				rules = append(rules, ev.Rule+" "+inc.Domain)
+			}
+		}
+	}
+	return rules
 }

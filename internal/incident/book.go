@@ -147,7 +147,7 @@ func (b *Book) placeFor(a watch.Alert, now time.Time, pos Positions) *Incident {
 			return inc
 		}
 	}
-	if a.Rule == watch.Emergency || a.Rule == watch.HeldByBoth || !a.HasPos {
+	if a.Rule == watch.Emergency || a.Rule == watch.HeldByBoth || a.Rule == watch.DoubtedArea || !a.HasPos {
 		return nil
 	}
 	return b.group(a, now, pos)

@@ -10,8 +10,9 @@
 // object that is the same as its track; else to the nearest open incident of
 // the same domain that has an object within GroupDistance now, or had one
 // within GroupTime, carried on by its last course and speed; else it opens a
-// new one. An emergency (A11) is never grouped by distance: it is another
-// matter than the formation that flies by. Exercise and live never share an
+// new one. An emergency (A11) and an area in which claims are wrong together
+// (A20) are never grouped by distance: they are another matter than the
+// formation that flies by. Exercise and live never share an
 // incident.
 //
 // # Merge

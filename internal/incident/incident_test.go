@@ -45,9 +45,15 @@ func TestGrouping(t *testing.T) {
 		after  time.Duration
 		want   int // incidents
 	}{
-		"takes in a near aircraft":   {second: func(tb table) watch.Alert { tb.put(2, 4.9, t0); return tb.alert("A01", 2, t0) }, want: 1},
-		"leaves out a far aircraft":  {second: func(tb table) watch.Alert { tb.put(2, 5.1, t0); return tb.alert("A01", 2, t0) }, want: 2},
-		"leaves out an emergency":    {second: func(tb table) watch.Alert { tb.put(2, 1, t0); return tb.alert("A11", 2, t0) }, want: 2},
+		"takes in a near aircraft":  {second: func(tb table) watch.Alert { tb.put(2, 4.9, t0); return tb.alert("A01", 2, t0) }, want: 1},
+		"leaves out a far aircraft": {second: func(tb table) watch.Alert { tb.put(2, 5.1, t0); return tb.alert("A01", 2, t0) }, want: 2},
+		"leaves out an emergency":   {second: func(tb table) watch.Alert { tb.put(2, 1, t0); return tb.alert("A11", 2, t0) }, want: 2},
+		"leaves out an area of claims": {second: func(tb table) watch.Alert {
+			tb.put(2, 1, t0)
+			a := tb.alert("A20", 2, t0)
+			a.Track = 0
+			return a
+		}, want: 2},
 		"takes in its own emergency": {second: func(tb table) watch.Alert { return tb.alert("A11", 1, t0) }, want: 1},
 		"leaves out a vessel": {second: func(tb table) watch.Alert {
 			tb.put(2, 1, t0)

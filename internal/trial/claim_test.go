@@ -215,26 +215,29 @@ type drag struct {
 
 const draggedLast = 150 // m by which it may be off at last
 
-func draggedAway(t *testing.T, tc *drag) {
-	// The radar that holds it tells no address: PSR alone.
-	build := func(claims bool) (*scene, *craft) {
-		s := corridor(14)
-		c := &craft{
-			id: "victim", class: "civil", pos: geo.Direct(places[0], 40, 70_000), height: 8000, speed: 200, course: 1.4,
-			icao: "780777", modeA: "3333", adsb: 9,
-			lie: func(at float64) (float64, float64) { return 0, tc.lie(math.Max(0, at-120)) },
-		}
-		if !claims {
-			c.lie, c.silent = nil, func(at float64) bool { return at > 120 }
-		}
-		s.crafts = append(s.crafts, c)
-		s.radars[1].ssrMax = 0
-		s.radars[1].psrMax = 150_000 // not there
-		return s, c
+// draggedScene is a corridor and an aircraft whose claims leave it after two
+// minutes; without claims it is silent from then on. The radar that holds it
+// tells no address: PSR alone.
+func draggedScene(lie func(after float64) float64, claims bool) (*scene, *craft) {
+	s := corridor(14)
+	c := &craft{
+		id: "victim", class: "civil", pos: geo.Direct(places[0], 40, 70_000), height: 8000, speed: 200, course: 1.4,
+		icao: "780777", modeA: "3333", adsb: 9,
+		lie: func(at float64) (float64, float64) { return 0, lie(math.Max(0, at-120)) },
 	}
-	s, c := build(true)
+	if !claims {
+		c.lie, c.silent = nil, func(at float64) bool { return at > 120 }
+	}
+	s.crafts = append(s.crafts, c)
+	s.radars[1].ssrMax = 0
+	s.radars[1].psrMax = 150_000 // not there
+	return s, c
+}
+
+func draggedAway(t *testing.T, tc *drag) {
+	s, c := draggedScene(tc.lie, true)
 	with := watchAll(t, s, 32)
-	plain, _ := build(false)
+	plain, _ := draggedScene(tc.lie, false)
 	without := watchAll(t, plain, 32)
 	worst, last, number := 0.0, 0.0, mtt.ID(0)
 	for i := range with {
@@ -274,36 +277,39 @@ func draggedAway(t *testing.T, tc *drag) {
 	sameRegistration(t, end, &without[len(without)-1])
 }
 
-func TestJammedAreaIsDoubted(t *testing.T) {
+// jammedScene is a corridor of which a part is jammed for two minutes: what is
+// told there is poor and off by one vector. Without claims they are silent then.
+func jammedScene(claims bool) *scene {
 	jam := geo.Direct(places[0], 80, 90_000)
-	build := func(claims bool) *scene {
-		s := corridor(14)
-		for i := range 12 { // far from it
-			s.crafts = append(s.crafts, &craft{
-				id: fmt.Sprintf("far%d", i), class: "civil", pos: geo.Direct(places[1], geo.Degrees(60+15*i), 180_000), height: 10_000,
-				speed: 220, course: 1, icao: fmt.Sprintf("%06x", 0x790000+i), modeA: fmt.Sprintf("%04o", 0o5101+i), adsb: 9,
-			})
-		}
-		for _, c := range s.crafts {
-			row := c.pos
-			if d, _ := geo.Inverse(row, jam); d > 60_000 {
-				continue
-			}
-			in := func(at float64) bool { return at > 150 && at < 280 }
-			c.poor = in
-			c.lie = func(at float64) (float64, float64) {
-				if in(at) {
-					return 3000, -2500
-				}
-				return 0, 0
-			}
-			if !claims {
-				c.lie, c.poor, c.silent = nil, nil, in
-			}
-		}
-		return s
+	s := corridor(14)
+	for i := range 12 { // far from it
+		s.crafts = append(s.crafts, &craft{
+			id: fmt.Sprintf("far%d", i), class: "civil", pos: geo.Direct(places[1], geo.Degrees(60+15*i), 180_000), height: 10_000,
+			speed: 220, course: 1, icao: fmt.Sprintf("%06x", 0x790000+i), modeA: fmt.Sprintf("%04o", 0o5101+i), adsb: 9,
+		})
 	}
-	s, clean := build(true), build(false)
+	for _, c := range s.crafts {
+		row := c.pos
+		if d, _ := geo.Inverse(row, jam); d > 60_000 {
+			continue
+		}
+		in := func(at float64) bool { return at > 150 && at < 280 }
+		c.poor = in
+		c.lie = func(at float64) (float64, float64) {
+			if in(at) {
+				return 3000, -2500
+			}
+			return 0, 0
+		}
+		if !claims {
+			c.lie, c.poor, c.silent = nil, nil, in
+		}
+	}
+	return s
+}
+
+func TestJammedAreaIsDoubted(t *testing.T) {
+	s, clean := jammedScene(true), jammedScene(false)
 	with, without := watchAll(t, s, 33), watchAll(t, clean, 33)
 	victims, degraded, one := 0, 0, 0
 	for k, c := range s.crafts {
@@ -347,11 +353,18 @@ func TestJammedAreaIsDoubted(t *testing.T) {
 	sameRegistration(t, end, &without[len(without)-1])
 }
 
+// sharedScene is a corridor and one more aircraft, which tells the address of
+// another.
+func sharedScene() (s *scene, twin *craft) {
+	s = corridor(10)
+	c := *s.crafts[3]
+	c.id, c.pos, c.course = "sharer", geo.Direct(places[0], 170, 90_000), 3
+	s.crafts = append(s.crafts, &c)
+	return s, &c
+}
+
 func TestSharedAddressIsTwoFlaggedTracks(t *testing.T) {
-	s := corridor(10)
-	twin := *s.crafts[3]
-	twin.id, twin.pos, twin.course = "sharer", geo.Direct(places[0], 170, 90_000), 3
-	s.crafts = append(s.crafts, &twin)
+	s, twin := sharedScene()
 	run := watchAll(t, s, 34)
 	for i := range run {
 		now := &run[i]

@@ -34,6 +34,8 @@ type trackState struct {
 	PlannedAt time.Time // of the last look at the plans
 	Callsign  string    // with which it was looked up
 	Address   uint32
+
+	Told Told // by which names it goes
 }
 
 // Pending is a crossing whose aircraft has not yet left the line's margin.

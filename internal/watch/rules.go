@@ -26,13 +26,19 @@ const (
 	ADIZEntry       RuleID = "A01" // ADIZ entry without a plan
 	LineCrossing    RuleID = "A02" // crossing of the median line
 	GateTransit     RuleID = "A06" // passage of a strait
+	IdentityChange  RuleID = "A10" // another name on one track, or one address at two places
 	Emergency       RuleID = "A11" // emergency code
 	UncrewedInGap   RuleID = "A13" // slow uncrewed aircraft in a gap sector
 	HeldByBoth      RuleID = "A17" // one aircraft held by both parties
+	DoubtedAircraft RuleID = "A19" // claims of an aircraft not confirmed
+	DoubtedArea     RuleID = "A20" // claims wrong together in an area
 	WithoutLead     RuleID = "C01" // incident without lead
 	TwoLead         RuleID = "C02" // two parties lead one incident
 	HotlineUntested RuleID = "C04" // no test of the line to a partner
 	FeedLost        RuleID = "C06" // feed lost
+
+	DoubtedVessel    RuleID = "S02" // claims of a vessel not confirmed
+	IdentityConflict RuleID = "S03" // another MMSI on one track, or one at two places
 )
 
 // Rule is one rule with its names, parameters and source.
@@ -58,7 +64,7 @@ type Params struct {
 	PlanLateral  geo.Metres    // A01: tolerance off the route
 	Margin       geo.Metres    // A02, A06: beyond the line before it counts
 	Clear        time.Duration // off-delay
-	Hold         time.Duration // A11: on-delay
+	Hold         time.Duration // A10, A11, A19, A20, S02, S03: on-delay
 	MinSpeed     geo.Knots     // A13
 	MaxSpeed     geo.Knots     // A13
 	MinHeight    geo.Feet      // A13
@@ -66,6 +72,8 @@ type Params struct {
 	Max          time.Duration // C01: open without lead; C02: with two; C04: without a test
 	Silent       time.Duration // C06
 	RatePct      float64       // C06: of the usual rate
+	Apart        geo.Metres    // A10, S03: between two places of one name
+	Claims       int           // A20: that are wrong together
 }
 
 // languages in which every rule has a name.
@@ -95,10 +103,12 @@ var parametersOf = map[RuleID]map[string]parameter{
 		"gates":     zoneIDs,
 		"margin_nm": nauticalMiles(func(p *Params) *geo.Metres { return &p.Margin }),
 	},
-	Emergency: {
-		"hold_s":  seconds(func(p *Params) *time.Duration { return &p.Hold }),
-		"clear_s": clearAfter,
+	IdentityChange: {
+		"dup_distance_nm": nauticalMiles(func(p *Params) *geo.Metres { return &p.Apart }),
+		"hold_s":          holdFor,
+		"clear_s":         clearAfter,
 	},
+	Emergency: {"hold_s": holdFor, "clear_s": clearAfter},
 	UncrewedInGap: {
 		"sectors":         zoneIDs,
 		"speed_kt":        speedRange,
@@ -108,6 +118,18 @@ var parametersOf = map[RuleID]map[string]parameter{
 		"clear_s":         clearAfter,
 	},
 	HeldByBoth:      {},
+	DoubtedAircraft: {"hold_s": holdFor, "clear_s": clearAfter},
+	DoubtedArea: {
+		"min_claims": number(3, 1000, func(p *Params, v float64) { p.Claims = int(v) }),
+		"hold_s":     holdFor,
+		"clear_s":    clearAfter,
+	},
+	DoubtedVessel: {"hold_s": holdFor, "clear_s": clearAfter},
+	IdentityConflict: {
+		"dup_nm":  nauticalMiles(func(p *Params) *geo.Metres { return &p.Apart }),
+		"hold_s":  holdFor,
+		"clear_s": clearAfter,
+	},
 	WithoutLead:     {"max_s": seconds(func(p *Params) *time.Duration { return &p.Max })},
 	TwoLead:         {"max_s": seconds(func(p *Params) *time.Duration { return &p.Max })},
 	HotlineUntested: {"max_h": hours(func(p *Params) *time.Duration { return &p.Max })},
@@ -254,6 +276,10 @@ func nauticalMiles(field func(*Params) *geo.Metres) parameter {
 
 func clearAfter(p *Params, raw json.RawMessage) error {
 	return seconds(func(p *Params) *time.Duration { return &p.Clear })(p, raw)
+}
+
+func holdFor(p *Params, raw json.RawMessage) error {
+	return seconds(func(p *Params) *time.Duration { return &p.Hold })(p, raw)
 }
 
 func texts(field func(*Params) *[]string, least int) parameter {

@@ -33,6 +33,7 @@ type TrackSnapshot struct {
 	PlannedAt time.Time    `json:"planned_at,omitzero"`
 	Callsign  string       `json:"callsign,omitempty"`
 	Address   uint32       `json:"address,omitempty"`
+	Told      Told         `json:"told,omitzero"`
 }
 
 // LatchSnapshot is a condition that holds or has held.
@@ -56,7 +57,7 @@ func (w *Watch) Snapshot() Snapshot {
 	for _, n := range sortedNumbers(w.tracks) {
 		t := w.tracks[n]
 		s.Tracks = append(s.Tracks, TrackSnapshot{
-			n, t.Run, t.Last, t.Pos, t.Positions, copyOf(t.Pending), t.Planned, t.PlannedAt, t.Callsign, t.Address,
+			n, t.Run, t.Last, t.Pos, t.Positions, copyOf(t.Pending), t.Planned, t.PlannedAt, t.Callsign, t.Address, t.Told,
 		})
 	}
 	for _, k := range w.slots(func(Key) bool { return true }) {
@@ -78,7 +79,7 @@ func (w *Watch) Restore(s Snapshot) {
 	w.tracks = make(map[track.Number]*trackState, len(s.Tracks))
 	for _, t := range s.Tracks {
 		w.tracks[t.Number] = &trackState{
-			t.Run, t.Last, t.Pos, t.Positions, copyOf(t.Pending), t.Planned, t.PlannedAt, t.Callsign, t.Address,
+			t.Run, t.Last, t.Pos, t.Positions, copyOf(t.Pending), t.Planned, t.PlannedAt, t.Callsign, t.Address, t.Told,
 		}
 	}
 	w.latches = make(map[Key]*latch, len(s.Latches))

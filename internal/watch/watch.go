@@ -87,7 +87,7 @@ type Alert struct {
 	Priority    int        `json:"priority"`
 	Domain      string     `json:"domain"` // "air", "sea", "coord", "system"
 	ZoneVersion string     `json:"zone_version,omitempty"`
-	Direction   string     `json:"direction,omitempty"`
+	Direction   string     `json:"direction,omitempty"` // of a passage; with A10 and S03 what is wrong
 	Pos         geo.Point  `json:"pos"`
 	HasPos      bool       `json:"has_pos,omitempty"`
 	Active      bool       `json:"active"`          // false: cleared
@@ -226,17 +226,24 @@ func (w *Watch) Observe(now time.Time, tracks Tracks, changes []track.Change) []
 }
 
 // Tick looks at all that changes by time alone: feeds, incidents without lead,
-// associations with partners, tracks that are gone.
+// associations with partners, tracks that are gone; and at what tracks tell of
+// themselves, one beside the other.
 func (w *Watch) Tick(now time.Time, tracks Tracks, feeds []Feed, incidents []OpenIncident) []Alert {
 	out := collector{now: now}
+	var remarkable []track.Track
 	for _, n := range sortedNumbers(w.tracks) {
 		t, ok := tracks.Get(n)
 		if !ok {
 			w.drop(&out, n, 0)
 			continue
 		}
-		w.propose(&t, w.tracks[n], now)
+		s := w.tracks[n]
+		w.propose(&t, s, now)
+		if s.remarkable(&t) {
+			remarkable = append(remarkable, t)
+		}
 	}
+	w.claims(&out, remarkable)
 	w.associations(&out, tracks)
 	w.leads(&out, incidents)
 	w.feedsLost(&out, feeds)

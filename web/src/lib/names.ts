@@ -7,7 +7,7 @@ import { app } from './store.svelte';
 /** zoneName returns a zone's name in the language that is on. */
 export function zoneName(id: string | undefined): string {
   if (!id) return '';
-  return nameOf(app.zones.zones.find((z) => z.id === id)?.names, id);
+  return nameOf(app.zones.zones.find((z) => z.id === id)?.names, id.replace('/exercise', '')); // squares of rule A20 have no name
 }
 
 /** ruleName returns a rule's name in the language that is on. */
