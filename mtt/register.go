@@ -41,12 +41,19 @@ const (
 	leastRange  = 5000                   // m
 )
 
-// tell keeps a self-report as a reference for radars.
+// tell keeps a self-report as a reference for radars. Mode S tells place and
+// velocity in messages of their own: the velocity may have come lately.
 func (t *Tracker) tell(tr *track, m *Measurement, a *aim) {
-	if trust, _ := tr.Claim.trust(); trust < fairTrust || !t.sensors[m.Sensor].Reference || a.where != fixed || m.Has&HasVelocity == 0 || a.sr > toldSigma || a.at < tr.Told.At {
+	if trust, _ := tr.Claim.trust(); trust < fairTrust || !t.sensors[m.Sensor].Reference || a.where != fixed || a.sr > toldSigma || a.at < tr.Told.At {
 		return
 	}
-	ve, vn := m.components()
+	ve, vn := tr.Claim.East, tr.Claim.North
+	switch {
+	case m.Has&HasVelocity != 0:
+		ve, vn = m.components()
+	case tr.Claim.MovesAt == 0 || absInt(a.at-tr.Claim.MovesAt) > toldNear:
+		return
+	}
 	tr.Told = Told{a.at, a.pos, ve, vn, a.sr}
 }
 

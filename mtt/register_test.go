@@ -28,6 +28,8 @@ type fleet struct {
 	height   bool             // the radars measure finely and hear a height and an address
 	mute     bool             // they hear no address
 	alone    bool             // there is one radar
+	lag      float64          // s by which the velocity comes before the place, in a message of its own; 0: with it
+	brief    bool             // it comes in the first seconds alone
 	tracker  *mtt.Tracker
 	events   []mtt.Event
 	outcomes []mtt.Outcome
@@ -86,6 +88,14 @@ func (f *fleet) second(n int) {
 			m := claimOf(at, uint32(0x890000+i), straight(f.start[i], f.course[i], fleetSpeed, at))
 			m.Has |= mtt.HasHeight | mtt.HasVelocity
 			m.Height, m.Speed, m.Course = 9000, fleetSpeed, f.course[i]
+			if f.lag != 0 {
+				v := m
+				v.Time, v.Has = sec(at-f.lag), mtt.HasAddress|mtt.HasVelocity
+				m.Has &^= mtt.HasVelocity
+				if n < 3 || !f.brief {
+					ms = append(ms, v)
+				}
+			}
 			ms = append(ms, m)
 		}
 		for k, sensor := range []int{radarA, radarB} {
@@ -324,5 +334,28 @@ func TestARestoreRefusesForgedBiases(t *testing.T) {
 				t.Error("no error")
 			}
 		})
+	}
+}
+
+// Mode S tells velocities in messages of their own. They make a reference of the
+// place that follows, unless they are old.
+func TestAVelocityMayComeByItself(t *testing.T) {
+	for name, tc := range map[string]struct {
+		lag   float64
+		brief bool
+		want  bool
+	}{
+		"with the place":         {0, false, true},
+		"half a second before":   {0.5, false, true},
+		"in the beginning alone": {0.5, true, false},
+	} {
+		f := newFleet(t, 12, map[int]mtt.Bias{radarA: {Azimuth: 0.3}})
+		f.lag, f.brief, f.alone = tc.lag, tc.brief, true
+		for n := range 60 {
+			f.second(n)
+		}
+		if r := f.registration(t, radarA); (r.Sights > 20) != tc.want || tc.want && math.Abs(float64(r.Bias.Azimuth)-0.3) > 0.05 {
+			t.Errorf("velocities %s: %d sights, azimuth %.3f°; want sights %v", name, r.Sights, r.Bias.Azimuth, tc.want)
+		}
 	}
 }
