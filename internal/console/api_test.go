@@ -44,6 +44,7 @@ var routes = []struct {
 	{"GET", "/api/journal", "", []string{"auditor", "supervisor", "administrator"}},
 	{"GET", "/api/audit", "", []string{"auditor", "administrator"}},
 	{"GET", "/api/feeds", "", []string{"supervisor", "administrator", "auditor"}},
+	{"GET", "/api/registration", "", []string{"supervisor", "administrator", "auditor"}},
 	{"POST", "/api/feeds", `{"name":"a","act":"pause"}`, []string{"administrator"}},
 	{"GET", "/api/users", "", []string{"administrator"}},
 	{"POST", "/api/users", `{"name":"new","role":"viewer","password":"tide and wind 5"}`, []string{"administrator"}},

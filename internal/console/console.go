@@ -112,8 +112,9 @@ type Config struct {
 	Phrasebook json.RawMessage // body of /api/phrasebook; nil: none
 	Messages   Messages        // nil: none
 
-	Links Links // what an administrator does with links; nil: nothing
-	Feeds Feeds // what an administrator does with feeds; nil: nothing
+	Links  Links  // what an administrator does with links; nil: nothing
+	Feeds  Feeds  // what an administrator does with feeds; nil: nothing
+	Radars Radars // how radars are registered; nil: there are none
 
 	TLS bool // the listener speaks TLS: cookies are Secure, HSTS is sent
 	Log *slog.Logger
@@ -269,7 +270,8 @@ func (c *console) routeTable() map[string]map[string]route {
 			get:  {by: people{engine.Supervisor, engine.Administrator, engine.Auditor}, do: c.feeds},
 			post: {by: people{engine.Administrator}, do: c.feedAct},
 		},
-		"/api/link": {post: {by: people{engine.Administrator}, do: c.linkAct}},
+		"/api/registration": {get: {by: people{engine.Supervisor, engine.Administrator, engine.Auditor}, do: c.registration}},
+		"/api/link":         {post: {by: people{engine.Administrator}, do: c.linkAct}},
 	}
 }
 

@@ -118,6 +118,7 @@ func described() map[string]words {
 			query: []openapi.Parameter{ask("party", "the partner", text), ask("id", "of the record", text)},
 		},
 		"GET /api/release-stats": {text: "What each rule released and withheld.", gives: []release.Stat{}},
+		"GET /api/registration":  {text: "The bias of each radar as it is learnt, with its history.", gives: []engine.RegistrationView{}},
 		"GET /api/agreements":    {text: "Our copies of the agreements on support.", gives: []support.Agreement{}},
 		"GET /api/support/match": {
 			text: "What our copies of the agreements say of a request for support that nobody has made yet.", gives: engine.SupportMatchView{},

@@ -126,6 +126,26 @@ type Feeds interface {
 	FeedAct(ctx context.Context, req *FeedRequest) (r FeedResult, code string, err error)
 }
 
+// Radars says how the radars behind the feeds are registered.
+type Radars interface {
+	Registration(ctx context.Context) ([]engine.RegistrationView, error)
+}
+
+func (c *console) registration(w http.ResponseWriter, r *http.Request, _ person) {
+	if c.cfg.Radars == nil {
+		answer(w, []engine.RegistrationView{})
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), queryTimeout)
+	defer cancel()
+	l, err := c.cfg.Radars.Registration(ctx)
+	if err != nil {
+		c.fail(w, r, ctx, err, "stopping")
+		return
+	}
+	answer(w, list(l))
+}
+
 // feedTimeout bounds an act on a feed; a test takes some seconds.
 const feedTimeout = 15 * time.Second
 

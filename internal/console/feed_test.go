@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/kuroshio-watch/kuroshio/internal/console"
+	"github.com/kuroshio-watch/kuroshio/internal/engine"
 )
 
 // fakeFeeds answers as a test tells it to.
@@ -58,5 +59,23 @@ func TestFeedActsAreAudited(t *testing.T) {
 	wantCode(t, "an act of no name", d.post("/api/feeds", `{"name":"a","act":"fly"}`, admin), http.StatusBadRequest, "bad-request")
 	if l := d.journal.acts(); len(d.feeds.got) != before || strings.HasPrefix(l[len(l)-1], "administrator feed-") {
 		t.Errorf("what was not done is audited, or was asked for: %v", l)
+	}
+}
+
+func TestRegistration(t *testing.T) {
+	d := newDesk(t)
+	c := d.login("administrator")
+	if w := d.get("/api/registration", c); w.Body.String() != "[]" {
+		t.Errorf("without radars: %s", w.Body)
+	}
+	d.node.radars = []engine.RegistrationView{{Source: "north", Bias: engine.BiasView{AzimuthDeg: 0.2}, Sights: 7, History: []engine.RegistrationPast{}}}
+	if l := in[[]engine.RegistrationView](t, d.get("/api/registration", c)); len(l) != 1 || l[0].Source != "north" || l[0].Bias.AzimuthDeg != 0.2 || l[0].Sights != 7 {
+		t.Errorf("got %+v", l)
+	}
+	d.node.err = errSecret
+	wantCode(t, "a node that stops", d.get("/api/registration", c), http.StatusServiceUnavailable, "stopping")
+	none := newDesk(t, func(cfg *console.Config) { cfg.Radars = nil })
+	if w := none.get("/api/registration", none.login("supervisor")); w.Body.String() != "[]" {
+		t.Errorf("of a node without radars: %s", w.Body)
 	}
 }

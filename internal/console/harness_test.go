@@ -60,6 +60,7 @@ type fakeNode struct {
 	explained []release.Explanation
 	records   []record.Record
 	stats     []release.Stat
+	radars    []engine.RegistrationView
 	known     bool
 	proof     *journal.Proof
 }
@@ -154,6 +155,10 @@ func (n *fakeNode) Evidence(_ context.Context, _ party.ID, id record.ID) (*recor
 }
 
 func (n *fakeNode) ReleaseStats(context.Context) ([]release.Stat, error) { return n.stats, n.err }
+
+func (n *fakeNode) Registration(context.Context) ([]engine.RegistrationView, error) {
+	return n.radars, n.err
+}
 
 func (n *fakeNode) Prove(_ context.Context, name string, content bool) (*journal.Proof, string, error) {
 	if n.proof == nil {
@@ -292,7 +297,7 @@ func newDesk(t testing.TB, edit ...func(*console.Config)) *desk {
 	}
 	d.cfg = console.DefaultConfig()
 	d.cfg.Self, d.cfg.Name, d.cfg.Version, d.cfg.TimeMode = "tw", "Taiwan", "v0", "live"
-	d.cfg.Feeds = &d.feeds
+	d.cfg.Feeds, d.cfg.Radars = &d.feeds, d.node
 	d.cfg.Partners, d.cfg.Hash = []party.ID{"jp", "cell"}, quick()
 	d.cfg.Log = slog.New(slog.NewTextHandler(d.logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	for _, e := range edit {

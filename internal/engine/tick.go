@@ -96,6 +96,7 @@ func (e *Engine) tick(out *Outputs) {
 	e.feeds.look(e.now)
 	e.lookAtClocks()
 	changes := e.track(e.now)
+	e.lookAtBiases()
 	e.forgetLabels()
 	e.sweep(out)
 	e.book.Follow(changes, e.tracks)

@@ -237,7 +237,7 @@ type PostureView struct {
 // AlarmView is a system alarm.
 type AlarmView struct {
 	Key      string    `json:"key"`
-	Rule     string    `json:"rule"` // "C06", "link", "store", "journal", "refused"
+	Rule     string    `json:"rule"` // "C06", "link", "store", "journal", "refused", "clock", "registration"
 	Subject  string    `json:"subject"`
 	Priority int       `json:"priority"`
 	State    string    `json:"state"` // as IncidentView.Alarm

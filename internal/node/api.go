@@ -142,6 +142,12 @@ func (n *Node) ReleaseStats(ctx context.Context) (list []release.Stat, err error
 	return list, err
 }
 
+// Registration returns what is known of the biases of the radars.
+func (n *Node) Registration(ctx context.Context) (list []engine.RegistrationView, err error) {
+	err = n.loop.ask(ctx, func(e *engine.Engine) { list = e.Registration() })
+	return list, err
+}
+
 // step is the conductor's step.
 func (n *Node) step(ctx context.Context, req StepRequest) (StepReply, error) {
 	r := stepRequest{StepRequest: req, ctx: ctx, done: make(chan stepResult, 1)}

@@ -45,7 +45,7 @@ func (n *Node) consoleHandler() (http.Handler, error) {
 	}
 	cfg := console.DefaultConfig()
 	cfg.Self, cfg.Name, cfg.Version = party.ID(n.cfg.Node.Party), n.cfg.Node.Name, n.opt.Version
-	cfg.Links, cfg.Feeds = n, n
+	cfg.Links, cfg.Feeds, cfg.Radars = n, n, n
 	cfg.TimeMode, cfg.Partners = n.cfg.Time.Mode, n.cfg.PartnerIDs()
 	cfg.Zones, cfg.Rules, cfg.Land = zones, rules, n.land
 	cfg.Phrasebook, cfg.Messages = phrases, n

@@ -220,6 +220,24 @@ func (t *Table) Registration(source, id string) (mtt.Registration, bool) {
 	return t.tracker.Registration(i)
 }
 
+// Radar is one of our radars with what is known of its bias.
+type Radar struct {
+	Source, ID string
+	mtt.Registration
+}
+
+// Registrations returns the radars whose biases are learnt, by source and id.
+func (t *Table) Registrations() []Radar {
+	var list []Radar
+	for _, s := range t.cfg.Sensors {
+		if r, ok := t.Registration(s.Source, s.ID); ok {
+			list = append(list, Radar{s.Source, s.ID, r})
+		}
+	}
+	slices.SortFunc(list, func(a, b Radar) int { return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.ID, b.ID)) })
+	return list
+}
+
 // apply turns the tracker's events into changes.
 func (t *Table) apply(changes []Change) []Change {
 	for _, e := range t.events {
