@@ -153,7 +153,8 @@ type Decoder struct {
 type source struct {
 	Source
 	modes    *modes.Decoder
-	merged   uint64 // copies of what other receivers brought
+	merged   uint64               // copies of what other receivers brought
+	tally    map[uint64]*Receiver // of Mode S, by the stream's identifier
 	accuracy map[modes.ICAO]accuracy
 	ais      *ais.Decoder
 	ids      map[asterix.Source]string // a cache of the sensors' names
@@ -190,6 +191,7 @@ func newSource(cfg Source) *source {
 	case frame.ModeS:
 		s.modes = modes.NewDecoder(modesConfig(cfg))
 		s.accuracy = make(map[modes.ICAO]accuracy)
+		s.tally = make(map[uint64]*Receiver)
 	case frame.NMEA, frame.Catcher:
 		s.ais = ais.NewDecoder(gateConfig(cfg))
 	case frame.SBS, frame.Readsb:

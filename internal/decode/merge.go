@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,6 +24,7 @@ const (
 	maxCopies  = 1 << 14     // frames within the window; beyond it copies are taken as frames
 	hearFor    = time.Minute // who heard an aircraft is remembered so long
 	maxHearers = 8           // receivers remembered of one aircraft; the latest
+	maxCounted = 64          // receivers counted of one feed; the others are one together
 )
 
 // copyKey is a frame and whether it is of an exercise: those never mix.
@@ -182,6 +184,73 @@ func (d *Decoder) Merged(feed string) uint64 {
 		return s.merged
 	}
 	return 0
+}
+
+// Receiver counts what one receiver of a feed brought.
+type Receiver struct {
+	ID     string    `json:"id,omitempty"` // as the stream names it; "" for the feed's own, or for those beyond the first 64
+	Frames uint64    `json:"frames"`
+	Copies uint64    `json:"copies,omitempty"` // of those, what other receivers had brought
+	Last   time.Time `json:"last"`
+}
+
+// count notes a frame of a receiver. Those of a feed that names none, and those
+// beyond the table, count as one.
+func (s *source) count(f *frame.Frame, isCopy bool) {
+	id := f.Receiver
+	if s.tally[id] == nil && len(s.tally) >= maxCounted {
+		id = 0
+	}
+	r := s.tally[id]
+	if r == nil {
+		r = &Receiver{}
+		if id != 0 {
+			r.ID = fmt.Sprintf("%016x", id)
+		}
+		s.tally[id] = r
+	}
+	r.Frames++
+	r.Last = f.Received.UTC()
+	if isCopy {
+		r.Copies++
+		s.merged++
+	}
+}
+
+// Heard returns what each receiver of a feed of Mode S brought, by name.
+func (d *Decoder) Heard(feed string) []Receiver {
+	if s := d.sources[feed]; s != nil {
+		return s.receiverStates()
+	}
+	return nil
+}
+
+func (s *source) receiverStates() []Receiver {
+	list := make([]Receiver, 0, len(s.tally))
+	for _, r := range s.tally {
+		list = append(list, *r)
+	}
+	slices.SortFunc(list, func(a, b Receiver) int { return cmp.Compare(a.ID, b.ID) })
+	return list
+}
+
+// restoreReceivers takes the counts of a snapshot; one of an older node has
+// none.
+func (s *source) restoreReceivers(list []Receiver) error {
+	if len(list) > maxCounted+1 {
+		return fmt.Errorf("%d receivers, want at most %d", len(list), maxCounted+1)
+	}
+	for _, r := range list {
+		var id uint64
+		if r.ID != "" {
+			var err error
+			if id, err = strconv.ParseUint(r.ID, 16, 64); err != nil {
+				return errors.New("a receiver has no sound name")
+			}
+		}
+		s.tally[id] = &r
+	}
+	return nil
 }
 
 // CopiesState is what is remembered of frames and receivers.

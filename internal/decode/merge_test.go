@@ -161,3 +161,55 @@ func TestCopiesAreBounded(t *testing.T) {
 		t.Error("no room for a new aircraft after the others went")
 	}
 }
+
+// What each receiver of a feed brought is counted, also over a restart; beyond a
+// number of receivers they count as one.
+func TestReceiversAreCounted(t *testing.T) {
+	d := receivers(t)
+	id := long(modes.EncodeIdentification(0x899123, "EXR101", 0xA3))
+	hear(t, d, "west", 0, noon, id)
+	hear(t, d, "east", 0xAB, noon.Add(100*time.Millisecond), id)
+	hear(t, d, "east", 0xAB, noon.Add(2*time.Second), id)
+	hear(t, d, "east", 0xCD, noon.Add(2*time.Second), id)
+	b, err := json.Marshal(d.Snapshot())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var st decode.State
+	if err := json.Unmarshal(b, &st); err != nil {
+		t.Fatal(err)
+	}
+	again := receivers(t)
+	if err := again.Restore(st); err != nil {
+		t.Fatal(err)
+	}
+	want := []decode.Receiver{
+		{ID: "00000000000000ab", Frames: 2, Copies: 1, Last: noon.Add(2 * time.Second)},
+		{ID: "00000000000000cd", Frames: 1, Copies: 1, Last: noon.Add(2 * time.Second)},
+	}
+	for name, d := range map[string]*decode.Decoder{"before": d, "after": again} {
+		if diff := cmp.Diff(want, d.Heard("east")); diff != "" {
+			t.Errorf("east %s a restart (-want +got):\n%s", name, diff)
+		}
+		if diff := cmp.Diff([]decode.Receiver{{Frames: 1, Last: noon}}, d.Heard("west")); diff != "" {
+			t.Errorf("west %s a restart (-want +got):\n%s", name, diff)
+		}
+	}
+	if got := d.Heard("nobody"); got != nil {
+		t.Errorf("no feed brought %v", got)
+	}
+	for i := range 100 {
+		hear(t, d, "east", uint64(i+1), noon.Add(time.Minute), id)
+	}
+	if got := d.Heard("east"); len(got) != 65 || got[0].ID != "" || got[0].Frames != 38 {
+		t.Errorf("%d receivers, the first %+v, want 64 and 38 frames of others", len(got), got[0])
+	}
+	for i := range st.Sources {
+		for k := range st.Sources[i].Heard {
+			st.Sources[i].Heard[k].ID = "x"
+		}
+	}
+	if err := again.Restore(st); err == nil {
+		t.Error("Restore() took a receiver of no sound name")
+	}
+}

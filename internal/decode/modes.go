@@ -75,9 +75,9 @@ func (d *Decoder) modeS(s *source, f *frame.Frame, dst []plot.Plot) ([]plot.Plot
 	if p.Has&plot.HasAddress != 0 {
 		d.copies.heard(p.Address, f)
 	}
-	if d.copies.take(f, s.Exercise) { // the feed's own pairs of positions needed it all the same
-		s.merged++
-	} else {
+	isCopy := d.copies.take(f, s.Exercise) // the feed's own pairs of positions needed it all the same
+	s.count(f, isCopy)
+	if !isCopy {
 		dst = append(dst, p)
 	}
 	if reason := modesRefusal(r.Refusal); reason != "" {

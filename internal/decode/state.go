@@ -38,6 +38,7 @@ type SourceState struct {
 	ModeS    *modes.State `json:"mode_s,omitempty"`
 	Accuracy []NACpState  `json:"accuracy,omitempty"` // by address
 	Merged   uint64       `json:"merged,omitempty"`   // see Decoder.Merged
+	Heard    []Receiver   `json:"heard,omitempty"`    // see Decoder.Heard
 	AIS      *ais.State   `json:"ais,omitempty"`
 
 	Drones *remoteid.JoinerState `json:"drones,omitempty"`
@@ -63,7 +64,7 @@ func (d *Decoder) Snapshot() State {
 		switch {
 		case s.modes != nil:
 			m := s.modes.Snapshot()
-			out.ModeS, out.Merged = &m, s.merged
+			out.ModeS, out.Merged, out.Heard = &m, s.merged, s.receiverStates()
 			for icao, a := range s.accuracy {
 				out.Accuracy = append(out.Accuracy, NACpState{icao, a.nacp, a.at})
 			}
@@ -126,6 +127,9 @@ func (s *source) restore(in *SourceState) error {
 	}
 	if s.modes != nil {
 		s.merged = in.Merged
+		if err := s.restoreReceivers(in.Heard); err != nil {
+			return err
+		}
 		for _, a := range in.Accuracy {
 			s.accuracy[a.ICAO] = accuracy{a.NACp, a.TimeMS}
 		}

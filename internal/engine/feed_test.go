@@ -205,6 +205,9 @@ func TestReceiversInThePicture(t *testing.T) {
 	if diff := cmp.Diff([]string{"east", "west"}, v.Tracks[0].Receivers); diff != "" {
 		t.Errorf("receivers (-want +got):\n%s", diff)
 	}
+	if r := v.Feeds[1].Receivers; len(r) != 1 || r[0].ID != "" || r[0].Frames != 8 || r[0].Merged != 8 {
+		t.Errorf("receivers of the second feed: %+v", r)
+	}
 	if v.Feeds[0].Merged != 0 || v.Feeds[1].Merged != 8 || v.Feeds[0].Plots != 8 {
 		t.Errorf("feeds %+v, want 8 copies of the second merged", v.Feeds)
 	}

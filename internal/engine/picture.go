@@ -52,6 +52,9 @@ func (e *Engine) View() *View {
 		f := &e.cfg.Feeds[i]
 		fv := e.feeds.get(f.Name).view(f, e.decoder.Clocks(f.Name, e.now), e.now)
 		fv.Merged = e.decoder.Merged(f.Name)
+		for _, r := range e.decoder.Heard(f.Name) {
+			fv.Receivers = append(fv.Receivers, ReceiverView{r.ID, r.Frames, r.Copies, r.Last})
+		}
 		v.Feeds = append(v.Feeds, fv)
 		v.Exercise = v.Exercise || f.Source.Exercise
 	}

@@ -287,6 +287,16 @@ type FeedView struct {
 	Usual    *float64     `json:"usual,omitempty"`   // in this hour of the week, a mean of three weeks or more
 	Clocks   []ClockView  `json:"clocks,omitempty"`  // those that are off first, maxClockViews at most
 	Unshown  int          `json:"unshown,omitempty"` // clocks beyond these
+	// Receivers are those of a feed of Mode S, by what the stream calls them.
+	Receivers []ReceiverView `json:"receivers,omitempty"`
+}
+
+// ReceiverView is what one receiver of a feed brought.
+type ReceiverView struct {
+	ID     string    `json:"id,omitempty"` // absent for a feed's only one, and for those beyond the first 64 together
+	Frames uint64    `json:"frames"`
+	Merged uint64    `json:"merged"` // of those, copies of what other receivers had brought
+	Last   time.Time `json:"last"`
 }
 
 // ClockView is how the clock of one station of a feed is.
