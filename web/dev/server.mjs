@@ -65,6 +65,7 @@ export async function serve(world, party, port = 0) {
     'GET /api/partner-view': ({ q }) => ({ party: q.get('party'), policy_version: 'demo-tw 3 (4be1)', records: world.records(party) }),
     'GET /api/peer-view': () => world.recalls.peer(party),
     'GET /api/release-stats': () => [{ to: 'jp', rule: 'gap-air', released: 41, withheld: 0 }, { to: 'jp', rule: 'no-rule', released: 0, withheld: 1422 }],
+    'GET /api/registration': () => world.registration(),
     'GET /api/journal': () => world.journal(),
     'GET /api/audit': ({ q }) => (Number(q.get('after')) ? [] : [{ n: 1, at: '2023-08-28T04:00:00Z', actor: 'node', act: 'configured', detail: 'zones taiwan-ryukyu 1' }]),
     'GET /api/users': () => Object.values(LOGINS[party]).map(identity),

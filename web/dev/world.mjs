@@ -279,7 +279,9 @@ export class World {
       store_problem: this.storeProblem, feeds: [
         { name: 'radar-north', kind: 'asterix', exercise: this.exercise, up: true, last: iso(this.now - 1000), frames: 5120, plots: 4988, refused: [{ reason: 'length', count: 2, offset: 88, at: iso(START) }] },
         { name: 'radar-south', kind: 'asterix', exercise: this.exercise, up: false, last: iso(START - 150_000), frames: 990, plots: 940, refused: [] },
-        { name: 'adsb', kind: 'beast', exercise: this.exercise, up: true, last: iso(this.now - 200), frames: 90_211, plots: 41_020, refused: [] },
+        { name: 'adsb', kind: 'beast', exercise: this.exercise, up: true, last: iso(this.now - 200), frames: 90_211, plots: 41_020, refused: [], merged: 3120, receivers: [
+          { id: '000000000000a1f0', frames: 61_002, merged: 120, last: iso(this.now - 200) }, { id: '000000000000a1f1', frames: 29_209, merged: 3000, last: iso(this.now - 900) },
+        ] },
         { name: 'ais', kind: 'nmea', exercise: this.exercise, up: true, last: iso(this.now - 900), frames: 3001, plots: 2802, refused: [] },
       ],
       out_of_service: p === 'tw' ? [{ rule: 'A01', reason: 'no-plan-feed' }] : [], log: this.log[p], plans: this.plans.view(p),
@@ -306,6 +308,16 @@ export class World {
     return [
       { ...env, kind: 1, id: hexId(`${p}r1`), object: hexId(`${p}bzk`), track: this.released(p) },
       { ...env, kind: 2, id: hexId(`${p}r2`), object: hexId(`${p}inc`), incident: { state: 'open', opened: { start: iso(START), width: BIN_MS * 1e6 } } },
+    ];
+  }
+
+  registration() {
+    const sigma = { range_m: 9, gain: 4e-6, azimuth_deg: 0.006, time_s: 0.012 };
+    const bias = (azimuth_deg) => ({ range_m: -42, gain: 1.2e-5, azimuth_deg, time_s: 0.08 });
+    const history = Array.from({ length: 24 }, (_, i) => ({ at: iso(START - (24 - i) * 900_000), bias: bias((i < 15 ? 0.18 : 0.92) + 0.01 * (i % 3)), sigma, ...(i === 15 ? { jump: true } : {}) }));
+    return [
+      { source: 'radar-north', sensor: '025/010', bias: bias(0.93), sigma, sights: 48_211, jumps: 1, jumped: history[15].at, history },
+      { source: 'radar-south', sensor: '025/011', bias: bias(0), sigma: { range_m: 100, gain: 1e-4, azimuth_deg: 0.15, time_s: 0.2 }, sights: 0, jumps: 0, history: [] },
     ];
   }
 

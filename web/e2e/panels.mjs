@@ -149,6 +149,20 @@ async function play(browser, world, nodes, desks) {
       await tw.text('account-demo-sar', /2\s?400\s?000 JPY/);
       await request(tw, 'PP-10041').filter({ hasText: texts['zh-Hant']['support.state-word.settling'] }).waitFor();
     }],
+    ['a supervisor sees how the radars are registered, with history, and what each receiver brought', async () => {
+      await chief.get('sensors').click();
+      const north = chief.get('radar-radar-north 025/010');
+      await north.filter({ hasText: '+0.930 ± 0.006 °' }).waitFor();
+      await chief.get('radar-axis').selectOption({ index: 0 });
+      await north.getByRole('img', { name: /m$/ }).waitFor();
+      check((await north.locator('.jump').count()) === 1, 'the jump is not marked');
+      check((await chief.get('receiver-adsb').count()) === 2, 'the receivers of adsb are not listed');
+      await chief.page.keyboard.press('Escape');
+      await tw.get('sensors').click();
+      await tw.get('merged-adsb').waitFor();
+      check((await tw.get('radars').count()) === 0, 'an officer sees the registration');
+      await tw.page.keyboard.press('Escape');
+    }],
     ['a request that no clause allows: the nearest clause and the civil way', async () => {
       await tw.get('support-situation').selectOption('armed-attack');
       await tw.get('support-amount').fill('500');

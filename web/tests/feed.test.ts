@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { expect, test } from 'vitest';
-import { itemsOf, rateOf } from '../src/lib/feed';
+import { itemsOf, rateOf, severalOf } from '../src/lib/feed';
 
 test('data items of what was refused', () => {
   const r = { reason: 'x', count: 3, offset: 0, at: '' };
@@ -15,4 +15,11 @@ test('data items of what was refused', () => {
 test('the rate of a feed beside the usual one', () => {
   expect(rateOf({})).toEqual({ rate: '–', usual: '–' });
   expect(rateOf({ rate: 0, usual: 123.4 })).toEqual({ rate: '0.0', usual: '123' });
+});
+
+test('receivers are listed where the stream names them', () => {
+  const one = { frames: 8, merged: 1, last: '' };
+  expect(severalOf({})).toEqual([]);
+  expect(severalOf({ receivers: [one] })).toEqual([]);
+  expect(severalOf({ receivers: [one, { ...one, id: '00ab' }] })).toHaveLength(2);
 });

@@ -35,3 +35,6 @@ export function mayReadRecords(role: Role | undefined): { journal: boolean; audi
     users: role === 'administrator',
   };
 }
+
+/** readsRadars reports whether a role sees how radars are registered. */
+export const readsRadars = (role: string | undefined) => role === 'supervisor' || role === 'administrator' || role === 'auditor';

@@ -342,6 +342,34 @@ export interface FeedView {
   clocks?: ClockView[];
   /** Clocks that are not in the list. */
   unshown?: number;
+  merged?: number;
+  receivers?: ReceiverView[];
+}
+
+export interface ReceiverView {
+  id?: string;
+  frames: number;
+  merged: number;
+  last: string;
+}
+
+/** Bias is what a radar measures, less what is so; also one standard deviation of that. */
+export interface Bias {
+  range_m: number;
+  gain: number;
+  azimuth_deg: number;
+  time_s: number;
+}
+
+export interface RegistrationView {
+  source: string;
+  sensor?: string;
+  bias: Bias;
+  sigma: Bias;
+  sights: number;
+  jumps: number;
+  jumped?: string;
+  history: { at: string; bias: Bias; sigma: Bias; jump?: boolean }[];
 }
 
 export interface ClockView {
