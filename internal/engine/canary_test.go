@@ -52,7 +52,7 @@ decode.Source Format:small Exercise:small Receiver:place RangeNM:plant Sensors:m
 engine.FeedConfig Name:plant Kind:small Source:made
 zone.Override ID:small Names:plant Hide:small
 zone.Zone ID:small Kind:small Party:small Names:plant Version:small Rings:small Line:small DistanceNM:small From:small LeftToRight:small RightToLeft:small Hidden:small Source:small PrecisionM:small Note:small
-track.Track Number:own Domain:small State:small FirstSeen:time Time:time LastPlot:time Pos:made SigmaPos:made HasHeight:small Height:made HeightKind:small
+track.Track Number:own Domain:small State:small FirstSeen:time Time:time LastPlot:time Pos:made SigmaPos:made Cov:made HasHeight:small Height:made HeightKind:small
 track.Track HasVelocity:small Speed:made Course:made HasReported:small Reported:made ReportedAt:time HasAddress:small Address:made HasModeA:small ModeA:small
 track.Track Callsign:made HasMMSI:small MMSI:made Name:made HasShipType:small ShipType:small Sources:small Emergency:small Exercise:small Identity:made Plots:small Flags:small HasTrust:small Trust:small Reasons:small Class:small Confidence:small
 track.Identity Standard:small Type:plant Presumed:small By:plant At:time

@@ -5,6 +5,7 @@ package engine_test
 
 import (
 	"bytes"
+	"math"
 	"testing"
 	"time"
 
@@ -63,6 +64,9 @@ func TestTheViewShowsWhatAllEvidenceSays(t *testing.T) {
 	got := v[0].Fused
 	if len(got.From) != 1 || got.From[0] != "jp" || got.MinorM > got.MajorM || got.MinorM < 30 {
 		t.Errorf("fused %+v", got)
+	}
+	if e := v[0].Ellipse; e == nil || e.MajorM < e.MinorM || e.MinorM < 1 || e.AxisDeg < 0 || e.AxisDeg >= 180 || math.Abs(math.Hypot(e.MajorM, e.MinorM)/math.Sqrt2-v[0].SigmaM) > 0.05*v[0].SigmaM+1 {
+		t.Errorf("ellipse %+v of our track, one standard deviation is %v m", e, v[0].SigmaM)
 	}
 	ours, _ := geo.Inverse(v[0].Pos, truth)
 	all, _ := geo.Inverse(got.Pos, truth)

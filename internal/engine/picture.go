@@ -106,10 +106,13 @@ func (e *Engine) fusedView(o track.Object) *FusedView {
 		return nil
 	}
 	v := &FusedView{Method: f.Method.String(), From: f.From}
-	major, minor, axis := f.Cov.Axes()
 	v.Pos.LatDeg, v.Pos.LonDeg = round(f.Pos.LatDeg, 5), round(f.Pos.LonDeg, 5)
-	v.MajorM, v.MinorM, v.AxisDeg = round(major, 0), round(minor, 0), round(axis, 0)
+	v.EllipseView = ellipseView(f.Cov.Axes())
 	return v
+}
+
+func ellipseView(major, minor, axis float64) EllipseView {
+	return EllipseView{round(major, 0), round(minor, 0), math.Mod(round(axis, 0), 180)}
 }
 
 func round(x float64, digits int) float64 {
@@ -125,6 +128,10 @@ func trackView(t *track.Track) TrackView {
 		FirstSeen: t.FirstSeen, Time: t.LastPlot, Plots: t.Plots,
 	}
 	v.Pos.LatDeg, v.Pos.LonDeg = round(t.Pos.LatDeg, 5), round(t.Pos.LonDeg, 5)
+	if t.Cov.Valid() {
+		e := ellipseView(t.Cov.Axes())
+		v.Ellipse = &e
+	}
 	if t.HasHeight {
 		h := round(float64(t.Height), 0)
 		v.HeightFt = &h

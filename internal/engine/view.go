@@ -49,6 +49,7 @@ type TrackView struct {
 	State     string       `json:"state"` // "tentative", "confirmed", "coasting", "lost"
 	Pos       geo.Point    `json:"pos"`
 	SigmaM    float64      `json:"sigma_m"`
+	Ellipse   *EllipseView `json:"ellipse,omitempty"` // of the error of pos
 	HeightFt  *float64     `json:"height_ft,omitempty"`
 	SpeedKt   *float64     `json:"speed_kt,omitempty"`
 	CourseDeg *float64     `json:"course_deg,omitempty"`
@@ -83,14 +84,20 @@ type TrackView struct {
 	Fused *FusedView `json:"fused,omitempty"`
 }
 
-// FusedView is a place by everybody's evidence with its error ellipse.
+// EllipseView is the error of a place: one standard deviation along each axis of
+// its ellipse.
+type EllipseView struct {
+	MajorM  float64 `json:"major_m"`  // along the longer axis
+	MinorM  float64 `json:"minor_m"`  // and along the shorter one
+	AxisDeg float64 `json:"axis_deg"` // of the longer axis from north, 0 to below 180
+}
+
+// FusedView is a place by everybody's evidence with its error.
 type FusedView struct {
-	Pos     geo.Point  `json:"pos"`
-	MajorM  float64    `json:"major_m"`  // one standard deviation along the longer axis
-	MinorM  float64    `json:"minor_m"`  // and along the shorter one
-	AxisDeg float64    `json:"axis_deg"` // of the longer axis from north, 0 to below 180
-	Method  string     `json:"method"`   // "alone", "inverse-covariance-intersection", "covariance-intersection"
-	From    []party.ID `json:"from"`     // partners whose reports count
+	Pos geo.Point `json:"pos"`
+	EllipseView
+	Method string     `json:"method"` // "alone", "inverse-covariance-intersection", "covariance-intersection"
+	From   []party.ID `json:"from"`   // partners whose reports count
 }
 
 // IdentityView is an identity as one party holds it.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/kuroshio-watch/kuroshio/geo"
+	"github.com/kuroshio-watch/kuroshio/internal/fuse"
 	"github.com/kuroshio-watch/kuroshio/internal/plot"
 	"github.com/kuroshio-watch/kuroshio/internal/record"
 	"github.com/kuroshio-watch/kuroshio/mtt"
@@ -349,6 +350,7 @@ func (t *Table) refresh(w *own) {
 	w.State, w.Domain, w.Exercise = State(e.Phase), plot.Domain(e.Domain), e.Group == 1
 	w.FirstSeen, w.Time, w.LastPlot = e.FirstSeen, e.Time, e.LastHit
 	w.Pos, w.SigmaPos = e.Pos, e.SigmaPos
+	w.Cov = fuse.Cov{EE: e.Cov[0], EN: e.Cov[1], NN: e.Cov[2]}
 	if w.HasHeight {
 		w.Height = e.Height.Feet()
 	}

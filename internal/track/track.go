@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/kuroshio-watch/kuroshio/geo"
+	"github.com/kuroshio-watch/kuroshio/internal/fuse"
 	"github.com/kuroshio-watch/kuroshio/internal/party"
 	"github.com/kuroshio-watch/kuroshio/internal/plot"
 	"github.com/kuroshio-watch/kuroshio/internal/record"
@@ -83,6 +84,7 @@ type Track struct {
 	LastPlot  time.Time // newest plot, late ones included
 	Pos       geo.Point
 	SigmaPos  geo.Metres // one standard deviation, each axis
+	Cov       fuse.Cov   // of Pos
 
 	HasHeight  bool
 	Height     geo.Feet

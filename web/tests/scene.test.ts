@@ -6,7 +6,7 @@ import { rows } from '../src/lib/picture';
 import { STANDARDS } from '../src/lib/words';
 import { draw, type Options } from '../src/map/draw';
 import { latOf, lonOf, mercX, mercY, stretch } from '../src/map/mercator';
-import { ownScene, partnerScene, type SceneInput } from '../src/map/scene';
+import { errors, ownScene, partnerScene, type SceneInput } from '../src/map/scene';
 import { sidc, uncrewed } from '../src/map/sidc';
 import { Trails } from '../src/map/trails';
 import { incident, NOW, partner, track, view } from './made';
@@ -28,6 +28,21 @@ describe('symbol codes', () => {
   });
   it('know a drone by its type', () => {
     expect([uncrewed('BZK-005'), uncrewed('TB-001'), uncrewed('UAV'), uncrewed('Y-8'), uncrewed(undefined)]).toEqual([true, true, true, false, false]);
+  });
+});
+
+describe('the ellipses of the selected object', () => {
+  const e = { major_m: 300, minor_m: 100, axis_deg: 30 };
+  const of = (more: object) => errors(rows(view({ tracks: [track(1, more)] }))[0], 'all evidence');
+  it('are that of our track, and that by everybody\'s evidence where there is one', () => {
+    expect(of({ ellipse: e }).map((s) => [s.key, s.kind, s.label])).toEqual([['t1/error', 'error', '']]);
+    const fused = { ...e, pos: { lat: 24.1, lon: 123 }, method: 'alone', from: ['jp'] };
+    expect(of({ ellipse: e, fused }).map((s) => [s.kind, s.label])).toEqual([['error', ''], ['fused', 'all evidence']]);
+    expect(latOf(of({ fused })[0]!.ring.reduce((m, c) => m + c.y / 48, 0))).toBeCloseTo(24.1, 4);
+  });
+  it('are none where nothing is selected or known, and dim where the track is lost', () => {
+    expect([errors(undefined, 'x'), of({})]).toEqual([[], []]);
+    expect(of({ ellipse: e, state: 'lost' })[0]!.dim).toBe(true);
   });
 });
 

@@ -65,6 +65,22 @@ export interface TrackView {
   doubts?: string[];
   class?: string; // our own estimate, beside identity.type
   confidence?: number;
+  ellipse?: Ellipse;
+  fused?: FusedView;
+}
+
+/** Ellipse is the error of a place: one standard deviation along each axis, the longer one's direction from north. */
+export interface Ellipse {
+  major_m: number;
+  minor_m: number;
+  axis_deg: number;
+}
+
+/** FusedView is where an object is by everybody's evidence. */
+export interface FusedView extends Ellipse {
+  pos: Point;
+  method: string;
+  from: string[];
 }
 
 export interface Cell {

@@ -94,14 +94,14 @@ function drawTrails(ctx: Context, s: Scene, px: (x: number) => number, py: (y: n
 }
 
 const DASH: Record<Shape['kind'], number[]> = {
-  own: [], partner: [8, 4], overlap: [], search: [2, 3], 'search-partner': [8, 3, 2, 3], estimate: [1, 3],
+  own: [], partner: [8, 4], overlap: [], search: [2, 3], 'search-partner': [8, 3, 2, 3], estimate: [1, 3], error: [], fused: [6, 3],
 };
 
 // Line and word tell whose an area is; colour comes second.
 function drawShape(ctx: Context, a: Shape, px: (x: number) => number, py: (y: number) => number, p: Palette): void {
   const first = a.ring[0];
   if (!first) return;
-  const theirs = a.kind === 'partner' || a.kind === 'search-partner';
+  const theirs = a.kind === 'partner' || a.kind === 'search-partner' || a.kind === 'fused';
   const colour = a.kind === 'overlap' ? p.alarm : theirs ? p.partner : a.kind === 'estimate' ? p.caution : p.accent;
   ctx.save();
   ctx.globalAlpha = a.dim ? 0.5 : 1;
@@ -119,8 +119,10 @@ function drawShape(ctx: Context, a: Shape, px: (x: number) => number, py: (y: nu
     ctx.fill();
   }
   ctx.globalAlpha = 1;
-  if (a.label) {
-    const top = a.ring.reduce((m, c) => (c.y > m.y ? c : m), first);
+  const top = a.ring.reduce((m, c) => (c.y > m.y ? c : m), first);
+  const foot = a.ring.reduce((m, c) => Math.min(m, c.y), first.y);
+  // The name of an ellipse that is no greater than the symbol would cover it.
+  if (a.label && (a.kind !== 'fused' || py(foot) - py(top.y) > 2 * MIN_HALF_PX + 2 * RING_PX)) {
     ctx.setLineDash([]);
     ctx.font = `${FONT_PX}px ${p.sans}`;
     ctx.textAlign = 'center';

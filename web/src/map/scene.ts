@@ -7,6 +7,7 @@
 import { band, clean, course, age as ageText, height, partnerLabel, speed } from '../lib/format';
 import { FLAG_SHAPE, partnerKey, type Row } from '../lib/picture';
 import { KIND_TRACK, type AlarmState, type Cell, type PartnerPicture, type PartnerView, type RecordIdentity } from '../lib/types';
+import { ellipse } from './ellipse';
 import { mercX, mercY, stretch } from './mercator';
 import { sidc, uncrewed } from './sidc';
 
@@ -59,10 +60,10 @@ export interface Scene {
   partnerView: boolean;
 }
 
-/** Shape is an area that people stated, as map metres. */
+/** Shape is an area that people stated, or within which an object is, as map metres. */
 export interface Shape {
   key: string;
-  kind: 'own' | 'partner' | 'overlap' | 'search' | 'search-partner' | 'estimate';
+  kind: 'own' | 'partner' | 'overlap' | 'search' | 'search-partner' | 'estimate' | 'error' | 'fused';
   ring: { x: number; y: number }[];
   label: string;
   dim: boolean;
@@ -187,6 +188,15 @@ export function ownScene(i: SceneInput): Scene {
     if (dots.length > 2) s.trails.push({ key: r.key, dots });
   }
   return s;
+}
+
+/** errors returns the ellipses within which the selected object is with 95 %: of our track, and by everybody's evidence. */
+export function errors(r: Row | undefined, label: string): Shape[] {
+  const t = r?.own;
+  const list: Shape[] = [];
+  if (t?.ellipse) list.push({ key: `${r!.key}/error`, kind: 'error', ring: ellipse(t.pos, t.ellipse), label: '', dim: t.state === 'lost' });
+  if (t?.fused) list.push({ key: `${r!.key}/fused`, kind: 'fused', ring: ellipse(t.fused.pos, t.fused), label, dim: false });
+  return list;
 }
 
 /** partnerScene draws exactly the records that the partner holds from us. */
