@@ -4,6 +4,7 @@
 // Draws a Scene on a canvas. It knows no DOM but the context and the bitmaps
 // handed in, so that a worker can take it over.
 
+import { declutter, type Box } from './labels';
 import type { Palette } from './palette';
 import type { Mark, Scene, Shape, Square } from './scene';
 
@@ -46,13 +47,6 @@ export interface Drawn {
 
 const FONT_PX = 12;
 const LINE_PX = 14;
-
-interface Box {
-  x0: number;
-  y0: number;
-  x1: number;
-  y1: number;
-}
 
 /** draw paints the scene and returns what is on the canvas. */
 export function draw(ctx: Context, s: Scene, f: Frame, o: Options): Drawn[] {
@@ -321,41 +315,40 @@ function brackets(ctx: Context, x: number, y: number, r: number, colour: string,
   ctx.stroke();
 }
 
-const free = (taken: Box[], b: Box) => taken.every((t) => b.x0 >= t.x1 || b.x1 <= t.x0 || b.y0 >= t.y1 || b.y1 <= t.y0);
-
-// Labels are set from the most urgent down. A pinned or selected object always
-// gets its label; the others only where there is room.
+// Labels are set from the most urgent down. A pinned, selected or alarmed object
+// always gets its label; the others only where there is room.
 function drawLabels(ctx: Context, visible: { m: Mark; x: number; y: number }[], out: Drawn[], p: Palette, f: Frame): void {
   ctx.font = `${FONT_PX}px ${p.mono}`;
   ctx.textBaseline = 'middle';
+  ctx.textAlign = 'left';
   ctx.lineJoin = 'round';
   const few = visible.length <= 60 || f.resolution < 120;
-  const taken: Box[] = visible.filter(({ m }) => !m.background).map(({ x, y }) => ({ x0: x - 13, y0: y - 13, x1: x + 13, y1: y + 13 }));
-  const order = visible.map((v, i) => ({ ...v, i })).reverse().sort((a, b) => Number(b.m.selected) - Number(a.m.selected));
-  for (const { m, x, y, i } of order) {
-    if (m.background && !few) continue;
-    const must = m.pinned || m.selected || m.alarm !== 'normal';
-    const lines = m.background ? m.lines.slice(0, 1) : m.lines;
-    const w = Math.max(...lines.map((l) => ctx.measureText(l).width));
-    const h = lines.length * LINE_PX;
-    const off = m.background ? 9 : m.selected ? 26 : 21;
-    // The side that the object does not move to comes first: its vector is there.
-    const east = m.vx === undefined || m.courseDeg === undefined || m.courseDeg % 360 >= 180;
-    const sides: [number, number][] = [[x + off, y - h / 2], [x - off - w, y - h / 2]];
-    const places: [number, number][] = [...(east ? sides : sides.reverse()), [x + 8, y - off - h], [x + 8, y + off]];
-    const boxes = places.map(([lx, ly]): Box => ({ x0: lx, y0: ly, x1: lx + w, y1: ly + h }));
-    const box = boxes.find((b) => free(taken, b)) ?? (must ? boxes[0] : undefined);
-    if (!box) continue;
-    taken.push(box);
+  const symbols = visible.filter(({ m }) => !m.background).map(({ x, y }) => ({ x0: x - 13, y0: y - 13, x1: x + 13, y1: y + 13 }));
+  const must = (m: Mark) => m.pinned || m.selected || m.alarm !== 'normal';
+  const order = visible.map(({ m, x, y }, i) => ({ m, x, y, i, lines: m.background ? m.lines.slice(0, 1) : m.lines }))
+    .filter(({ m }) => !m.background || few)
+    .reverse()
+    .sort((a, b) => Number(b.m.selected) - Number(a.m.selected));
+  const boxes = declutter(order.map(({ m, x, y, lines }) => ({
+    x, y, w: Math.max(...lines.map((l) => ctx.measureText(l).width)), h: lines.length * LINE_PX, off: m.background ? 9 : m.selected ? 26 : 21,
+    east: m.vx === undefined || m.courseDeg === undefined || m.courseDeg % 360 >= 180, must: must(m),
+  })), symbols);
+  for (const [k, { m, lines, i }] of order.entries()) {
+    const box = boxes[k];
     const d = out[i];
-    if (d) d.label = true;
-    ctx.strokeStyle = p.sea;
-    ctx.lineWidth = 3;
-    lines.forEach((l, k) => {
-      const ly = box.y0 + (k + 0.5) * LINE_PX;
-      ctx.fillStyle = m.partner ? p.partner : m.background ? p.text3 : k === 0 ? p.text1 : p.text2;
-      ctx.strokeText(l, box.x0, ly);
-      ctx.fillText(l, box.x0, ly);
-    });
+    if (!box || !d) continue;
+    d.label = true;
+    drawLabel(ctx, m, lines, box, p);
   }
+}
+
+function drawLabel(ctx: Context, m: Mark, lines: string[], box: Box, p: Palette): void {
+  ctx.strokeStyle = p.sea;
+  ctx.lineWidth = 3;
+  lines.forEach((l, k) => {
+    const ly = box.y0 + (k + 0.5) * LINE_PX;
+    ctx.fillStyle = m.partner ? p.partner : m.background ? p.text3 : k === 0 ? p.text1 : p.text2;
+    ctx.strokeText(l, box.x0, ly);
+    ctx.fillText(l, box.x0, ly);
+  });
 }
