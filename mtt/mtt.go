@@ -286,6 +286,7 @@ type Estimate struct {
 	East, North geo.MetresPerSecond
 	HasVelocity bool // the velocity is better known than the spread it began with
 	SigmaSpeed  geo.MetresPerSecond
+	CovVelocity [3]float64 // variances and covariance ee, en, nn of the velocity, m²/s²
 	HasHeight   bool
 	Height      geo.Metres
 	Hits        uint32

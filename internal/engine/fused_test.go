@@ -68,6 +68,13 @@ func TestTheViewShowsWhatAllEvidenceSays(t *testing.T) {
 	if e := v[0].Ellipse; e == nil || e.MajorM < e.MinorM || e.MinorM < 1 || e.AxisDeg < 0 || e.AxisDeg >= 180 || math.Abs(math.Hypot(e.MajorM, e.MinorM)/math.Sqrt2-v[0].SigmaM) > 0.05*v[0].SigmaM+1 {
 		t.Errorf("ellipse %+v of our track, one standard deviation is %v m", e, v[0].SigmaM)
 	}
+	// It flies south; ours goes on to the east as it did when it was last seen.
+	if got.SpeedKt == nil || got.SigmaKt == nil || math.Abs(*got.SpeedKt-400) > 60 || math.Abs(*got.CourseDeg-180) > 30 {
+		t.Errorf("fused velocity %+v", got)
+	}
+	if got.HeightFt != nil || got.BandFt != 0 {
+		t.Errorf("fused height %v, but our track is lost and jp tells none", *got.HeightFt)
+	}
 	ours, _ := geo.Inverse(v[0].Pos, truth)
 	all, _ := geo.Inverse(got.Pos, truth)
 	if all > 2000 || ours < 5*all {

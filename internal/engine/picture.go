@@ -9,6 +9,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/kuroshio-watch/kuroshio/geo"
 	"github.com/kuroshio-watch/kuroshio/internal/incident"
 	"github.com/kuroshio-watch/kuroshio/internal/party"
 	"github.com/kuroshio-watch/kuroshio/internal/plot"
@@ -108,6 +109,17 @@ func (e *Engine) fusedView(o track.Object) *FusedView {
 	v := &FusedView{Method: f.Method.String(), From: f.From}
 	v.Pos.LatDeg, v.Pos.LonDeg = round(f.Pos.LatDeg, 5), round(f.Pos.LonDeg, 5)
 	v.EllipseView = ellipseView(f.Cov.Axes())
+	if f.HasVelocity {
+		m := f.Velocity
+		speed := round(float64(geo.MetresPerSecond(math.Hypot(m.E, m.N)).Knots()), 1)
+		course := round(float64(geo.Degrees(math.Atan2(m.E, m.N)*180/math.Pi).Norm360()), 1)
+		sigma := round(float64(geo.MetresPerSecond(math.Sqrt(m.Cov.Trace()/2)).Knots()), 1)
+		v.SpeedKt, v.CourseDeg, v.SigmaKt = &speed, &course, &sigma
+	}
+	if f.HasHeight {
+		h := round(float64(f.Height), 0)
+		v.HeightFt, v.BandFt = &h, float64(f.HeightWide)
+	}
 	return v
 }
 

@@ -96,8 +96,13 @@ type EllipseView struct {
 type FusedView struct {
 	Pos geo.Point `json:"pos"`
 	EllipseView
-	Method string     `json:"method"` // "alone", "inverse-covariance-intersection", "covariance-intersection"
-	From   []party.ID `json:"from"`   // partners whose reports count
+	SpeedKt   *float64   `json:"speed_kt,omitempty"`
+	CourseDeg *float64   `json:"course_deg,omitempty"`
+	SigmaKt   *float64   `json:"sigma_kt,omitempty"` // one standard deviation of the velocity, each axis
+	HeightFt  *float64   `json:"height_ft,omitempty"`
+	BandFt    float64    `json:"band_ft,omitempty"` // of the band that a partner told; absent where the height is ours
+	Method    string     `json:"method"`            // of the place: "alone", "inverse-covariance-intersection", "covariance-intersection"
+	From      []party.ID `json:"from"`              // partners whose reports count
 }
 
 // IdentityView is an identity as one party holds it.

@@ -8,8 +8,8 @@
 // released.
 //
 // Places are metres east and north on a plane that the caller lays; an
-// estimate is a place with the covariance of its error. Velocities are not
-// fused: a place alone needs no covariance with them.
+// estimate is a place with the covariance of its error. Velocities are joined
+// the same way, in m/s: beside places, not together with them.
 package fuse
 
 import (
@@ -17,8 +17,8 @@ import (
 	"math"
 )
 
-// Cov is a covariance of a place: variances east and north and what they have
-// in common, m².
+// Cov is a covariance of a place or velocity: variances east and north and what
+// they have in common, m² or m²/s².
 type Cov struct{ EE, EN, NN float64 }
 
 // Round returns the covariance of an error of the same size in all directions,

@@ -172,6 +172,7 @@ type pictures struct {
 	// weighed with a live track of ours and both lie within 2 km of the truth.
 	weighed          int
 	ours, everybodys float64
+	moves            motions
 }
 
 const (
@@ -217,6 +218,9 @@ func (p *pictures) look(objects []object, radars [2]radar, now time.Time) {
 		for _, o := range s.table.Objects() {
 			f, ok := s.table.Fuse(o, now)
 			ours, live := s.table.Fuse(track.Object{Own: o.Own}, now)
+			if ok {
+				p.moves.look(objects, sec, &f, &ours)
+			}
 			if !ok || !live || len(f.From) == 0 {
 				continue
 			}
@@ -270,8 +274,10 @@ func TestTheFusedPictureIsBetterThanEither(t *testing.T) {
 	for _, p := range []policy{{10, 2}, {100, 4}} {
 		var sum [2]figures
 		var ours, everybodys, weighed float64
+		var moves motions
 		for seed := uint64(41); seed < 41+seeds; seed++ {
 			pic := exchange(seed, p, nil)
+			moves.add(&pic.moves)
 			ours, everybodys, weighed = ours+pic.ours, everybodys+pic.everybodys, weighed+float64(pic.weighed)
 			best := math.Inf(1)
 			for i := range pic.local {
@@ -285,6 +291,7 @@ func TestTheFusedPictureIsBetterThanEither(t *testing.T) {
 				}
 			}
 		}
+		moves.check(t, p.grid)
 		a, b := math.Sqrt(ours/weighed), math.Sqrt(everybodys/weighed)
 		t.Logf("grid %3d m: %.0f times a report was weighed with a track of ours: RMS %.0f → %.0f m", p.grid, weighed, a, b)
 		if weighed < 100 || b > 0.9*a {

@@ -23,6 +23,12 @@ type Fused struct {
 	Cov    fuse.Cov
 	Method fuse.Method
 	From   []party.ID // partners whose reports were weighed; none where our track stands as it is
+
+	HasVelocity bool
+	Velocity    fuse.Estimate // m/s east and north, with its covariance
+	HasHeight   bool
+	Height      geo.Feet
+	HeightWide  geo.Feet // of the band that a partner told; 0 where the height is ours
 }
 
 // Fuse returns where an object is at a time, which should be now; false where
@@ -30,6 +36,7 @@ type Fused struct {
 func (t *Table) Fuse(o Object, now time.Time) (Fused, bool) {
 	out := Fused{Time: now}
 	var sources []fuse.Source
+	var told []*foreign
 	w := t.tracks[o.Own]
 	if w != nil && w.State == Lost {
 		w = nil
@@ -41,6 +48,7 @@ func (t *Table) Fuse(o Object, now time.Time) (Fused, bool) {
 			return out, false
 		}
 		out.Pos, out.Time = e.Pos, e.Time
+		out.moves(&e, w)
 		sources = append(sources, fuse.Source{Estimate: fuse.Estimate{Cov: c}, Pedigree: fuse.Pedigree{Self: w.self()}})
 	}
 	for _, k := range o.Partners {
@@ -57,7 +65,7 @@ func (t *Table) Fuse(o Object, now time.Time) (Fused, bool) {
 		}
 		s.E, s.N = between(out.Pos, pos)
 		sources = append(sources, s)
-		out.From = append(out.From, k.Party)
+		out.From, told = append(out.From, k.Party), append(told, f)
 	}
 	if len(sources) == 0 {
 		return out, false
@@ -70,6 +78,7 @@ func (t *Table) Fuse(o Object, now time.Time) (Fused, bool) {
 		return out, true
 	}
 	out.Pos = shifted(out.Pos, e.E, e.N)
+	out.learn(w, told)
 	return out, out.Pos.Valid()
 }
 
@@ -127,7 +136,7 @@ type motion struct{ east, north, speed, sigma float64 }
 const shortestWay = 15
 
 // motion returns how an object moves: as our track of it says, or as the
-// partner's reports show over the last two or three of them.
+// partner's reports show.
 func (f *foreign) motion(w *own) motion {
 	if w != nil && w.HasVelocity {
 		p := w.present()
@@ -135,24 +144,35 @@ func (f *foreign) motion(w *own) motion {
 		return motion{e, n, math.Hypot(e, n), 10}
 	}
 	last := &f.bins[len(f.bins)-1]
-	span := math.Max(shortestWay, 2.5*float64(last.Width)/1e9)
-	var first *Bin
-	for i := range f.bins[:len(f.bins)-1] {
-		if float64(last.At-f.bins[i].At)/1e9 <= 2*span {
-			first = &f.bins[i]
-			break
+	usual := last.speed(f.Body.Domain)
+	if i := f.begin(); i >= 0 {
+		if m := way(&f.bins[i], last); m.sigma <= usual {
+			return m
 		}
 	}
-	usual := last.speed(f.Body.Domain)
-	if first == nil {
-		return motion{speed: usual, sigma: usual}
+	return motion{speed: usual, sigma: usual}
+}
+
+// begin returns from which bin on a velocity is made of reports: the last two or
+// three of them, or half a minute; -1 for none.
+func (f *foreign) begin() int {
+	n := len(f.bins) - 1
+	span := math.Max(shortestWay, 2.5*float64(f.bins[n].Width)/1e9)
+	for i := range n {
+		if float64(f.bins[n].At-f.bins[i].At)/1e9 <= 2*span {
+			return i
+		}
 	}
+	return -1
+}
+
+// jitter is what two places of one track differ by noise, in m.
+const jitter = 50
+
+// way is the velocity that two reports show.
+func way(first, last *Bin) motion {
 	dt := float64(last.At-first.At) / 1e9
 	e, n := between(first.Pos, last.Pos)
-	const jitter = 50 // m, between two reports of one track
-	sigma := math.Hypot(last.Grid/math.Sqrt(6), jitter) / dt
-	if e, n = e/dt, n/dt; sigma > usual {
-		return motion{speed: usual, sigma: usual}
-	}
-	return motion{e, n, math.Hypot(e, n), sigma}
+	e, n = e/dt, n/dt
+	return motion{e, n, math.Hypot(e, n), math.Hypot(last.Grid/math.Sqrt(6), jitter) / dt}
 }

@@ -165,7 +165,7 @@ export class World {
     const b = this.target();
     const own = {
       n: p === 'tw' ? 417 : 92, domain: 'air', state: 'confirmed', pos: { lat: b.lat, lon: b.lon }, sigma_m: 180, ellipse: { major_m: 3200, minor_m: 900, axis_deg: 60 },
-      fused: { pos: { lat: b.lat + 0.01, lon: b.lon - 0.01 }, major_m: 1400, minor_m: 700, axis_deg: 75, method: 'covariance-intersection', from: [other(p)] },
+      fused: { pos: { lat: b.lat + 0.01, lon: b.lon - 0.01 }, major_m: 1400, minor_m: 700, axis_deg: 75, speed_kt: 104, course_deg: b.course, sigma_kt: 8, height_ft: 18_000, band_ft: 2000, method: 'covariance-intersection', from: [other(p)] },
       height_ft: p === 'tw' ? 18_900 : undefined, speed_kt: 105, course_deg: b.course, sources: ['radar'], exercise: this.exercise, class: 'large-drone', confidence: 0.83,
       identity: { party: p, ...this.joint.identity[p] }, first_seen: iso(START - 600_000), time: iso(this.now - 3000), plots: 212,
       incident: p === 'tw' ? 7 : 3, partners: [{ party: other(p), object: hexId(`${other(p)}bzk`) }], released: [other(p)],

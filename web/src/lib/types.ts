@@ -79,6 +79,11 @@ export interface Ellipse {
 /** FusedView is where an object is by everybody's evidence. */
 export interface FusedView extends Ellipse {
   pos: Point;
+  speed_kt?: number;
+  course_deg?: number;
+  sigma_kt?: number;
+  height_ft?: number;
+  band_ft?: number;
   method: string;
   from: string[];
 }
