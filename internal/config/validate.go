@@ -217,19 +217,27 @@ var sensorID = regexp.MustCompile(`^\d{3}/\d{3}$`)
 
 func (c *Config) checkSensors() *problem {
 	for i, s := range c.Sensors {
-		known := slices.ContainsFunc(c.Feeds, func(f Feed) bool { return f.Name == s.Feed })
-		switch {
-		case !known:
+		if !slices.ContainsFunc(c.Feeds, func(f Feed) bool { return f.Name == s.Feed }) {
 			return &problem{"sensor", i, "feed", fmt.Sprintf("no feed is called %q", s.Feed)}
-		case !sensorID.MatchString(s.ID):
-			return &problem{"sensor", i, "id", fmt.Sprintf("%q: want SAC/SIC as 025/010", s.ID)}
-		case !s.Point().Valid():
-			return &problem{"sensor", i, "lat", "position out of bounds"}
-		case s.RangeNM <= 0 || s.Period <= 0 || s.SigmaRangeM <= 0 || s.SigmaAzimuth <= 0:
-			return &problem{"sensor", i, "", "range_nm, period, sigma_range_m and sigma_azimuth_deg must be above zero"}
+		}
+		if key, what := s.Problem(); what != "" {
+			return &problem{"sensor", i, key, what}
 		}
 	}
 	return nil
+}
+
+// Problem says what is wrong with s, and under which key; "" is nothing.
+func (s *Sensor) Problem() (key, what string) {
+	switch {
+	case !sensorID.MatchString(s.ID):
+		return "id", fmt.Sprintf("%q: want SAC/SIC as 025/010", s.ID)
+	case !s.Point().Valid():
+		return "lat", "position out of bounds"
+	case !(s.RangeNM > 0 && s.Period > 0 && s.SigmaRangeM > 0 && s.SigmaAzimuth > 0):
+		return "", "range_nm, period, sigma_range_m and sigma_azimuth_deg must be above zero"
+	}
+	return "", ""
 }
 
 func address(table string, index int, key, addr string) *problem {

@@ -38,6 +38,23 @@ type FeedSettings struct {
 	QoS       uint8         `json:"qos,omitempty"`       // of mqtt: 0 or 1
 	ClientID  string        `json:"client_id,omitempty"` // of mqtt; empty: kuroshio- and the feed's name
 	User      string        `json:"user,omitempty"`      // of http and mqtt
+	// Of asterix: the editions of categories, {"021": "0.23"}, those of single
+	// stations by SAC/SIC, and its radars.
+	Editions  map[string]string            `json:"editions,omitempty"`
+	EditionOf map[string]map[string]string `json:"edition_of,omitempty"`
+	Sensors   []FeedSensor                 `json:"sensors,omitempty"`
+}
+
+// FeedSensor is a radar of a feed.
+type FeedSensor struct {
+	ID           string  `json:"id"` // SAC/SIC, "025/010"
+	Lat          float64 `json:"lat"`
+	Lon          float64 `json:"lon"`
+	HeightM      float64 `json:"height_m"`
+	RangeNM      float64 `json:"range_nm"`
+	PeriodS      float64 `json:"period_s"` // of a turn, seconds
+	SigmaRangeM  float64 `json:"sigma_range_m"`
+	SigmaAzimuth float64 `json:"sigma_azimuth_deg"`
 }
 
 // FeedSecrets are what else a feed needs: each is written to a file of the

@@ -24,7 +24,8 @@ import (
 // watched is a feed with what the engine was told of it.
 type watched struct {
 	settings config.Feed
-	added    bool // through the API
+	added    bool            // through the API
+	sensors  []config.Sensor // radars that were added with it, since the start
 	feed     *feed.Feed
 	run      *feedRun // nil while it is paused; guarded by intake.mu
 

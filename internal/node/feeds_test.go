@@ -18,6 +18,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/kuroshio-watch/kuroshio/asterix"
+	"github.com/kuroshio-watch/kuroshio/asterix/cat048"
 	"github.com/kuroshio-watch/kuroshio/cot"
 	"github.com/kuroshio-watch/kuroshio/geo"
 	"github.com/kuroshio-watch/kuroshio/internal/config"
@@ -303,7 +305,10 @@ func TestWhatCannotBeAdded(t *testing.T) {
 		"a device":         {"a", &console.FeedSettings{Kind: "nmea-serial"}, "kind"},
 		"no certificate":   {"a", &console.FeedSettings{Kind: "nmea-tls-server", Addr: "127.0.0.1:1"}, "cert"},
 		"no topics":        {"a", &console.FeedSettings{Kind: "nmea-mqtt", Addr: "mqtt://127.0.0.1:1"}, "topics"},
-		"a radar":          {"a", &console.FeedSettings{Kind: "asterix-udp", Addr: "127.0.0.1:1"}, "kind"},
+		"a radar of AIS":   {"a", &console.FeedSettings{Kind: "nmea-udp", Addr: "127.0.0.1:1", Sensors: []console.FeedSensor{north}}, "sensors"},
+		"a radar of none":  {"a", &console.FeedSettings{Kind: "asterix-udp", Addr: "127.0.0.1:1", Sensors: []console.FeedSensor{{ID: "025/010"}}}, "sensors"},
+		"a radar twice":    {"a", &console.FeedSettings{Kind: "asterix-udp", Addr: "127.0.0.1:1", Sensors: []console.FeedSensor{north, north}}, "sensors"},
+		"no edition":       {"a", &console.FeedSettings{Kind: "asterix-udp", Addr: "127.0.0.1:1", Editions: map[string]string{"021": "9"}}, "editions"},
 		"a kind of none":   {"a", &console.FeedSettings{Kind: "fax-udp", Addr: "127.0.0.1:1"}, "kind"},
 		"a bad name":       {"../a", &console.FeedSettings{Kind: "cot-udp", Addr: "127.0.0.1:1"}, "name"},
 		"a file by URL":    {"a", &console.FeedSettings{Kind: "cot-http", Addr: "file:///etc/passwd", EveryS: 5}, "addr"},
@@ -322,6 +327,57 @@ func TestWhatCannotBeAdded(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(r.cfg.Node.Data, "feeds.json")); !os.IsNotExist(err) {
 		t.Errorf("a refused feed is kept: %v", err)
 	}
+}
+
+// north is a radar near where the tests' objects are.
+var north = console.FeedSensor{ID: "025/010", Lat: 24.5, Lon: 122, HeightM: 200, RangeNM: 200, PeriodS: 4, SigmaRangeM: 80, SigmaAzimuth: 0.08}
+
+// turns are a radar's reports of an aircraft in its last n turns before now.
+func turns(t testing.TB, n int) (b []byte) {
+	t.Helper()
+	midnight := time.Now().UTC().Truncate(24 * time.Hour)
+	for i := n - 1; i >= 0; i-- {
+		at := time.Now().UTC().Add(time.Duration(-4*i) * time.Second)
+		r := cat048.Record{Has: cat048.Item010 | cat048.Item140 | cat048.Item020 | cat048.Item040 | cat048.Item220 | cat048.Item090}
+		r.I010 = cat048.I010{SAC: 25, SIC: 10}
+		r.I140 = cat048.I140(uint32(at.Sub(midnight).Seconds()*128) % (86400 * 128))
+		r.I020.TYP, r.I220, r.I090.FL = uint8(cat048.ModeSRollCall), 0x899123, 1320
+		r.I040 = cat048.I040{RHO: uint16(60*256 - 20*i), THETA: 0x4000}
+		raw, err := r.Append(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		block, err := asterix.AppendBlock(nil, cat048.Category, raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b = append(b, block...)
+	}
+	return b
+}
+
+// TestRadarWithoutARestart adds a radar with its place: its reports make a track,
+// also after a restart.
+func TestRadarWithoutARestart(t *testing.T) {
+	r := newRig(t, "tw", t.TempDir())
+	r.open(t)
+	addr := freeTCP(t)
+	settings := &console.FeedSettings{Kind: "asterix-tcp-server", Addr: addr, Sensors: []console.FeedSensor{north}}
+	r.feedDo(t, "", console.FeedRequest{Name: "radar", Act: "add", Feed: settings})
+	if _, err := dialUntilThere(t, addr).Write(turns(t, 8)); err != nil {
+		t.Fatal(err)
+	}
+	r.await(t, "a track", func(v *engine.View) bool { return len(v.Tracks) == 1 && feedNamed(v, "radar").Plots == 8 })
+	if err := r.halt(); err != nil {
+		t.Fatal(err)
+	}
+	r.open(t)
+	if _, err := dialUntilThere(t, addr).Write(turns(t, 8)); err != nil {
+		t.Fatal(err)
+	}
+	r.await(t, "plots of the track after a restart", func(v *engine.View) bool {
+		return slices.ContainsFunc(v.Tracks, func(tr engine.TrackView) bool { return tr.Plots > 8 })
+	})
 }
 
 // TestAddedFeedsAreChecked does not start on a file that somebody has changed.

@@ -23,6 +23,7 @@ import (
 	"github.com/kuroshio-watch/kuroshio/internal/feed"
 	"github.com/kuroshio-watch/kuroshio/internal/frame"
 	"github.com/kuroshio-watch/kuroshio/internal/plot"
+	"github.com/kuroshio-watch/kuroshio/internal/track"
 )
 
 // maxFeeds bounds the feeds of a node that are added through the API.
@@ -102,7 +103,7 @@ func (n *Node) FeedAct(ctx context.Context, req *console.FeedRequest) (r console
 	case req.Act == console.FeedTest && feed.Kind(w.settings.Kind).Transport() == feed.Stdin:
 		return r, "not-now", nil // what is read is gone
 	case req.Act == console.FeedTest:
-		r.Test, err = n.tryFeed(ctx, w.settings)
+		r.Test, err = n.tryFeed(ctx, w.settings, slices.Concat(n.cfg.Sensors, w.sensors))
 		return r, "", err
 	case req.Act == console.FeedPause:
 		return r, "", n.pauseFeed(w)
@@ -130,7 +131,7 @@ func (n *Node) tryNew(ctx context.Context, req *console.FeedRequest) (r console.
 	if _, bad := feedSettings(&f, nil); bad != nil {
 		return console.FeedResult{Key: "secrets", What: "not text, or no certificates with their key"}, "bad-request", nil
 	}
-	r.Test, err = n.tryFeed(ctx, f)
+	r.Test, err = n.tryFeed(ctx, f, sensorsOf(req.Name, req.Feed))
 	return r, "", err
 }
 
@@ -138,7 +139,7 @@ func (n *Node) tryNew(ctx context.Context, req *console.FeedRequest) (r console.
 func wanted(req *console.FeedRequest) (config.Feed, console.FeedResult) {
 	f := configured(req.Name, req.Feed)
 	namesOf(req.Secrets).into(&f, "") // what is in the files does not matter here
-	key, what := addable(&f)
+	key, what := addable(&f, sensorsOf(req.Name, req.Feed))
 	return f, console.FeedResult{Key: apiKey(key), What: what}
 }
 
@@ -207,14 +208,14 @@ func (n *Node) addFeed(ctx context.Context, known *watched, req *console.FeedReq
 	if err != nil { // its text names files, and an administrator is to hear of what is in them
 		return console.FeedResult{Key: "secrets", What: "not text, or no certificates with their key"}, "bad-request", nil
 	}
-	w.added = true
+	w.added, w.sensors = true, sensorsOf(req.Name, req.Feed)
 	before, kept := n.feeds.kept, n.feeds.kept
 	kept.Added = append(slices.Clone(kept.Added), keptFeed{req.Name, *req.Feed, names})
 	if err := n.keepFeeds(kept); err != nil {
 		return r, "", err
 	}
-	one := config.Config{Feeds: []config.Feed{f}}
-	if code, err = n.loop.tellFeed(ctx, feedConfigs(&one)[0], w); code != "" || err != nil {
+	one := config.Config{Feeds: []config.Feed{f}, Sensors: w.sensors, Time: n.cfg.Time}
+	if code, err = n.loop.tellFeed(ctx, feedConfigs(&one)[0], sensorConfigs(&one), w); code != "" || err != nil {
 		return r, code, errors.Join(err, n.keepFeeds(before))
 	}
 	n.feeds.list = append(n.feeds.list, w)
@@ -224,15 +225,40 @@ func (n *Node) addFeed(ctx context.Context, known *watched, req *console.FeedReq
 
 // addable says what keeps a feed from being added while the node runs, and under
 // which key; "" is nothing.
-func addable(f *config.Feed) (key, what string) {
+func addable(f *config.Feed, sensors []config.Sensor) (key, what string) {
 	k := feed.Kind(f.Kind)
 	switch t := k.Transport(); {
+	case len(sensors) > 0 && k.Content() != feed.ContentASTERIX:
+		return "sensors", "only ASTERIX has radars"
+	case len(sensors) > maxFeedSensors:
+		return "sensors", fmt.Sprintf("want up to %d", maxFeedSensors)
 	case t.Once() || t == feed.Stdin || t == feed.Serial:
 		return "kind", "files, devices and what is piped in stand in the configuration file"
-	case k.Content() == feed.ContentASTERIX:
-		return "kind", "radars and their places stand in the configuration file"
+	}
+	for i := range sensors {
+		if _, what := sensors[i].Problem(); what != "" {
+			return "sensors", fmt.Sprintf("%s: %s", sensors[i].ID, what)
+		}
+		if slices.ContainsFunc(sensors[:i], func(s config.Sensor) bool { return s.ID == sensors[i].ID }) {
+			return "sensors", sensors[i].ID + " stands twice"
+		}
 	}
 	return f.Problem()
+}
+
+// maxFeedSensors bounds the radars of an added feed.
+const maxFeedSensors = 64
+
+// sensorsOf returns the radars of a feed as they would stand in the
+// configuration file.
+func sensorsOf(name string, s *console.FeedSettings) (list []config.Sensor) {
+	for _, r := range s.Sensors {
+		list = append(list, config.Sensor{
+			Feed: name, ID: r.ID, Lat: r.Lat, Lon: r.Lon, HeightM: r.HeightM, RangeNM: r.RangeNM,
+			Period: config.Duration(min(r.PeriodS, 3600) * float64(time.Second)), SigmaRangeM: r.SigmaRangeM, SigmaAzimuth: r.SigmaAzimuth,
+		})
+	}
+	return list
 }
 
 // configured returns a feed as it would stand in the configuration file.
@@ -240,6 +266,7 @@ func configured(name string, s *console.FeedSettings) config.Feed {
 	f := config.Feed{
 		Name: name, Kind: s.Kind, Addr: s.Addr, Exercise: s.Exercise, Marks: s.Marks, Interface: s.Interface, MaxRate: s.MaxRate,
 		Stale: seconds(s.StaleS), Every: seconds(s.EveryS), Topics: s.Topics, QoS: s.QoS, ClientID: s.ClientID, User: s.User,
+		Editions: s.Editions, EditionOf: s.EditionOf,
 	}
 	if p := s.Receiver; p != nil {
 		f.Receiver = &config.Receiver{Lat: p.Lat, Lon: p.Lon, RangeNM: p.RangeNM}
@@ -251,14 +278,15 @@ func seconds(n uint32) config.Duration { return config.Duration(time.Duration(n)
 
 // addRequest asks the loop to make the engine know a feed.
 type addRequest struct {
-	feed  engine.FeedConfig
-	w     *watched
-	reply chan string // buffered, size 1
+	feed    engine.FeedConfig
+	sensors []track.Sensor
+	w       *watched
+	reply   chan string // buffered, size 1
 }
 
 // tellFeed makes the engine know a feed, and returns the code of its answer.
-func (l *loop) tellFeed(ctx context.Context, f engine.FeedConfig, w *watched) (code string, err error) {
-	r := addRequest{f, w, make(chan string, 1)}
+func (l *loop) tellFeed(ctx context.Context, f engine.FeedConfig, sensors []track.Sensor, w *watched) (code string, err error) {
+	r := addRequest{f, sensors, w, make(chan string, 1)}
 	select {
 	case l.adds <- r:
 	case <-l.done:
@@ -280,6 +308,7 @@ func (l *loop) tellFeed(ctx context.Context, f engine.FeedConfig, w *watched) (c
 func (l *loop) addFeed(ctx context.Context, r addRequest) string {
 	cfg := l.eng.Config()
 	cfg.Feeds = append(slices.Clone(cfg.Feeds), r.feed)
+	cfg.Sensors = slices.Concat(cfg.Sensors, r.sensors)
 	outs := l.process(ctx, []*engine.Input{{At: l.clock(), Config: &cfg}})
 	if len(outs) != 1 {
 		return "store-failed"
@@ -300,9 +329,9 @@ const (
 
 // tryFeed takes what comes of a feed in a few seconds, or until a hundred frames
 // have come, and decodes it for nobody.
-func (n *Node) tryFeed(ctx context.Context, f config.Feed) (*console.FeedTrial, error) {
+func (n *Node) tryFeed(ctx context.Context, f config.Feed, sensors []config.Sensor) (*console.FeedTrial, error) {
 	const enough = 100
-	one := config.Config{Feeds: []config.Feed{f}, Sensors: n.cfg.Sensors}
+	one := config.Config{Feeds: []config.Feed{f}, Sensors: sensors}
 	d, err := decode.New(decode.Config{Sources: map[string]decode.Source{f.Name: feedConfigs(&one)[0].Source}})
 	if err != nil {
 		return nil, err
@@ -455,13 +484,15 @@ func (k keptFeeds) into(c *config.Config) (*config.Config, error) {
 		a := &k.Added[i]
 		f := configured(a.Name, &a.FeedSettings)
 		a.Secrets.into(&f, secretsPath(c.Node.Data))
-		if key, what := addable(&f); what != "" {
+		sensors := sensorsOf(a.Name, &a.FeedSettings)
+		if key, what := addable(&f, sensors); what != "" {
 			return nil, fmt.Errorf("%s: feed %s: %s: %s", keptPath(c.Node.Data), a.Name, key, what)
 		}
 		if slices.ContainsFunc(all.Feeds, func(other config.Feed) bool { return other.Name == a.Name }) {
 			return nil, fmt.Errorf("%s: feed %s stands in the configuration file too", keptPath(c.Node.Data), a.Name)
 		}
 		all.Feeds = append(all.Feeds, f)
+		all.Sensors = slices.Concat(all.Sensors, sensors)
 	}
 	return &all, nil
 }
