@@ -157,6 +157,51 @@ func TestFeedsOfEachContent(t *testing.T) {
 	}
 }
 
+// TestFeedsOfPrograms takes what other programs hold of aircraft and ships: it
+// is taped record by record, and what is told again makes no second plot, also
+// after a restart.
+func TestFeedsOfPrograms(t *testing.T) {
+	r := newRig(t, "tw", t.TempDir())
+	now := time.Now().UTC()
+	aircraft := []string{
+		`"hex":"899001","type":"adsb_icao","lat":24.4,"lon":122.9,"seen_pos":0.5,"seen":0.5}`,
+		`"hex":"899002","type":"mlat","mlat":["lat","lon"],"lat":24.5,"lon":122.8,"seen_pos":1,"seen":0.1}`,
+	}
+	clock := fmt.Sprintf(`"now":%d.25`, now.Unix())
+	path := filepath.Join(r.dir, "aircraft.json")
+	if err := os.WriteFile(path, []byte("{"+clock+`, "aircraft":[{`+strings.Join(aircraft, ",\n{")+"]}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ships := freeTCP(t)
+	r.cfg.Feeds = []config.Feed{
+		{Name: "states", Kind: "readsb-file", Path: path},
+		{Name: "ships", Kind: "signalk-tcp-server", Addr: ships},
+	}
+	delta := `{"context":"vessels.urn:mrn:imo:mmsi:416000123","updates":[{"timestamp":"` + now.Format(time.RFC3339) +
+		`","values":[{"path":"navigation.position","value":{"latitude":24.25,"longitude":122.5}}]}]}`
+	for run := range uint64(2) {
+		r.open(t)
+		if _, err := dialUntilThere(t, ships).Write([]byte(delta + "\n")); err != nil {
+			t.Fatal(err)
+		}
+		r.await(t, "all taken", func(v *engine.View) bool {
+			return feedNamed(v, "states").Plots == 2 && feedNamed(v, "ships").Frames == run+1
+		})
+		if f := feedNamed(r.n.View(), "ships"); f.Plots != 1 || len(f.Refused) > 0 {
+			t.Errorf("run %d: %+v, want one plot of what is told twice", run, f)
+		}
+		if err := r.halt(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff([]string{"{" + clock + "," + aircraft[0], "{" + clock + "," + aircraft[1]}, r.tapedOf(t, "states")); diff != "" {
+		t.Errorf("taped (-sent +taped):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{delta, delta}, r.tapedOf(t, "ships")); diff != "" {
+		t.Errorf("taped (-sent +taped):\n%s", diff)
+	}
+}
+
 // feedDo does an act on a feed, which must end with code. A node that has just
 // answered may not have its feeds yet.
 func (r *rig) feedDo(t testing.TB, code string, req console.FeedRequest) console.FeedResult {
