@@ -60,8 +60,7 @@ func (f *Feed) object(ctx context.Context, s *sender, at int64, object []byte) b
 
 // record sends on one record.
 func (f *Feed) record(ctx context.Context, s *sender, at int64, b []byte) bool {
-	longest := map[Content]int{ContentReadsb: readsb.MaxAircraft, ContentCatcher: catcher.MaxMessage, ContentSignalK: signalk.MaxDelta}[f.content]
-	if len(b) > longest {
+	if len(b) > longestRecord(f.content) {
 		f.refuse(at, ReasonJSONLong)
 		return true
 	}
@@ -75,6 +74,17 @@ func (f *Feed) record(ctx context.Context, s *sender, at int64, b []byte) bool {
 		received = t
 	}
 	return f.emit(ctx, at, received, b)
+}
+
+// longestRecord is how long a record may be, as its package takes it.
+func longestRecord(c Content) int {
+	switch c {
+	case ContentReadsb:
+		return readsb.MaxAircraft
+	case ContentCatcher:
+		return catcher.MaxMessage
+	}
+	return signalk.MaxDelta
 }
 
 // told returns the time that a record itself tells.
