@@ -488,6 +488,63 @@ func TestRollbacksCostNoMoreThanTheyMay(t *testing.T) {
 	}
 }
 
+// A sweep that comes late counts where it belongs.
+func TestALateSweepCounts(t *testing.T) {
+	run := func(late int) []mtt.SensorState {
+		tr, err := mtt.New(patient(10 * time.Second))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for now := range 12 {
+			if now == 4 || now == late {
+				tr.Sweep(mtt.Sweep{Time: sec(float64(min(now, 8)) - 0.5), Sensor: radarA, Azimuth: 10, Period: 4 * time.Second})
+			}
+			tr.Advance(sec(float64(now)), nil)
+		}
+		return tr.Snapshot().Sensors
+	}
+	if diff := cmp.Diff(run(8), run(11)); diff != "" || cmp.Equal(run(8), run(99)) {
+		t.Errorf("late it is otherwise:\n%s", diff)
+	}
+}
+
+// A track whose end was told before a report came that it was still there comes
+// back under another number, and has its address.
+func TestWhoComesBackIsAnother(t *testing.T) {
+	cfg := patient(10 * time.Second)
+	cfg.LostFor = time.Second
+	cfg.Sensors[adsb].CoastAfter, cfg.Sensors[adsb].LostAfter = 2*time.Second, 3*time.Second
+	tr, err := mtt.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	start := geo.Direct(placeA, 90, 60_000)
+	var events []mtt.Event
+	for now := range 14 {
+		if at := float64(now); now <= 5 {
+			observe(tr, claimOf(at, 1, straight(start, 90, 200, at)))
+		}
+		events = tr.Advance(sec(float64(now)), events)
+	}
+	if last := events[len(events)-1]; last != (mtt.Event{Track: 1, Kind: mtt.Dropped}) || tr.Len() != 0 {
+		t.Fatalf("events %+v", events)
+	}
+	for at := 6.0; at < 13; at++ {
+		observe(tr, claimOf(at, 1, straight(start, 90, 200, at)))
+	}
+	events = tr.Advance(sec(13.5), events[:0])
+	ids := tr.Lookup(1, false, nil)
+	if len(ids) != 1 || ids[0] == 1 || tr.Len() != 1 {
+		t.Fatalf("%d tracks, of the address %v, events %+v", tr.Len(), ids, events)
+	}
+	if out := observe(tr, claimOf(14, 1, straight(start, 90, 200, 14))); out[0] != (mtt.Outcome{Verdict: mtt.Updated, Track: ids[0]}) {
+		t.Errorf("outcome %+v", out)
+	}
+	if e, _ := tr.Estimate(ids[0]); e.Hits != 14 || !e.FirstSeen.Equal(sec(0)) {
+		t.Errorf("it is %+v", e)
+	}
+}
+
 // A time in the future must not keep the log from its work.
 func TestTheFutureDoesNotMoveTheLog(t *testing.T) {
 	tr, err := mtt.New(patient(10 * time.Second))
@@ -507,5 +564,9 @@ func TestTheFutureDoesNotMoveTheLog(t *testing.T) {
 	tr.Advance(sec(30), nil)
 	if e, _ := tr.Estimate(1); e.Hits != 31 || tr.Stats().Log.Beyond != 0 || tr.Stats().Verdicts[mtt.TooLate] != 0 {
 		t.Errorf("%+v, %+v", e, tr.Stats())
+	}
+	// Ticks pass by what stands 5 s ahead, and one plot was late.
+	if n := tr.Stats().Log.Rollbacks; n > 6 {
+		t.Errorf("%d rollbacks", n)
 	}
 }
