@@ -375,7 +375,8 @@ func (t *Tracker) weigh(p *pair, m *Measurement, a *aim, dt, gate float64, own b
 	case own:
 		density = fixedFalse
 	}
-	p.ratio = math.Log(s.PD) + logSum(&p.f, &p.looks) - math.Log(density)
+	pd := s.pd(p.tr)
+	p.ratio = math.Log(pd) + logSum(&p.f, &p.looks) - math.Log(density)
 	// After the cone of silence the gate is wide: what lies in it must be more
 	// likely this object than a false plot, and a gain by small steps does not
 	// hold for so far.
@@ -387,7 +388,7 @@ func (t *Tracker) weigh(p *pair, m *Measurement, a *aim, dt, gate float64, own b
 	}
 	// Inside the gate any track is a better explanation than none: a young one
 	// could not be born otherwise.
-	p.gain = math.Max(1, insideGate+p.ratio+evidence)
+	p.gain = math.Max(1, insideGate+p.ratio+evidence+math.Log((1-s.PD)/(1-pd)))
 	if p.tr.Phase == Tentative {
 		p.gain = math.Max(0.5, p.gain-youngLoss)
 	}

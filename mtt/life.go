@@ -118,6 +118,7 @@ func (t *Tracker) hit(tr *track, m *Measurement, a *aim) {
 	tr.Hit = max(tr.Hit, a.at)
 	tr.Window = tr.Window<<1 | 1
 	tr.Chances = min(8, tr.Chances+1)
+	t.learnPD(tr, m.Sensor)
 	tr.touch(m.Sensor, a.at)
 	t.tell(tr, m, a)
 	if _, ok := m.key(); ok {
@@ -362,7 +363,7 @@ func (t *Tracker) patience(tr *track, s *sensor) int64 {
 	if tr.Phase == Tentative && s.Polar {
 		return min(int64(s.LostAfter), 7*s.period()/2)
 	}
-	return int64(s.LostAfter)
+	return int64(float64(s.LostAfter) * s.longer(tr))
 }
 
 // hopeless reports whether a tentative track missed too often.
@@ -390,7 +391,7 @@ func (t *Tracker) count(tr *track, c *Contact, s *sensor, now int64) {
 			*c = Contact{} // others still see it: it left this sensor's view
 			return
 		}
-		tr.Score = math.Max(-15, tr.Score+math.Log(1-s.PD))
+		tr.Score = math.Max(-15, tr.Score+math.Log(1-s.pd(tr)))
 		tr.Window <<= 1
 		tr.Chances = min(8, tr.Chances+1)
 	}

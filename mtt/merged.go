@@ -68,7 +68,8 @@ func (t *Tracker) unresolved(p, q *pair) bool {
 	one[0][0], both[0][0] = one[0][0]+a.sr*a.sr, both[0][0]+a.sr*a.sr
 	one[1][1], both[1][1] = one[1][1]+a.sa*a.sa, both[1][1]+a.sa*a.sa
 	mean := [2]float64{(yp[0] + yq[0]) / 2, (yp[1] + yq[1]) / 2}
-	return math.Log(s.PD)+logNormal(&both, mean) > math.Log(1-s.PD)+logNormal(&one, yq)
+	pd := s.pd(p.tr)
+	return math.Log(pd)+logNormal(&both, mean) > math.Log(1-pd)+logNormal(&one, yq)
 }
 
 // expected returns the mean innovation and the covariance of the predicted

@@ -31,6 +31,8 @@ type SensorState struct {
 	Astray    float64 // share of the last claims that a radar saw elsewhere
 	Seen      [coverCells]uint8
 	Missed    [coverCells]uint8 // turns in which it saw and missed what radars hold, by place
+	Hits      [coverCells]uint8
+	Gaps      [coverCells]uint8 // turns in which it saw a track, and missed one that it saw again
 }
 
 type sensor struct {

@@ -17,7 +17,8 @@ import (
 //	3  2026-11-29  trust in claims; an older state begins with none doubted
 //	4  2026-11-29  classes; in an older state none is known
 //	5  2026-11-29  the log; an older state begins without one
-const stateVersion = 5
+//	6  2026-11-29  probability of detection by place; in an older state, as configured
+const stateVersion = 6
 
 // State is the whole state of a Tracker, fit for JSON or CBOR. It does not
 // share memory with the Tracker.

@@ -16,7 +16,7 @@ import (
 const (
 	coverRings   = 8
 	coverSectors = 16
-	coverBands   = 4 // vessels, and aircraft below 1,500 m, below 5,000 m, above
+	coverBands   = 5 // vessels; aircraft below 1,500 m, below 5,000 m, above, and of unknown height
 	coverCells   = coverRings * coverSectors * coverBands
 )
 
@@ -29,13 +29,13 @@ const (
 	seenWithin = 5 // turns
 )
 
-// cover returns the cell of a track; false where its height is not known.
-func (s *sensor) cover(tr *track) (int, bool) {
+// cover returns the cell of a track.
+func (s *sensor) cover(tr *track) int {
 	height, band := tr.Filter.X[0][iH], 0
 	switch {
 	case tr.Domain == Sea:
 	case tr.HeightAt == 0:
-		return 0, false
+		band = 4
 	case height < 1500:
 		band = 1
 	case height < 5000:
@@ -47,7 +47,7 @@ func (s *sensor) cover(tr *track) (int, bool) {
 	azi := geo.Degrees(math.Atan2(east, north) * 180 / math.Pi).Norm360()
 	ring := min(coverRings-1, int(math.Hypot(east, north)/float64(s.MaxRange)*coverRings))
 	sector := int(float64(azi)/360*coverSectors) % coverSectors
-	return (band*coverRings+ring)*coverSectors + sector, true
+	return (band*coverRings+ring)*coverSectors + sector
 }
 
 // turned counts a turn in which a radar saw a track that it holds, or missed
@@ -59,10 +59,7 @@ func (t *Tracker) turned(tr *track, s *sensor, seen bool) {
 	if seen {
 		tr.Claim.Unseen = math.Max(-mostCredit, tr.Claim.Unseen-1)
 	}
-	cell, ok := s.cover(tr)
-	if !ok {
-		return
-	}
+	cell := s.cover(tr)
 	hits, misses := &s.state.Seen[cell], &s.state.Missed[cell]
 	if seen {
 		*hits++
@@ -143,11 +140,10 @@ func (t *Tracker) expect(tr *track, now int64) {
 
 // missed takes in that a radar did not see a claim, if it would have.
 func (t *Tracker) missed(tr *track, s *sensor, now int64) {
-	cell, ok := s.cover(tr)
-	if !ok {
-		return
+	if tr.Domain != Sea && tr.HeightAt == 0 {
+		return // an unknown height may be below the radar's horizon
 	}
-	pd := math.Min(mostPD, s.state.detects(cell))
+	pd := math.Min(mostPD, s.state.detects(s.cover(tr)))
 	if pd < leastPD {
 		return
 	}

@@ -64,7 +64,8 @@ type station struct {
 	biasR, biasA    float64 // m, degrees
 	biasT           float64 // s by which time stamps are late
 	latMin, latSpan float64
-	any             bool // its primary plots may be of vessels
+	any             bool                      // its primary plots may be of vessels
+	dim             func(azi float64) float64 // factor of pd in a direction, degrees; nil for none
 }
 
 const begin = 1_700_000_000.0
@@ -180,7 +181,11 @@ func (r *station) watch(s *scene, rng *rand.Rand) []plotLine {
 			if !ok || t < 0 || t > float64(s.seconds) {
 				continue
 			}
-			primary := d < r.psrMax && rng.Float64() < r.pd*cmp.Or(c.weak, 1)
+			pd := r.pd * cmp.Or(c.weak, 1)
+			if r.dim != nil {
+				pd *= r.dim(azi)
+			}
+			primary := d < r.psrMax && rng.Float64() < pd
 			secondary := c.icao != "" && !c.transponderOff && d < r.ssrMax && rng.Float64() < 0.97
 			switch {
 			case secondary:
@@ -357,6 +362,30 @@ func dogfights(seed uint64) *scene {
 		s.crafts = append(s.crafts, &craft{
 			id: fmt.Sprintf("drone%d", i), class: "drone", pos: around(rng, places[0], 20_000, 60_000), height: 1500, weak: 0.85,
 			speed: 35 + 20*rng.Float64(), course: rng.Float64() * 2 * math.Pi, legs: []leg{{seconds: 150}, {seconds: 60, turn: -0.02}},
+		})
+	}
+	return s
+}
+
+// shadowed is one radar, half blind in a quarter of its turn, and liners that
+// tell nothing.
+func shadowed(seed uint64) *scene {
+	rng := rand.New(rand.NewPCG(seed, 8))
+	s := &scene{seconds: 900, every: 1}
+	s.radars = []station{{
+		id: "A", pos: places[0], alt: 200, scan: 4, psrMax: 180_000, sr: 60, sa: 0.12, pd: 0.9, clutter: 60, cell: 150, cellDeg: 1, latSpan: -0.1,
+		dim: func(azi float64) float64 {
+			if azi > 90 && azi < 180 {
+				return 0.4
+			}
+			return 1
+		},
+	}}
+	for i := range 16 {
+		s.crafts = append(s.crafts, &craft{
+			id: fmt.Sprintf("liner%d", i), class: "liner", pos: around(rng, places[0], 30_000, 150_000), height: 3000 + 4000*rng.Float64(),
+			speed: 120 + 80*rng.Float64(), course: rng.Float64() * 2 * math.Pi,
+			legs: []leg{{seconds: 100 + 300*rng.Float64()}, {seconds: 60, turn: 0.03}, {seconds: 100 + 100*rng.Float64()}, {seconds: 60, turn: -0.03}},
 		})
 	}
 	return s

@@ -197,6 +197,7 @@ func madeTable() map[string][]*run {
 	for seed := uint64(11); seed < 14; seed++ {
 		out["dogfights"] = append(out["dogfights"], runOf(dogfights(seed).play(seed)))
 		out["formations"] = append(out["formations"], runOf(formations(seed).play(seed)))
+		out["shadowed"] = append(out["shadowed"], runOf(shadowed(seed).play(seed)))
 		out["network"] = append(out["network"], runOf(network(seed, 60, 15).play(seed)))
 	}
 	return out
@@ -207,7 +208,7 @@ func madeTable() map[string][]*run {
 // agree with covariances; where none is, they hang on how the few heights lie
 // to the mean of all.
 func TestMadeScenesAreTracked(t *testing.T) {
-	limit := map[string]float64{"dogfights": 1930, "formations": 810, "network": 2500}
+	limit := map[string]float64{"dogfights": 1930, "formations": 810, "network": 2500, "shadowed": 1600}
 	for name, runs := range madeTable() {
 		f := scoreAll(t, 0, runs...)
 		t.Logf("%-10s %v", name, &f)
@@ -333,7 +334,7 @@ func BenchmarkScenarios(b *testing.B) {
 			all[name] = runs
 		}
 	}
-	for _, name := range []string{"S1", "S1late", "S2", "S2late", "S2biased", "S3", "S3late", "dogfights", "formations", "network"} {
+	for _, name := range []string{"S1", "S1late", "S2", "S2late", "S2biased", "S3", "S3late", "dogfights", "formations", "network", "shadowed"} {
 		runs := all[name]
 		if runs == nil {
 			continue
@@ -346,7 +347,7 @@ func BenchmarkScenarios(b *testing.B) {
 // chosen: seeds that only this benchmark draws.
 func BenchmarkFreshScenes(b *testing.B) {
 	for name, make := range map[string]func(uint64) *scene{
-		"dogfights": dogfights, "formations": formations,
+		"dogfights": dogfights, "formations": formations, "shadowed": shadowed,
 		"network": func(seed uint64) *scene { return network(seed, 150, 50) },
 	} {
 		b.Run(name, func(b *testing.B) {
