@@ -67,13 +67,19 @@ func (t *Tracker) within(there *spot, m *Measurement, a *aim, e *entry) bool {
 	if dt < 0 || a.where == fixed || m.Has&HasHeight != 0 || there.cos <= leastCos {
 		return true // late, or with what moves the track
 	}
-	// A height moves the ground range by itself times rise over range.
+	east, north := there.from(e)
+	slack := flatError * (math.Abs(east) + math.Abs(north))
+	east, north = east-dt*e.ve, north-dt*e.vn
+	apart := math.Sqrt(east*east + north*north)
+	// A height moves the ground range by itself times rise over range, as seen
+	// from where the track is.
 	off := math.Abs(e.h - a.height)
 	rise := math.Abs(e.h) + off + math.Abs(float64(t.sensors[m.Sensor].Height)) + a.rng*a.rng/earthAcross
-	if rise > maxRise*a.rng {
+	near := a.rng - apart - slack
+	if rise > maxRise*near {
 		return true
 	}
-	steep := 1.2 * rise / a.rng
+	steep := 1.2 * rise / near
 	sigma := math.Sqrt(e.v[0]+dt*(e.v[1]+dt*(e.v[2]+dt*e.v[3]))) + math.Sqrt(e.vh)*steep
 	noise := math.Max(a.sr, a.rng*a.sa) + math.Hypot(e.ve, e.vn)*math.Sqrt(t.sensors[m.Sensor].biasP[bTime][bTime])
 	reach := math.Sqrt(t.cfg.GateNIS*(sigma*sigma+noise*noise)) + e.off + dt*e.drift + 2*a.stray + off*steep
@@ -81,11 +87,7 @@ func (t *Tracker) within(there *spot, m *Measurement, a *aim, e *entry) bool {
 	if reach > a.rng/2 {
 		return true
 	}
-	reach = reach*a.rng/(a.rng-reach) + speedSlack*math.Abs(a.late)
-	east, north := there.from(e)
-	reach += flatError * (math.Abs(east) + math.Abs(north))
-	east, north = east-dt*e.ve, north-dt*e.vn
-	return east*east+north*north <= reach*reach
+	return apart <= reach*a.rng/(a.rng-reach)+speedSlack*math.Abs(a.late)+slack
 }
 
 // neighbour is a track around a place.
