@@ -36,7 +36,24 @@ func (a *assigner) solve(rows, cols int, links []link, out []int) {
 		return
 	}
 	wide := cols + rows
-	const never = 1e9
+	a.lay(rows, cols, links)
+	a.augment(rows, wide)
+	for r := range rows {
+		out[r] = -1
+	}
+	for c := 1; c <= cols; c++ {
+		if r := a.match[c]; r > 0 && a.cost[(r-1)*wide+c-1] < 0 {
+			out[r-1] = c - 1
+		}
+	}
+}
+
+const never = 1e9 // the cost of what cannot be
+
+// lay fills the costs: each row may have one of the columns that it is linked
+// with, or one of its own that costs nothing.
+func (a *assigner) lay(rows, cols int, links []link) {
+	wide := cols + rows
 	a.cost = resize(a.cost, rows*wide)
 	for i := range a.cost {
 		a.cost[i] = never
@@ -47,15 +64,6 @@ func (a *assigner) solve(rows, cols int, links []link, out []int) {
 	for _, l := range links {
 		at := l.row*wide + l.col
 		a.cost[at] = math.Min(a.cost[at], -l.gain)
-	}
-	a.augment(rows, wide)
-	for r := range rows {
-		out[r] = -1
-	}
-	for c := 1; c <= cols; c++ {
-		if r := a.match[c]; r > 0 && a.cost[(r-1)*wide+c-1] < 0 {
-			out[r-1] = c - 1
-		}
 	}
 }
 

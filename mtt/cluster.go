@@ -98,6 +98,6 @@ func (t *Tracker) solve(cluster []int) {
 	}
 	if cols > rows || len(cluster) > rows {
 		t.share(cluster)
-		t.doubtNumbers(cluster)
+		t.doubtNumbers(cluster, rows, cols)
 	}
 }

@@ -46,6 +46,7 @@ type pair struct {
 	looks [maxModels]look
 	gain  float64 // log likelihood ratio, with identity and existence
 	ratio float64 // log likelihood ratio of the measurement alone
+	odds  float64 // log likelihood ratio to the plot and the object apart
 	old   bool    // too late to move the track
 	h     bool    // the height was used
 	anew  bool    // after the cone of silence: the track begins anew here
@@ -377,6 +378,7 @@ func (t *Tracker) weigh(p *pair, m *Measurement, a *aim, dt, gate float64, own b
 	}
 	pd := s.pd(p.tr)
 	p.ratio = math.Log(pd) + logSum(&p.f, &p.looks) - math.Log(density)
+	p.odds = p.ratio + evidence - math.Log(1-pd)
 	// After the cone of silence the gate is wide: what lies in it must be more
 	// likely this object than a false plot, and a gain by small steps does not
 	// hold for so far.

@@ -22,63 +22,68 @@ type Rival struct {
 }
 
 // doubtNumbers notes for each two tracks of a cluster how likely they exchanged
-// their objects in this assignment.
-func (t *Tracker) doubtNumbers(cluster []int) {
+// their objects in this assignment: how likely the plot of the one is the
+// other's.
+func (t *Tracker) doubtNumbers(cluster []int, rows, cols int) {
+	if cols < 2 {
+		return
+	}
+	for n, i := range cluster {
+		t.links[n].gain = math.Max(-mostGain, t.pairs[i].odds)
+	}
+	t.weighLinks(rows, cols)
 	for n, i := range cluster {
 		p := &t.pairs[i]
 		if t.aims[p.aim].pair != i || !p.settled() {
 			continue
 		}
-		for _, k := range t.sameAim(cluster, n) {
+		row := t.links[n].row
+		for m, k := range cluster {
 			o := &t.pairs[k]
-			if o.tr == p.tr || !o.settled() || t.shared(p, o.tr) {
+			if t.links[m].row != row || o.tr == p.tr || !o.settled() || t.shared(p, o.tr) || t.counted(cluster, p, o.tr) {
 				continue
 			}
-			gain, ok := t.exchange(cluster, p, o)
-			if ok {
-				q := 1 / (1 + math.Exp(-gain))
-				p.tr.Rival.doubt(o.tr.ID, q)
-				o.tr.Rival.doubt(p.tr.ID, q)
+			q := math.Min(0.5, t.likely[m])
+			p.tr.Rival.doubt(o.tr.ID, q)
+			o.tr.Rival.doubt(p.tr.ID, q)
+		}
+	}
+}
+
+const (
+	bestWays = 8 // that doubts are taken from
+	mostRows = 8 // of a cluster whose best ways are looked for
+)
+
+// weighLinks finds the probability of each link of a cluster: from the best ways
+// of a small one, by belief propagation of a large one.
+func (t *Tracker) weighLinks(rows, cols int) {
+	if rows > mostRows {
+		t.likely = append(t.likely[:0], t.joint.solve(rows, cols, t.links)...)
+		return
+	}
+	t.likely = resize(t.likely, len(t.links))
+	clear(t.likely)
+	ways := t.ranks.solve(rows, cols, t.links, bestWays)
+	t.weights = odds(ways, t.weights[:0])
+	for w := range ways {
+		for n, l := range t.links {
+			if ways[w].way[l.row] == l.col {
+				t.likely[n] += t.weights[w]
 			}
 		}
 	}
 }
 
-// sameAim returns the part of a cluster, which is in order of measurements,
-// with the measurement of its n-th pair.
-func (t *Tracker) sameAim(cluster []int, n int) []int {
-	aim := t.pairs[cluster[n]].aim
-	from, to := n, n+1
-	for from > 0 && t.pairs[cluster[from-1]].aim == aim {
-		from--
-	}
-	for to < len(cluster) && t.pairs[cluster[to]].aim == aim {
-		to++
-	}
-	return cluster[from:to]
-}
-
-// exchange returns the log odds of giving p's plot to the track of o, and the
-// plot of that to p's track, if it has one; false when that cannot be or was
-// counted with the other plot.
-func (t *Tracker) exchange(cluster []int, p, o *pair) (float64, bool) {
-	gain := o.ratio - p.ratio
-	for n, i := range cluster {
-		q := &t.pairs[i]
-		if q.tr != o.tr || t.aims[q.aim].pair != i {
-			continue
+// counted reports whether a track has a plot before that of p: the two were
+// compared with it, if they are at all.
+func (t *Tracker) counted(cluster []int, p *pair, tr *track) bool {
+	for _, i := range cluster {
+		if q := &t.pairs[i]; q.tr == tr && t.aims[q.aim].pair == i {
+			return q.aim < p.aim
 		}
-		if q.aim < p.aim {
-			return 0, false
-		}
-		for _, k := range t.sameAim(cluster, n) {
-			if back := &t.pairs[k]; back.tr == p.tr {
-				return gain + back.ratio - q.ratio, true
-			}
-		}
-		return 0, false
 	}
-	return gain, true
+	return false
 }
 
 // shared reports whether tr shares the plot of p.

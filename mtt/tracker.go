@@ -51,6 +51,10 @@ type Tracker struct {
 	colOf   []*track
 	root    []int
 	assigns assigner
+	joint   marginals
+	ranks   ranker
+	weights []float64
+	likely  []float64 // of each link, its probability
 }
 
 // Core is the part of a Tracker's state that is neither track nor sensor.
