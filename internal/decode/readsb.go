@@ -5,6 +5,7 @@ package decode
 
 import (
 	"errors"
+	"strconv"
 
 	"github.com/kuroshio-watch/kuroshio/geo"
 	"github.com/kuroshio-watch/kuroshio/internal/frame"
@@ -143,6 +144,9 @@ func (d *Decoder) readsbIdentity(p *plot.Plot, a *readsb.Aircraft) {
 	if own(a, readsb.HasCallsign) && readable(a.Callsign) {
 		p.Callsign = d.text.text([]byte(a.Callsign))
 		p.Has |= plot.HasCallsign
+	}
+	if c, err := strconv.ParseUint(a.Category, 16, 8); err == nil && own(a, readsb.HasCategory) && c&0x0F != 0 {
+		p.Has, p.Category = p.Has|plot.HasCategory, uint8(c)
 	}
 	p.Emergency = emergency(p) || own(a, readsb.HasEmergency) && a.Emergency != "reserved"
 }

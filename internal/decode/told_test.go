@@ -163,6 +163,29 @@ func TestReadsb(t *testing.T) {
 	}
 }
 
+// TestReadsbCategory takes what an aircraft says that it is: a letter and a
+// number, 0 for nothing.
+func TestReadsbCategory(t *testing.T) {
+	for name, tt := range map[string]struct {
+		change changed
+		want   uint8
+	}{
+		"a rotorcraft":         {changed{"category": "A7"}, 0xA7},
+		"an uncrewed aircraft": {changed{"category": "B6"}, 0xB6},
+		"none told":            {changed{"category": "A0"}, 0},
+		"a ground station's":   {changed{"category": "A7", "tisb": []string{"category"}}, 0},
+		"none":                 {nil, 0},
+		"no category":          {changed{"category": "helicopter"}, 0},
+	} {
+		t.Run("it handles "+name, func(t *testing.T) {
+			plots, _, _ := run(t, newDecoder(t), "state", frame.Readsb, state(tt.change))
+			if len(plots) != 1 || plots[0].Category != tt.want || (plots[0].Has&plot.HasCategory != 0) != (tt.want != 0) {
+				t.Errorf("plots %+v, want one of category %x", plots, tt.want)
+			}
+		})
+	}
+}
+
 // TestReadsbProvenance mixes no ways: a place that was computed stands with what
 // was computed with it and with what the transponder itself said.
 func TestReadsbProvenance(t *testing.T) {
