@@ -5,7 +5,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -136,9 +135,12 @@ func (s *Store) Flow(ctx context.Context, partner party.ID) (f Flow, err error) 
 		if err != nil {
 			return err
 		}
-		got, err2 := readLog(ctx, q, logKey{partner, journal.Received})
-		b, heard, err3 := readBeat(ctx, q, got.id)
-		if err := errors.Join(err2, err3); err != nil {
+		got, err := readLog(ctx, q, logKey{partner, journal.Received})
+		if err != nil { // as when the node stops meanwhile
+			return err
+		}
+		b, heard, err := readBeat(ctx, q, got.id)
+		if err != nil {
 			return err
 		}
 		f.Records, f.Batches, f.TheirRecords = sent.size(), sent.batch, got.size()
