@@ -110,24 +110,15 @@ func Cut(document []byte, fn func(offset int, message []byte) bool) (all bool, e
 	if err != nil || list == nil {
 		return true, ErrSyntax
 	}
-	err = jsonlist.EachAt(list, MaxMessages, func(offset int, raw json.RawMessage) error {
-		if !fn(start+offset, raw) {
-			return errStop
-		}
-		return nil
-	})
+	all, err = jsonlist.Walk(list, MaxMessages, func(offset int, raw json.RawMessage) (bool, error) { return fn(start+offset, raw), nil })
 	switch {
-	case errors.Is(err, errStop):
-		return false, nil
 	case errors.Is(err, jsonlist.ErrTooMany):
 		return true, ErrTooLong
 	case err != nil:
 		return true, fmt.Errorf("%w: %w", ErrSyntax, err)
 	}
-	return true, nil
+	return all, nil
 }
-
-var errStop = errors.New("enough")
 
 // report reads one message that the station named may have received.
 func report(raw []byte, station string) (*Report, error) {

@@ -51,6 +51,23 @@ func EachAt(list json.RawMessage, limit int, fn func(offset int, part json.RawMe
 	return nil
 }
 
+// Walk is EachAt that also ends, with all false, where fn wants no more.
+func Walk(list json.RawMessage, limit int, fn func(offset int, part json.RawMessage) (more bool, err error)) (all bool, err error) {
+	err = EachAt(list, limit, func(offset int, part json.RawMessage) error {
+		more, err := fn(offset, part)
+		if err == nil && !more {
+			return errEnough
+		}
+		return err
+	})
+	if errors.Is(err, errEnough) {
+		return false, nil
+	}
+	return true, err
+}
+
+var errEnough = errors.New("enough")
+
 // Field returns the value of a key of a JSON object, of several the last, and how
 // many octets stand before it; nil where there is none. What follows the object
 // is not looked at.

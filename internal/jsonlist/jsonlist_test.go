@@ -55,6 +55,31 @@ func TestEachTakesNoMoreThanTheLimit(t *testing.T) {
 	}
 }
 
+func TestWalkEndsWhereNoMoreIsWanted(t *testing.T) {
+	bad := errors.New("bad")
+	for name, tt := range map[string]struct {
+		more  bool
+		err   error
+		limit int
+		calls int
+		all   bool
+		want  error
+	}{
+		"all":                {true, nil, 9, 3, true, nil},
+		"enough":             {false, nil, 9, 1, false, nil},
+		"a bad part":         {false, bad, 9, 1, true, bad},
+		"more than is taken": {true, nil, 2, 2, true, jsonlist.ErrTooMany},
+	} {
+		t.Run("it handles "+name, func(t *testing.T) {
+			calls := 0
+			all, err := jsonlist.Walk(json.RawMessage(`[1,2,3]`), tt.limit, func(int, json.RawMessage) (bool, error) { calls++; return tt.more, tt.err })
+			if calls != tt.calls || all != tt.all || !errors.Is(err, tt.want) {
+				t.Errorf("%d calls, all %v, %v; want %d, %v, %v", calls, all, err, tt.calls, tt.all, tt.want)
+			}
+		})
+	}
+}
+
 func TestFieldFindsTheLast(t *testing.T) {
 	object := json.RawMessage(` { "a" : [1], "b": {"a":2}, "a": [3,{}] } `)
 	v, at, err := jsonlist.Field(object, "a")

@@ -203,29 +203,22 @@ func Cut(document []byte, fn func(offset int, line []byte) bool) (all bool, err 
 		return true, ErrTime
 	}
 	var line []byte
-	err = jsonlist.EachAt(list, MaxCount, func(offset int, raw json.RawMessage) error {
+	all, err = jsonlist.Walk(list, MaxCount, func(offset int, raw json.RawMessage) (bool, error) {
 		if len(raw) < 3 || raw[0] != '{' {
-			return ErrSyntax
+			return false, ErrSyntax
 		}
 		line = append(append(append(line[:0], `{"now":`...), now...), ',')
 		line = append(line, raw[1:]...)
-		if !fn(start+offset, line) {
-			return errStop
-		}
-		return nil
+		return fn(start+offset, line), nil
 	})
 	switch {
-	case errors.Is(err, errStop):
-		return false, nil
 	case errors.Is(err, jsonlist.ErrTooMany):
 		return true, ErrTooLong
 	case err != nil:
 		return true, fmt.Errorf("%w: %w", ErrSyntax, err)
 	}
-	return true, nil
+	return all, nil
 }
-
-var errStop = errors.New("enough")
 
 // clock turns seconds since 1970 into a time, to the millisecond.
 func clock(seconds *float64) (time.Time, bool) {
