@@ -4,7 +4,6 @@
 package decode_test
 
 import (
-	"encoding/json"
 	"slices"
 	"testing"
 	"time"
@@ -184,14 +183,7 @@ func TestClocksSurviveARestart(t *testing.T) {
 	s := newStation(t, decode.DefaultClockLimit)
 	s.minutes(6, 10, 4*time.Second)
 	want := s.clocks()
-	b, err := json.Marshal(s.d.Snapshot())
-	if err != nil {
-		t.Fatal(err)
-	}
-	var st decode.State
-	if err := json.Unmarshal(b, &st); err != nil {
-		t.Fatal(err)
-	}
+	st := kept(t, s.d)
 	again := newStation(t, decode.DefaultClockLimit)
 	if err := again.d.Restore(st); err != nil {
 		t.Fatal(err)

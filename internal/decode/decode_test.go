@@ -58,6 +58,19 @@ func newDecoder(t testing.TB) *decode.Decoder {
 	return d
 }
 
+// kept returns what d remembers as a node keeps it.
+func kept(t testing.TB, d *decode.Decoder) (st decode.State) {
+	t.Helper()
+	b, err := json.Marshal(d.Snapshot())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(b, &st); err != nil {
+		t.Fatal(err)
+	}
+	return st
+}
+
 // run decodes frames of one source, which are numbered from 1, a second apart.
 func run(t testing.TB, d *decode.Decoder, source string, format frame.Format, data ...[]byte) (plots []plot.Plot, sweeps []plot.Sweep, refused []*decode.Refusal) {
 	t.Helper()

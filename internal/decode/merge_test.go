@@ -4,7 +4,6 @@
 package decode_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"testing"
 	"time"
@@ -95,14 +94,7 @@ func TestReceiversAreRemembered(t *testing.T) {
 	if diff := cmp.Diff(want, d.Receivers(0x899123, noon.Add(time.Second))); diff != "" {
 		t.Errorf("receivers (-want +got):\n%s", diff)
 	}
-	b, err := json.Marshal(d.Snapshot())
-	if err != nil {
-		t.Fatal(err)
-	}
-	var st decode.State
-	if err := json.Unmarshal(b, &st); err != nil {
-		t.Fatal(err)
-	}
+	st := kept(t, d)
 	again := receivers(t)
 	if err := again.Restore(st); err != nil {
 		t.Fatal(err)
@@ -171,14 +163,7 @@ func TestReceiversAreCounted(t *testing.T) {
 	hear(t, d, "east", 0xAB, noon.Add(100*time.Millisecond), id)
 	hear(t, d, "east", 0xAB, noon.Add(2*time.Second), id)
 	hear(t, d, "east", 0xCD, noon.Add(2*time.Second), id)
-	b, err := json.Marshal(d.Snapshot())
-	if err != nil {
-		t.Fatal(err)
-	}
-	var st decode.State
-	if err := json.Unmarshal(b, &st); err != nil {
-		t.Fatal(err)
-	}
+	st := kept(t, d)
 	again := receivers(t)
 	if err := again.Restore(st); err != nil {
 		t.Fatal(err)

@@ -76,12 +76,14 @@ func TestServerThatDripsItsAnswer(t *testing.T) {
 
 // TestPlaceOfASilentSender is given up where the configuration says nothing.
 func TestPlaceOfASilentSender(t *testing.T) {
-	f := runShort(t, Config{Kind: "nmea-tcp-server", Addr: "127.0.0.1:0"})
-	var addr string
-	for end := time.Now().Add(patience); addr == "" && time.Now().Before(end); {
-		addr = f.Health().LocalAddr
+	up := make(chan bool, 10)
+	f := runShort(t, Config{Kind: "nmea-tcp-server", Addr: "127.0.0.1:0", OnState: func(is bool) { up <- is }})
+	select {
+	case <-up:
+	case <-time.After(patience):
+		t.Fatal("the feed does not listen")
 	}
-	c, err := net.Dial("tcp", addr)
+	c, err := net.Dial("tcp", f.Health().LocalAddr)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -279,15 +279,22 @@ func TestFeedsWithoutARestart(t *testing.T) {
 	}
 }
 
-// TestTrialCountsForNobody tests a sender that says good and bad things.
-func TestTrialCountsForNobody(t *testing.T) {
-	r := newRig(t, "tw", t.TempDir())
-	r.open(t)
+// loopback listens on a free port until the test ends.
+func loopback(t *testing.T) net.Listener {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = l.Close() }()
+	t.Cleanup(func() { _ = l.Close() })
+	return l
+}
+
+// TestTrialCountsForNobody tests a sender that says good and bad things.
+func TestTrialCountsForNobody(t *testing.T) {
+	r := newRig(t, "tw", t.TempDir())
+	r.open(t)
+	l := loopback(t)
 	go func() {
 		c, err := l.Accept()
 		if err != nil {

@@ -65,11 +65,7 @@ func holding(t testing.TB, dir, text string) (list []string) {
 func TestFeedWithASecret(t *testing.T) {
 	r := newRig(t, "tw", t.TempDir())
 	r.open(t)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
+	l := loopback(t)
 	settings := &console.FeedSettings{
 		Kind: "nmea-mqtt", Addr: "mqtt://" + l.Addr().String(), Topics: []string{"ais/+"}, QoS: 1, ClientID: "floor-1", User: "node",
 	}
@@ -108,11 +104,7 @@ func TestFeedWithASecret(t *testing.T) {
 func TestSecretsOfNoFeed(t *testing.T) {
 	r := newRig(t, "tw", t.TempDir())
 	r.open(t)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
+	l := loopback(t)
 	heard := make(chan []byte, 1)
 	go func() { heard <- greeting(t, l) }()
 	web := &console.FeedSettings{Kind: "nmea-http", Addr: "http://" + l.Addr().String(), EveryS: 1}
