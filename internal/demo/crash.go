@@ -148,6 +148,9 @@ func (d *Demo) revive(ctx context.Context, m *member) error {
 			}
 		}
 	}
+	if err := m.awaitFeeds(ctx, d.feedsOf(m.id)); err != nil {
+		return err
+	}
 	for _, f := range d.sent {
 		if f.Party != m.id {
 			continue

@@ -78,7 +78,7 @@ type Demo struct {
 	expect  map[string]map[string]uint64 // by party and feed
 	acts    []pendingAct
 	sent    []sentFrame // in this step, for a node that dies in it
-	held    []io.Closer // ports of the feeds, until the sender has them
+	ports   []int       // of all that listen, for this run alone
 	started time.Time
 	steps   int
 }
@@ -109,7 +109,7 @@ func Open(ctx context.Context, cfg Config) (*Demo, error) {
 		d.acts = append(d.acts, pendingAct{Act: a})
 	}
 	if err := d.setUp(ctx); err != nil {
-		return nil, fmt.Errorf("set up demonstration in %s: %w", d.dir, err)
+		return nil, errors.Join(fmt.Errorf("set up demonstration in %s: %w", d.dir, err), d.abandon())
 	}
 	return d, nil
 }
@@ -136,9 +136,7 @@ func (d *Demo) Run(ctx context.Context) (err error) {
 	d.started = time.Now()
 	defer func() {
 		err = errors.Join(err, d.stop())
-		for _, l := range d.lines {
-			l.close()
-		}
+		d.free()
 	}()
 	ready, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()

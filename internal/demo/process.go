@@ -11,9 +11,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
+
+	"github.com/kuroshio-watch/kuroshio/internal/console"
+	"github.com/kuroshio-watch/kuroshio/internal/engine"
+	"github.com/kuroshio-watch/kuroshio/internal/party"
 )
 
 // process is a node's process.
@@ -75,6 +80,12 @@ func (d *Demo) start(ctx context.Context) error {
 			return fmt.Errorf("wait for the node on feed %s: %w", f.ID, err)
 		}
 	}
+	err = d.surviving(ctx, func(ctx context.Context) error {
+		return d.each(func(m *member) error { return m.awaitFeeds(ctx, d.feedsOf(m.id)) })
+	})
+	if err != nil {
+		return err
+	}
 	return d.awaitLinks(ctx)
 }
 
@@ -101,6 +112,42 @@ func (m *member) awaitHealthy(ctx context.Context) error {
 		case <-ctx.Done():
 			return fmt.Errorf("node %s does not answer: %w (see %s)", m.id, ctx.Err(), m.proc.log.Name())
 		case <-time.After(poll):
+		}
+	}
+}
+
+// feedsOf returns the names of a party's feeds.
+func (d *Demo) feedsOf(id party.ID) (names []string) {
+	for _, f := range d.world.Scenario().Feeds() {
+		if f.Party == id {
+			names = append(names, f.ID)
+		}
+	}
+	return names
+}
+
+// awaitFeeds waits until the node takes in each of the feeds: a datagram that is
+// sent before is lost. A node that has just started may list none yet.
+func (m *member) awaitFeeds(ctx context.Context, names []string) error {
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
+	c, err := m.login(ctx, engine.Supervisor)
+	if err != nil {
+		return err
+	}
+	for {
+		var feeds []console.FeedStatus
+		if err := c.get(ctx, "/api/feeds", &feeds); err != nil {
+			return fmt.Errorf("read feeds of %s: %w", m.id, err)
+		}
+		down := slices.IndexFunc(names, func(name string) bool {
+			return !slices.ContainsFunc(feeds, func(f console.FeedStatus) bool { return f.Name == name && f.Up })
+		})
+		if down < 0 {
+			return nil
+		}
+		if !sleep(ctx, poll) {
+			return fmt.Errorf("node %s: feed %s is not up: %w (see %s)", m.id, names[down], ctx.Err(), m.proc.log.Name())
 		}
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	mathrand "math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -98,13 +97,28 @@ func (d *Demo) setUp(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := letGo(&d.held); err != nil {
-		return fmt.Errorf("open feeds: %w", err)
-	}
-	if d.sender, err = sim.OpenSender(sc.Feeds(), feeds); err != nil {
-		return fmt.Errorf("open feeds: %w", err)
-	}
 	return nil
+}
+
+// abandon lets go of what a demonstration holds that could not be set up.
+func (d *Demo) abandon() error {
+	var errs []error
+	if d.sender != nil {
+		errs = append(errs, d.sender.Close())
+	}
+	for _, m := range d.nodes {
+		errs = append(errs, letGo(&m.held))
+	}
+	d.free()
+	return errors.Join(errs...)
+}
+
+// free closes the lines and lets other runs have the ports.
+func (d *Demo) free() {
+	for _, l := range d.lines {
+		l.close()
+	}
+	allPorts.giveBack(d.ports)
 }
 
 // openLines lays a line between each two nodes whose line the scenario cuts.
@@ -137,73 +151,50 @@ func (d *Demo) dialled(m, o *member) string {
 	return o.link
 }
 
-// addresses finds free loopback ports for every node and feed. They stay held
-// until whoever listens on them is started.
+// addresses finds free loopback ports for every node, which stay held until it
+// is started, and opens the sockets of the feeds. It returns, by feed, where a
+// node listens for it or dials.
 func (d *Demo) addresses() (map[string]string, error) {
 	for _, m := range d.nodes {
 		for _, p := range []*string{&m.console, &m.admin, &m.control, &m.link} {
-			addr, held, err := freeTCP()
+			got, err := d.hold(&m.held, allPorts.tcp)
 			if err != nil {
 				return nil, err
 			}
-			*p, m.held = addr, append(m.held, held)
+			*p = got
 		}
 	}
+	list := d.world.Scenario().Feeds()
 	feeds := make(map[string]string)
-	for _, f := range d.world.Scenario().Feeds() {
-		free, m := freeUDP, d.member(f.Party)
-		if f.Kind == sim.TCPBeast {
-			free = freeTCP
+	for _, f := range list {
+		if f.Kind == sim.TCPBeast { // the sender listens, at once
+			feeds[f.ID] = "127.0.0.1:0"
+			continue
 		}
-		addr, held, err := free()
+		addr, err := d.hold(&d.member(f.Party).held, allPorts.udp)
 		if err != nil {
 			return nil, err
 		}
 		feeds[f.ID] = addr
-		if f.Kind == sim.TCPBeast {
-			d.held = append(d.held, held)
-		} else {
-			m.held = append(m.held, held)
-		}
+	}
+	var err error
+	if d.sender, err = sim.OpenSender(list, feeds); err != nil {
+		return nil, fmt.Errorf("open feeds: %w", err)
+	}
+	for _, f := range list {
+		feeds[f.ID] = d.sender.Addr(f.ID)
 	}
 	return feeds, nil
 }
 
-// Ports are taken from below the range from which systems give connections
-// their own end: a port that a node leaves and takes again, when it is started
-// anew, must not be in use by then.
-const (
-	firstPort = 20_000
-	portRange = 12_000
-	portTries = 200
-)
-
-func freeTCP() (string, io.Closer, error) {
-	return free(func(addr string) (io.Closer, error) { return net.Listen("tcp", addr) })
-}
-
-func freeUDP() (string, io.Closer, error) {
-	return free(func(addr string) (io.Closer, error) { return net.ListenPacket("udp", addr) })
-}
-
-func free(listen func(addr string) (io.Closer, error)) (addr string, held io.Closer, err error) {
-	for range portTries {
-		addr = fmt.Sprintf("127.0.0.1:%d", firstPort+mathrand.IntN(portRange))
-		if held, err = listen(addr); err == nil {
-			return addr, held, nil
-		}
+// hold finds a port for this run and holds it with the others of its user.
+func (d *Demo) hold(held *[]io.Closer, free func() (port, error)) (addr string, err error) {
+	p, err := free()
+	if err != nil {
+		return "", err
 	}
-	return "", nil, fmt.Errorf("find free port: %w", err)
-}
-
-// letGo gives held ports to whoever is to listen on them.
-func letGo(held *[]io.Closer) error {
-	var errs []error
-	for _, c := range *held {
-		errs = append(errs, c.Close())
-	}
-	*held = nil
-	return errors.Join(errs...)
+	*held, d.ports = append(*held, p.held), append(d.ports, p.number)
+	return p.addr(), nil
 }
 
 // makeNode writes what one node needs: a passphrase, keys, people, the policy,
