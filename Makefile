@@ -21,8 +21,8 @@ check: fmt-check vet lint ## what a machine can see without running anything
 race: ## the Go tests under the race detector, shuffled
 	KUROSHIO_NO_BROWSER=1 $(GO) test -race -shuffle=on -timeout 30m $$($(GO) list $(PKG) | grep -v -e /e2e -e /internal/trial)
 
-fuzz: ## every fuzz target, or those that ONLY names, for FUZZTIME each (default 20s)
-	@scripts/fuzz.sh $(FUZZTIME) $(ONLY)
+fuzz: ## every fuzz target, or those that ONLY matches, for FUZZTIME each (default 20s), JOBS at once
+	@scripts/fuzz.sh $(FUZZTIME) '$(ONLY)'
 
 compat: ## the previous commit's binary against this one: two nodes, both ways round
 	@scripts/compat.sh $(BASE)
@@ -30,8 +30,8 @@ compat: ## the previous commit's binary against this one: two nodes, both ways r
 soak: ## the long proofs (lines cut, writes failed, crashes, states of the lead); an hour or two; fuzzing is soak-fuzz
 	@scripts/soak.sh
 
-soak-fuzz: ## every fuzz target, or those that ONLY names, for 10 minutes each; all of them take some 10 hours
-	@scripts/fuzz.sh 10m $(ONLY)
+soak-fuzz: ## every fuzz target, or those that ONLY matches, for 10 minutes each, JOBS at once; one by one some 12 hours
+	@MINIMIZE=2s scripts/fuzz.sh 10m '$(ONLY)'
 
 bench: ## benchmarks in the units of the design, COUNT runs each (default 1; 10 for benchstat)
 	@$(GO) test -run '^$$' -bench . -benchmem -count $(or $(COUNT),1) -timeout 60m $(PKG) | grep -E '^(Benchmark|goos|goarch|cpu|pkg|FAIL|panic)'
