@@ -28,7 +28,7 @@ var libraries = []string{
 	"asterix/cat021v026", "asterix/cat023", "asterix/cat025", "asterix/cat034", "asterix/cat048", "asterix/cat048re", "asterix/cat062",
 	"asterix/cat062re", "asterix/cat063", "asterix/cat065", "asterix/cat129",
 	"asterix/inspect", "asterix/pcap", "asterix/spec", "asterix/internal/wire", "asterix/internal/cat254",
-	"modes", "modes/beast", "modes/avr", "modes/readsb", "modes/sbs", "ais", "ais/catcher", "ais/nmea", "ais/signalk", "internal/jsonlist",
+	"modes", "modes/beast", "modes/avr", "modes/readsb", "modes/sbs", "ais", "ais/catcher", "ais/nmea", "ais/signalk", "internal/jsonread",
 }
 
 // ranks lists our packages from the sea to the screen. A package imports only
@@ -55,7 +55,7 @@ var ranks = [][]string{
 }
 
 // tools are programs and helpers that only people and tests run.
-var tools = []string{"bench/peers", ".", "internal/corpustest", "internal/leaktest", "e2e", "tools/asterixgen", "tools/zonepack", "tools/notices", "tools/openapi"}
+var tools = []string{"bench/peers", ".", "internal/corpustest", "internal/cputime", "internal/leaktest", "e2e", "tools/asterixgen", "tools/zonepack", "tools/notices", "tools/openapi"}
 
 const lastPureRank = 8
 

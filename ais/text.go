@@ -4,8 +4,8 @@
 package ais
 
 import (
+	"bytes"
 	"fmt"
-	"strings"
 )
 
 // MaxText is the longest text of a message in characters: the name of an aid
@@ -49,12 +49,12 @@ func NewText(s string) (Text, error) {
 // a character seems to have been lost on the way in (P@RT), four of them the
 // first, so that nothing is left. A text that is cut short is noticed; one with a
 // wrong tail is believed. Raw has all of it.
-func (t Text) String() string {
-	s := t.Raw()
-	if i := strings.IndexByte(s, '@'); i >= 0 {
-		s = s[:i]
-	}
-	return strings.Trim(s, " ")
+func (t Text) String() string { return string(t.Bytes()) }
+
+// Bytes returns the same as String, as a part of t.
+func (t *Text) Bytes() []byte {
+	b, _, _ := bytes.Cut(t.raw[:min(int(t.n), MaxText)], []byte{'@'})
+	return bytes.Trim(b, " ")
 }
 
 // Raw returns all characters as sent, with what stands behind an '@'.

@@ -11,10 +11,10 @@
 package cot
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -42,27 +42,33 @@ const (
 	HasBattery
 )
 
+// Text is a text in UTF-8; an empty one is absent.
+type Text []byte
+
+// String returns the text.
+func (t Text) String() string { return string(t) }
+
 // Event is one event. A field whose bit in Has is not set is unknown and of no
-// meaning; an empty text is absent.
+// meaning.
 type Event struct {
-	UID, Type, How       string
+	UID, Type, How       Text
 	Time, Start, Stale   time.Time // UTC, to the millisecond
-	Access, QoS, Opex    string
-	Caveat, ReleasableTo string
+	Access, QoS, Opex    Text
+	Caveat, ReleasableTo Text
 	Has                  Has
 	Position             geo.Point
 	Height               geo.Metres // above the ellipsoid
 	CE, LE               geo.Metres // circular and linear error, one sigma
-	Callsign, Endpoint   string     // contact
-	Group, Role          string     // __group
-	GeoSource, AltSource string     // precisionlocation
+	Callsign, Endpoint   Text       // contact
+	Group, Role          Text       // __group
+	GeoSource, AltSource Text       // precisionlocation
 	Battery              uint32     // status, per cent
-	Device, Platform     string     // takv
-	OS, Version          string     //
+	Device, Platform     Text       // takv
+	OS, Version          Text       //
 	Course               geo.Degrees
 	SpeedMS              float64 // metres a second over the ground
 	// Detail holds the other elements of <detail> as they came, in XML.
-	Detail string
+	Detail Text
 }
 
 // The errors. All wrap ErrRefused.
@@ -76,7 +82,9 @@ var (
 )
 
 // forbidden reports whether a type is of the family that tasks a strike.
-func forbidden(kind string) bool { return kind == "t-k" || strings.HasPrefix(kind, "t-k-") }
+func forbidden(kind Text) bool {
+	return string(kind) == "t-k" || bytes.HasPrefix(kind, []byte("t-k-"))
+}
 
 // maxWord bounds each short text in octets.
 const maxWord = 512
@@ -84,7 +92,7 @@ const maxWord = 512
 // Validate reports what is wrong with e, wrapping ErrRefused.
 func (e *Event) Validate() error {
 	switch {
-	case e.UID == "" || e.Type == "" || e.Time.IsZero() || e.Start.IsZero() || e.Stale.IsZero():
+	case len(e.UID) == 0 || len(e.Type) == 0 || e.Time.IsZero() || e.Start.IsZero() || e.Stale.IsZero():
 		return ErrMissing
 	case forbidden(e.Type):
 		return ErrForbidden
@@ -97,12 +105,12 @@ func (e *Event) Validate() error {
 	case !wellFormed(e.Detail):
 		return fmt.Errorf("%w: detail", ErrSyntax)
 	}
-	for _, t := range []time.Time{e.Time, e.Start, e.Stale} {
+	for _, t := range [...]time.Time{e.Time, e.Start, e.Stale} {
 		if y := t.Year(); y < 1970 || y > 9999 {
 			return fmt.Errorf("%w: time", ErrValue)
 		}
 	}
-	for _, v := range []struct {
+	for _, v := range [...]struct {
 		has    Has
 		x      float64
 		lo, hi float64
@@ -118,7 +126,7 @@ func (e *Event) Validate() error {
 		}
 	}
 	for _, s := range e.words() {
-		if len(*s) > maxWord || !utf8.ValidString(*s) || strings.ContainsFunc(*s, control) {
+		if len(s) > maxWord || !utf8.Valid(s) || bytes.ContainsFunc(s, control) {
 			return fmt.Errorf("%w: text", ErrValue)
 		}
 	}
@@ -126,10 +134,10 @@ func (e *Event) Validate() error {
 }
 
 // words lists the short texts.
-func (e *Event) words() []*string {
-	return []*string{
-		&e.UID, &e.Type, &e.How, &e.Access, &e.QoS, &e.Opex, &e.Caveat, &e.ReleasableTo, &e.Callsign, &e.Endpoint, &e.Group, &e.Role,
-		&e.GeoSource, &e.AltSource, &e.Device, &e.Platform, &e.OS, &e.Version,
+func (e *Event) words() [18]Text {
+	return [...]Text{
+		e.UID, e.Type, e.How, e.Access, e.QoS, e.Opex, e.Caveat, e.ReleasableTo, e.Callsign, e.Endpoint, e.Group, e.Role,
+		e.GeoSource, e.AltSource, e.Device, e.Platform, e.OS, e.Version,
 	}
 }
 

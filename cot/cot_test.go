@@ -4,10 +4,12 @@
 package cot_test
 
 import (
+	"bytes"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -31,7 +33,7 @@ func clock(s string) time.Time {
 
 func plain() cot.Event {
 	return cot.Event{
-		UID: "u-1", Type: "a-u-A", How: "m-g", Time: clock("2026-03-01T10:00:00Z"), Start: clock("2026-03-01T10:00:00Z"), Stale: clock("2026-03-01T10:01:00Z"),
+		UID: cot.Text("u-1"), Type: cot.Text("a-u-A"), How: cot.Text("m-g"), Time: clock("2026-03-01T10:00:00Z"), Start: clock("2026-03-01T10:00:00Z"), Stale: clock("2026-03-01T10:01:00Z"),
 	}
 }
 
@@ -46,13 +48,17 @@ func TestParseXML(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := plain()
-	want.Access, want.Caveat, want.ReleasableTo, want.QoS, want.Opex = "Restricted", "TWN-JPN", "JPN", "1-r-c", "e-drill"
+	for dst, s := range map[*cot.Text]string{
+		&want.Access: "Restricted", &want.Caveat: "TWN-JPN", &want.ReleasableTo: "JPN", &want.QoS: "1-r-c", &want.Opex: "e-drill",
+		&want.Callsign: "臺灣海巡", &want.Endpoint: "*:-1:stcp", &want.Group: "Cyan", &want.Role: "HQ", &want.Device: "d", &want.Platform: "p",
+		&want.OS: "o", &want.Version: "1", &want.GeoSource: "GPS", &want.AltSource: "DTED",
+		&want.Detail: `<remarks to="x">a &lt; b</remarks><track course="1" speed="2" slope="3"/>`,
+	} {
+		*dst = cot.Text(s)
+	}
 	want.Has = cot.HasPosition | cot.HasHeight | cot.HasCE | cot.HasCourse | cot.HasSpeed | cot.HasBattery
 	want.Position, want.Height, want.CE = geo.Point{LatDeg: 24.5, LonDeg: 123}, 1500, 50
-	want.Callsign, want.Endpoint, want.Group, want.Role, want.Battery = "臺灣海巡", "*:-1:stcp", "Cyan", "HQ", 80
-	want.Device, want.Platform, want.OS, want.Version, want.GeoSource, want.AltSource = "d", "p", "o", "1", "GPS", "DTED"
-	want.Course, want.SpeedMS = 90.5, 12.25
-	want.Detail = `<remarks to="x">a &lt; b</remarks><track course="1" speed="2" slope="3"/>`
+	want.Course, want.SpeedMS, want.Battery = 90.5, 12.25, 80
 	if d := cmp.Diff(want, *got); d != "" {
 		t.Error(d)
 	}
@@ -109,14 +115,14 @@ func TestRefused(t *testing.T) {
 
 func TestWriteRefuses(t *testing.T) {
 	for name, change := range map[string]func(e *cot.Event){
-		"a strike":              func(e *cot.Event) { e.Type = "t-k-d" },
-		"a detail that escapes": func(e *cot.Event) { e.Detail = `<a/></detail><point lat="1" lon="1"/><detail>` },
-		"a cut detail":          func(e *cot.Event) { e.Detail = "<a>" },
-		"loose text":            func(e *cot.Event) { e.Detail = "a" },
-		"a control character":   func(e *cot.Event) { e.Callsign = "a\nb" },
-		"invalid UTF-8":         func(e *cot.Event) { e.Callsign = "\xff" },
+		"a strike":              func(e *cot.Event) { e.Type = cot.Text("t-k-d") },
+		"a detail that escapes": func(e *cot.Event) { e.Detail = cot.Text(`<a/></detail><point lat="1" lon="1"/><detail>`) },
+		"a cut detail":          func(e *cot.Event) { e.Detail = cot.Text("<a>") },
+		"loose text":            func(e *cot.Event) { e.Detail = cot.Text("a") },
+		"a control character":   func(e *cot.Event) { e.Callsign = cot.Text("a\nb") },
+		"invalid UTF-8":         func(e *cot.Event) { e.Callsign = cot.Text("\xff") },
 		"a course of 400":       func(e *cot.Event) { e.Course, e.Has = 400, cot.HasCourse },
-		"too much":              func(e *cot.Event) { e.Detail = "<a>" + strings.Repeat("x", 64<<10-10) + "</a>" },
+		"too much":              func(e *cot.Event) { e.Detail = cot.Text("<a>" + strings.Repeat("x", 64<<10-10) + "</a>") },
 	} {
 		e := plain()
 		change(&e)
@@ -132,7 +138,8 @@ func TestWriteRefuses(t *testing.T) {
 func TestProtoByHand(t *testing.T) {
 	e := plain()
 	e.Has = cot.HasPosition | cot.HasCourse | cot.HasSpeed | cot.HasBattery
-	e.Position, e.Callsign, e.Course, e.SpeedMS, e.Battery, e.Detail, e.ReleasableTo = geo.Point{LatDeg: 1, LonDeg: 2}, "C", 90, 2, 7, "<r/>", "JPN"
+	e.Position, e.Course, e.SpeedMS, e.Battery = geo.Point{LatDeg: 1, LonDeg: 2}, 90, 2, 7
+	e.Callsign, e.Detail, e.ReleasableTo = cot.Text("C"), cot.Text("<r/>"), cot.Text("JPN")
 	got, err := cot.AppendDatagram(nil, &e)
 	if err != nil {
 		t.Fatal(err)
@@ -153,16 +160,19 @@ func TestProtoByHand(t *testing.T) {
 
 func genEvent() *rapid.Generator[cot.Event] {
 	return rapid.Custom(func(t *rapid.T) cot.Event {
-		word := func(name string) string {
-			return rapid.StringMatching(`[ -~臺灣海]{0,12}`).Draw(t, name)
+		word := func(name string) cot.Text {
+			if s := rapid.StringMatching(`[ -~臺灣海]{0,12}`).Draw(t, name); s != "" {
+				return cot.Text(s)
+			}
+			return nil
 		}
 		n := func(name string, lo, hi int) int { return rapid.IntRange(lo, hi).Draw(t, name) }
 		e := plain()
-		for _, dst := range []*string{&e.How, &e.Access, &e.QoS, &e.Opex, &e.Caveat, &e.ReleasableTo, &e.Callsign, &e.Endpoint, &e.Group, &e.Role, &e.GeoSource, &e.AltSource, &e.Device, &e.Platform, &e.OS, &e.Version} {
+		for _, dst := range []*cot.Text{&e.How, &e.Access, &e.QoS, &e.Opex, &e.Caveat, &e.ReleasableTo, &e.Callsign, &e.Endpoint, &e.Group, &e.Role, &e.GeoSource, &e.AltSource, &e.Device, &e.Platform, &e.OS, &e.Version} {
 			*dst = word("word")
 		}
-		e.UID += word("uid")
-		e.Type = rapid.SampledFrom([]string{"a-f-S-X-M", "b-t-f", "t-x-d-d", "t-kappa"}).Draw(t, "type")
+		e.UID = append(e.UID, word("uid")...)
+		e.Type = cot.Text(rapid.SampledFrom([]string{"a-f-S-X-M", "b-t-f", "t-x-d-d", "t-kappa"}).Draw(t, "type"))
 		e.Time = e.Time.Add(time.Duration(n("ms", 0, 1e9)) * time.Millisecond)
 		known := func(h cot.Has, set func()) {
 			if rapid.Bool().Draw(t, "known") {
@@ -180,10 +190,23 @@ func genEvent() *rapid.Generator[cot.Event] {
 		known(cot.HasSpeed, func() { e.SpeedMS = float64(n("speed", 0, 4000)) / 8 })
 		known(cot.HasBattery, func() { e.Battery = uint32(n("battery", 0, 100)) })
 		if rapid.Bool().Draw(t, "detail") {
-			e.Detail = `<remarks>` + strings.NewReplacer("<", "&lt;", "&", "&amp;", ">", "&gt;").Replace(word("remark")) + `</remarks><x y="1"/>`
+			remark := strings.NewReplacer("<", "&lt;", "&", "&amp;", ">", "&gt;").Replace(word("remark").String())
+			e.Detail = cot.Text(`<remarks>` + remark + `</remarks><x y="1"/>`)
 		}
 		return e
 	})
+}
+
+// kept is an event that stays as it is when the next is read.
+func kept(e *cot.Event) cot.Event {
+	out := *e
+	for _, t := range []*cot.Text{
+		&out.UID, &out.Type, &out.How, &out.Access, &out.QoS, &out.Opex, &out.Caveat, &out.ReleasableTo, &out.Callsign, &out.Endpoint, &out.Group,
+		&out.Role, &out.GeoSource, &out.AltSource, &out.Device, &out.Platform, &out.OS, &out.Version, &out.Detail,
+	} {
+		*t = slices.Clone(*t)
+	}
+	return out
 }
 
 // In XML a height alone can't be said: it stands in the point.
@@ -221,7 +244,7 @@ func TestReadIsTheInverseOfWrite(t *testing.T) {
 				if err != nil {
 					t.Fatalf("%v in %q", err, stream)
 				}
-				got = append(got, *e)
+				got = append(got, kept(e))
 			})
 		}
 		if d := cmp.Diff(want, got); d != "" {
@@ -263,6 +286,57 @@ func TestZerosThatOthersLeaveOut(t *testing.T) {
 		if err != nil || got.Position != c.want || (got.Has&cot.HasPosition != 0) != c.known {
 			t.Errorf("%s: read as %+v, %v", c.name, got, err)
 		}
+	}
+}
+
+// TestReaderMemoryIsBounded reads an event of references and other elements so
+// often that memory which is not used again would have to grow.
+func TestReaderMemoryIsBounded(t *testing.T) {
+	event := []byte(head + ` qos="` + strings.Repeat("&lt;", 500) + `"><detail>` + strings.Repeat("<x/>", 100) + "</detail></event>")
+	var r cot.Reader
+	allocs := testing.AllocsPerRun(1, func() { // as often before it counts
+		for range 2000 {
+			if e, err := r.XML(event); err != nil || len(e.QoS) != 500 || len(e.Detail) != 4*100 {
+				t.Fatalf("%+v, %v", e, err)
+			}
+		}
+	})
+	if allocs != 0 {
+		t.Errorf("%v allocations", allocs)
+	}
+}
+
+// TestStreamAllocatesNothing reads events that are cut by reads of a socket, with
+// references, other elements and a declaration.
+func TestStreamAllocatesNothing(t *testing.T) {
+	e := plain()
+	e.Callsign, e.Detail = cot.Text("A&B"), cot.Text("<remarks>a &lt; b</remarks>")
+	document, err := cot.AppendXML([]byte(`<?xml version="1.0" encoding="UTF-8"?>`), &e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	frame, err := cot.AppendFrame(document, &e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stream := bytes.Repeat(frame, 10)
+	var s cot.Stream
+	good := 0
+	count := func(e *cot.Event, err error) {
+		if err == nil && string(e.Callsign) == "A&B" && string(e.Detail) == "<remarks>a &lt; b</remarks>" {
+			good++
+		}
+	}
+	const runs = 20
+	allocs := testing.AllocsPerRun(runs, func() {
+		for rest := stream; len(rest) > 0; {
+			n := min(len(rest), 100)
+			s.Feed(rest[:n], count)
+			rest = rest[n:]
+		}
+	})
+	if want := (runs + 1) * 20; allocs != 0 || good != want {
+		t.Errorf("%v allocations, %d events, want none and %d", allocs, good, want)
 	}
 }
 

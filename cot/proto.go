@@ -78,39 +78,40 @@ func fields(b []byte, fn func(f field) error) error {
 	return nil
 }
 
-// ParseProto reads the event of one TakMessage. It returns nil without an error
-// for a message that holds none (a control message). Fields that it does not
-// know are passed over, as the format wants.
-func ParseProto(b []byte) (*Event, error) {
+// Proto reads the event of one TakMessage. It returns nil without an error for a
+// message that holds none (a control message). Fields that it does not know are
+// passed over, as the format wants.
+func (r *Reader) Proto(b []byte) (*Event, error) {
 	if len(b) > MaxEvent {
 		return nil, ErrTooLong
 	}
-	var e *Event
+	r.begin()
+	found := false
 	err := fields(b, func(f field) error {
 		if f.num != takEvent {
 			return nil
 		}
-		if f.wire != wireBytes || e != nil {
+		if f.wire != wireBytes || found {
 			return ErrSyntax
 		}
-		e = new(Event)
-		return e.proto(f.b)
+		found = true
+		return r.event(f.b)
 	})
-	if err != nil || e == nil {
+	if err != nil || !found {
 		return nil, err
 	}
-	if err := e.Validate(); err != nil {
+	if err := r.e.Validate(); err != nil {
 		return nil, err
 	}
-	return e, nil
+	return &r.e, nil
 }
 
 // text takes a field of text.
-func (f field) text(dst *string) error {
+func (f field) text(dst *Text) error {
 	if f.wire != wireBytes || !utf8.Valid(f.b) {
 		return ErrSyntax
 	}
-	*dst = string(f.b)
+	*dst = text(f.b)
 	return nil
 }
 
@@ -132,13 +133,11 @@ func (f field) millis(dst *time.Time) error {
 	return nil
 }
 
-func (e *Event) proto(b []byte) error {
-	var lat, lon *float64
-	texts := map[uint64]*string{
-		evType: &e.Type, evAccess: &e.Access, evQoS: &e.QoS, evOpex: &e.Opex, evUID: &e.UID, evHow: &e.How, evCaveat: &e.Caveat, evReleasable: &e.ReleasableTo,
-	}
+func (r *Reader) event(b []byte) error {
+	var at geo.Point
+	e, known := &r.e, false
 	err := fields(b, func(f field) error {
-		if dst := texts[f.num]; dst != nil {
+		if dst := e.protoText(f.num); dst != nil {
 			return f.text(dst)
 		}
 		switch f.num {
@@ -152,17 +151,17 @@ func (e *Event) proto(b []byte) error {
 			if f.wire != wireBytes {
 				return ErrSyntax
 			}
-			return e.protoDetail(f.b)
+			return r.protoDetail(f.b)
 		case evLat, evLon, evHAE, evCE, evLE:
 			x, err := f.double()
 			if err != nil {
 				return err
 			}
 			switch f.num {
-			case evLat:
-				lat = &x
+			case evLat: // a zero is not written: where one coordinate is absent it is zero, where both are so is the position
+				at.LatDeg, known = x, true
 			case evLon:
-				lon = &x
+				at.LonDeg, known = x, true
 			case evHAE:
 				e.known(HasHeight, &e.Height, x, false)
 			case evCE:
@@ -173,30 +172,37 @@ func (e *Event) proto(b []byte) error {
 		}
 		return nil
 	})
-	e.protoPosition(lat, lon)
+	if known {
+		e.Position, e.Has = at, e.Has|HasPosition
+	}
 	return err
 }
 
-// protoPosition takes a position. A zero is not written in this format: where
-// both are absent, so is the position; where one is, it is zero.
-func (e *Event) protoPosition(lat, lon *float64) {
-	var p geo.Point
-	if lat == nil && lon == nil {
-		return
+// protoText returns the text that a field of an event sets; nil for none.
+func (e *Event) protoText(num uint64) *Text {
+	switch num {
+	case evType:
+		return &e.Type
+	case evAccess:
+		return &e.Access
+	case evQoS:
+		return &e.QoS
+	case evOpex:
+		return &e.Opex
+	case evUID:
+		return &e.UID
+	case evHow:
+		return &e.How
+	case evCaveat:
+		return &e.Caveat
+	case evReleasable:
+		return &e.ReleasableTo
 	}
-	if lat != nil {
-		p.LatDeg = *lat
-	}
-	if lon != nil {
-		p.LonDeg = *lon
-	}
-	e.Position, e.Has = p, e.Has|HasPosition
+	return nil
 }
 
-func (e *Event) protoDetail(b []byte) error {
-	pairs := map[uint64][2]*string{
-		detContact: {&e.Endpoint, &e.Callsign}, detGroup: {&e.Group, &e.Role}, detPrecision: {&e.GeoSource, &e.AltSource},
-	}
+func (r *Reader) protoDetail(b []byte) error {
+	e, xml := &r.e, false
 	err := fields(b, func(f field) error {
 		if f.num < detXML || f.num > detTrack {
 			return nil
@@ -206,7 +212,14 @@ func (e *Event) protoDetail(b []byte) error {
 		}
 		switch f.num {
 		case detXML:
+			xml = true
 			return f.text(&e.Detail)
+		case detContact:
+			return f.into(&e.Endpoint, &e.Callsign)
+		case detGroup:
+			return f.into(&e.Group, &e.Role)
+		case detPrecision:
+			return f.into(&e.GeoSource, &e.AltSource)
 		case detStatus:
 			return fields(f.b, func(s field) error {
 				if s.num == 1 && s.wire == wireVarint && s.n <= math.MaxUint32 {
@@ -215,26 +228,24 @@ func (e *Event) protoDetail(b []byte) error {
 				return nil
 			})
 		case detTakv:
-			list := []*string{&e.Device, &e.Platform, &e.OS, &e.Version}
-			return fields(f.b, func(s field) error { return s.into(list) })
-		case detTrack:
-			return e.protoTrack(f.b)
+			return f.into(&e.Device, &e.Platform, &e.OS, &e.Version)
 		}
-		p := pairs[f.num]
-		return fields(f.b, func(s field) error { return s.into(p[:]) })
+		return e.protoTrack(f.b)
 	})
-	if err != nil {
+	if err != nil || !xml {
 		return err
 	}
-	return e.hoist()
+	return r.hoist()
 }
 
 // into takes the texts of a small message, numbered from 1.
-func (f field) into(list []*string) error {
-	if f.num > uint64(len(list)) {
-		return nil
-	}
-	return f.text(list[f.num-1])
+func (f field) into(list ...*Text) error {
+	return fields(f.b, func(s field) error {
+		if s.num > uint64(len(list)) {
+			return nil
+		}
+		return s.text(list[s.num-1])
+	})
 }
 
 // protoTrack reads speed and course. A track without one of them stands still,
@@ -252,7 +263,7 @@ func (e *Event) protoTrack(b []byte) error {
 	if err != nil {
 		return err
 	}
-	if !speed(e, number(v[0])) || !course(e, number(v[1])) {
+	if !e.setSpeed(v[0]) || !e.setCourse(v[1]) {
 		return ErrValue
 	}
 	return nil
@@ -266,7 +277,7 @@ func AppendProto(dst []byte, e *Event) ([]byte, error) {
 	var ev []byte
 	for _, t := range []struct {
 		num uint64
-		s   string
+		s   Text
 	}{
 		{evType, e.Type},
 		{evAccess, e.Access},
@@ -274,12 +285,12 @@ func AppendProto(dst []byte, e *Event) ([]byte, error) {
 		{evOpex, e.Opex},
 		{evUID, e.UID},
 	} {
-		ev = appendText(ev, t.num, t.s)
+		ev = appendField(ev, t.num, t.s)
 	}
 	for i, t := range []time.Time{e.Time, e.Start, e.Stale} {
 		ev = appendVarint(ev, evSend+uint64(i), uint64(t.UnixMilli()))
 	}
-	ev = appendText(ev, evHow, e.How)
+	ev = appendField(ev, evHow, e.How)
 	if e.Has&HasPosition != 0 {
 		ev = appendDouble(ev, evLat, e.Position.LatDeg)
 		ev = appendDouble(ev, evLon, e.Position.LonDeg)
@@ -296,8 +307,8 @@ func AppendProto(dst []byte, e *Event) ([]byte, error) {
 		ev = appendDouble(ev, v.num, x)
 	}
 	ev = appendBytes(ev, evDetail, e.detailProto())
-	ev = appendText(ev, evCaveat, e.Caveat)
-	ev = appendText(ev, evReleasable, e.ReleasableTo)
+	ev = appendField(ev, evCaveat, e.Caveat)
+	ev = appendField(ev, evReleasable, e.ReleasableTo)
 	if len(ev)+8 > MaxEvent {
 		return dst, fmt.Errorf("write event: %w", ErrTooLong)
 	}
@@ -310,13 +321,13 @@ func (e *Event) detailProto() []byte {
 	if e.Has&(HasCourse|HasSpeed) != 0 && e.Has&(HasCourse|HasSpeed) != HasCourse|HasSpeed { // a track message can't leave one out
 		w := writer{}
 		w.element("track", "course", e.or(HasCourse, float64(e.Course)), "speed", e.or(HasSpeed, e.SpeedMS))
-		xml += string(w.b)
+		xml = append(xml[:len(xml):len(xml)], w.b...)
 	}
-	d = appendText(d, detXML, xml)
-	small := func(num uint64, list ...string) {
+	d = appendField(d, detXML, xml)
+	small := func(num uint64, list ...Text) {
 		var m []byte
 		for i, s := range list {
-			m = appendText(m, uint64(i)+1, s)
+			m = appendField(m, uint64(i)+1, s)
 		}
 		if len(m) > 0 {
 			d = appendBytes(d, num, m)
@@ -344,11 +355,11 @@ func appendBytes(b []byte, num uint64, v []byte) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(v))), v...)
 }
 
-func appendText(b []byte, num uint64, s string) []byte {
-	if s == "" {
+func appendField(b []byte, num uint64, t Text) []byte {
+	if len(t) == 0 {
 		return b
 	}
-	return appendBytes(b, num, []byte(s))
+	return appendBytes(b, num, t)
 }
 
 func appendDouble(b []byte, num uint64, x float64) []byte {

@@ -6,7 +6,6 @@ package cot
 import (
 	"bytes"
 	"encoding/binary"
-	"fmt"
 )
 
 // magic begins each frame of version 1.
@@ -15,10 +14,12 @@ const magic = 0xBF
 // Stream cuts a stream into events: XML documents one behind the other
 // (version 0) or protobuf frames (version 1: the magic octet, a varint length,
 // the message). It keeps at most one event that is cut, so at most MaxEvent
-// octets.
+// octets, in memory that it uses again.
 type Stream struct {
-	rest []byte
-	read int64 // octets before rest
+	reader Reader
+	rest   []byte // what is cut
+	frame  []byte // in mesh framing
+	read   int64  // octets before rest
 	// Garbage counts octets between events, TooLong events that were passed
 	// over for their length.
 	Garbage, TooLong uint64
@@ -31,27 +32,28 @@ type Stream struct {
 // more than its length.
 const maxRetries = 8
 
-// Feed takes octets as they came and calls fn with each event or the reason why
-// it was refused. A control message gives neither.
+// Feed takes octets as they came and calls fn with each event, good until fn
+// returns, or the reason why it was refused. A control message gives neither.
 func (s *Stream) Feed(b []byte, fn func(e *Event, err error)) {
 	s.Cut(b, func(_ int64, datagram []byte, err error) {
 		if err != nil {
 			fn(nil, err)
 			return
 		}
-		if e, err := ParseDatagram(datagram); e != nil || err != nil {
+		if e, err := s.reader.Datagram(datagram); e != nil || err != nil {
 			fn(e, err)
 		}
 	})
 }
 
 // Cut takes octets as they came and calls fn with each event, unread, as
-// ParseDatagram takes it, or with the reason why it was passed over; at is the
+// Reader.Datagram takes it, or with the reason why it was passed over; at is the
 // octets before it in the stream. The datagram is good until fn returns.
 func (s *Stream) Cut(b []byte, fn func(at int64, datagram []byte, err error)) {
 	data := b
 	if len(s.rest) > 0 {
-		data = append(s.rest, b...)
+		s.rest = append(s.rest, b...)
+		data = s.rest
 	}
 	for len(data) > 0 {
 		n := s.next(data, fn)
@@ -61,10 +63,7 @@ func (s *Stream) Cut(b []byte, fn func(at int64, datagram []byte, err error)) {
 		data = data[n:]
 		s.read += int64(n)
 	}
-	s.rest = append(s.rest[:0:0], data...)
-	if len(s.rest) == 0 {
-		s.rest = nil
-	}
+	s.rest = append(s.rest[:0], data...)
 }
 
 // next takes one event or some garbage from the start of data and returns its
@@ -115,7 +114,8 @@ func (s *Stream) proto(data []byte, fn func(at int64, datagram []byte, err error
 	case uint64(len(data)-1-n) < size:
 		return 0
 	}
-	fn(s.read, append([]byte{magic, 1, magic}, data[1+n:1+n+int(size)]...), nil)
+	s.frame = append(append(s.frame[:0], magic, 1, magic), data[1+n:1+n+int(size)]...)
+	fn(s.read, s.frame, nil)
 	return 1 + n + int(size)
 }
 
@@ -214,19 +214,6 @@ func markup(b []byte) (n, kind int) {
 		}
 	}
 	return 0, otherMarkup
-}
-
-// ParseDatagram reads one datagram: an XML document, or a protobuf message in
-// mesh framing (magic, version 1, magic). It returns nil without an error for a
-// control message.
-func ParseDatagram(b []byte) (*Event, error) {
-	if len(b) >= 3 && b[0] == magic {
-		if b[1] != 1 || b[2] != magic {
-			return nil, fmt.Errorf("%w: version %d of the mesh framing", ErrSyntax, b[1])
-		}
-		return ParseProto(b[3:])
-	}
-	return ParseXML(bytes.TrimSpace(b))
 }
 
 // AppendFrame appends e as one frame of a version 1 stream to dst.

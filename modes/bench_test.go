@@ -8,11 +8,11 @@ package modes_test
 import (
 	"os"
 	"path/filepath"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/kuroshio-watch/kuroshio/internal/corpustest"
+	"github.com/kuroshio-watch/kuroshio/internal/cputime"
 	"github.com/kuroshio-watch/kuroshio/modes"
 )
 
@@ -45,7 +45,7 @@ func benchmarkDecode(b *testing.B, cfg modes.Config, frames []timed) {
 	var shift time.Duration
 	var positions, n int
 	b.ReportAllocs()
-	before := cpuSeconds(b)
+	before := cputime.Used(b)
 	for b.Loop() {
 		f := &frames[n%len(frames)]
 		if d.Decode(f.at.Add(shift), f.msg, &r) == nil && r.HasPosition {
@@ -56,16 +56,6 @@ func benchmarkDecode(b *testing.B, cfg modes.Config, frames []timed) {
 		}
 	}
 	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "frames/s")
-	b.ReportMetric((cpuSeconds(b)-before)/float64(n)*1e6, "CPU-s/Mframes")
+	b.ReportMetric((cputime.Used(b)-before).Seconds()/float64(n)*1e6, "CPU-s/Mframes")
 	b.ReportMetric(float64(positions)/float64(n)*100, "%positions")
-}
-
-// cpuSeconds is what the process has used, on whatever cores: the figure that
-// a busy machine does not spoil.
-func cpuSeconds(b *testing.B) float64 {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		b.Fatal(err)
-	}
-	return float64(u.Utime.Nano()+u.Stime.Nano()) / 1e9
 }

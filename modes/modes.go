@@ -19,6 +19,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 // ICAO is a 24-bit aircraft address (Annex 10 volume III, chapter 9). Where
@@ -32,7 +33,7 @@ func (a ICAO) String() string { return fmt.Sprintf("%06x", uint32(a)) }
 func ParseICAO(s string) (ICAO, error) {
 	v, err := strconv.ParseUint(s, 16, 24)
 	if err != nil || len(s) != 6 {
-		return 0, fmt.Errorf("parse ICAO address %q: want 6 hexadecimal digits", s)
+		return 0, fmt.Errorf("parse ICAO address %q: want 6 hexadecimal digits", strings.Clone(s)) // so that s need not outlive the call
 	}
 	return ICAO(v), nil
 }
@@ -51,7 +52,7 @@ func (s Squawk) String() string { return fmt.Sprintf("%04o", uint16(s)) }
 func ParseSquawk(s string) (Squawk, error) {
 	v, err := strconv.ParseUint(s, 8, 12)
 	if err != nil || len(s) != 4 {
-		return 0, fmt.Errorf("parse squawk %q: want 4 octal digits", s)
+		return 0, fmt.Errorf("parse squawk %q: want 4 octal digits", strings.Clone(s))
 	}
 	return Squawk(v), nil
 }

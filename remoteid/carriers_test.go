@@ -28,13 +28,14 @@ func TestParseLine(t *testing.T) {
 		name, line string
 		want       remoteid.Beacon
 	}{
-		{"columns", "a.pcapng\t1680365730415058438\t903ae65bc8a8\t91\tf019", remoteid.Beacon{Transmitter: "903ae65bc8a8", Counter: 91, HasCounter: true, Received: at, Payload: []byte{0xf0, 0x19}}},
-		{"an object", `{"mac":"90:3A:E6:5B:C8:A8","counter":91,"rssi":-61,"time":"2023-04-01T16:15:30.415058438Z","hex":"F019"}`, remoteid.Beacon{Transmitter: "903ae65bc8a8", Counter: 91, HasCounter: true, RSSI: -61, Received: at, Payload: []byte{0xf0, 0x19}}},
-		{"other keys", `{"transmitter":"903ae65bc8a8","ts":1680365730.4,"raw":"f019","x":[1]}`, remoteid.Beacon{Transmitter: "903ae65bc8a8", Received: at.Truncate(100 * time.Millisecond), Payload: []byte{0xf0, 0x19}}},
-		{"milliseconds", `{"mac":"903ae65bc8a8","ts":1680365730415,"data":"f019"}`, remoteid.Beacon{Transmitter: "903ae65bc8a8", Received: at.Truncate(time.Millisecond), Payload: []byte{0xf0, 0x19}}},
-		{"no time", `{"mac":"903ae65bc8a8","hex":"f019"}`, remoteid.Beacon{Transmitter: "903ae65bc8a8", Payload: []byte{0xf0, 0x19}}},
+		{"columns", "a.pcapng\t1680365730415058438\t903ae65bc8a8\t91\tf019", remoteid.Beacon{Transmitter: []byte("903ae65bc8a8"), Counter: 91, HasCounter: true, Received: at, Payload: []byte{0xf0, 0x19}}},
+		{"an object", `{"mac":"90:3A:E6:5B:C8:A8","counter":91,"rssi":-61,"time":"2023-04-01T16:15:30.415058438Z","hex":"F019"}`, remoteid.Beacon{Transmitter: []byte("903ae65bc8a8"), Counter: 91, HasCounter: true, RSSI: -61, Received: at, Payload: []byte{0xf0, 0x19}}},
+		{"other keys", `{"transmitter":"903ae65bc8a8","ts":1680365730.4,"raw":"f019","x":[1]}`, remoteid.Beacon{Transmitter: []byte("903ae65bc8a8"), Received: at.Truncate(100 * time.Millisecond), Payload: []byte{0xf0, 0x19}}},
+		{"milliseconds", `{"mac":"903ae65bc8a8","ts":1680365730415,"data":"f019"}`, remoteid.Beacon{Transmitter: []byte("903ae65bc8a8"), Received: at.Truncate(time.Millisecond), Payload: []byte{0xf0, 0x19}}},
+		{"no time", `{"mac":"903ae65bc8a8","hex":"f019"}`, remoteid.Beacon{Transmitter: []byte("903ae65bc8a8"), Payload: []byte{0xf0, 0x19}}},
 	} {
-		got, err := remoteid.ParseLine([]byte(c.line))
+		got := remoteid.Beacon{Transmitter: []byte("before"), RSSI: 1, HasCounter: true, Payload: []byte{1}}
+		err := remoteid.ParseLine([]byte(c.line), &got)
 		if err != nil {
 			t.Errorf("%s: %v", c.name, err)
 		}
@@ -47,10 +48,12 @@ func TestParseLine(t *testing.T) {
 func TestParseLineRefuses(t *testing.T) {
 	for _, line := range []string{
 		"", "{", "{}", "null", `{"mac":"903ae65bc8a8"}`, `{"mac":"903ae65bc8","hex":"f019"}`, `{"mac":"903ae65bc8a8","hex":"f01"}`,
-		`{"mac":"903ae65bc8a8","hex":"f019","counter":256}`, `{"mac":"903ae65bc8a8","hex":"f019","ts":-5}`, "a\tb", "a\t-1\t903ae65bc8a8\t1\tf019",
+		`{"mac":"903ae65bc8a8","hex":"f019","counter":256}`, `{"mac":"903ae65bc8a8","hex":"f019","ts":-5}`,
+		`{"mac":"903ae65bc8a8","hex":"f019","ts":" 5"}`, `{"mac":"903ae65bc8a8","hex":"f019","ts":"x"}`, `{"mac":"903ae65bc8a8","hex":"f019","ts":1e999}`, "a\tb", "a\t-1\t903ae65bc8a8\t1\tf019",
 		"a\t1\t903ae65bc8a8\t999\tf019", `{"mac":"903ae65bc8a8","hex":"` + strings.Repeat("f0", 2000) + `"}`,
 	} {
-		if b, err := remoteid.ParseLine([]byte(line)); !errors.Is(err, remoteid.ErrRefused) {
+		var b remoteid.Beacon
+		if err := remoteid.ParseLine([]byte(line), &b); !errors.Is(err, remoteid.ErrRefused) {
 			t.Errorf("ParseLine(%.60q) = %+v, %v; want a refusal", line, b, err)
 		}
 	}
@@ -60,7 +63,8 @@ func FuzzParseLine(f *testing.F) {
 	f.Add([]byte("a\t1\t903ae65bc8a8\t91\tf019"))
 	f.Add([]byte(`{"mac":"90:3A:E6:5B:C8:A8","counter":91,"rssi":-61,"ts":1e400,"hex":"F019"}`))
 	f.Fuzz(func(t *testing.T, line []byte) {
-		b, err := remoteid.ParseLine(line)
+		var b remoteid.Beacon
+		err := remoteid.ParseLine(line, &b)
 		if err == nil && (len(b.Transmitter) != 12 || len(b.Payload) == 0 || len(b.Payload) > len(line)) {
 			t.Fatalf("ParseLine(%q) = %+v", line, b)
 		}
@@ -71,7 +75,7 @@ func TestJoin(t *testing.T) {
 	at := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
 	j := remoteid.NewJoiner(30*time.Second, 2)
 	beacon := func(mac string, counter uint8, payload string) *remoteid.Beacon {
-		return &remoteid.Beacon{Transmitter: mac, Counter: counter, HasCounter: true, Payload: []byte(payload)}
+		return &remoteid.Beacon{Transmitter: []byte(mac), Counter: counter, HasCounter: true, Payload: []byte(payload)}
 	}
 	serial := remoteid.Message{Type: remoteid.TypeBasicID, IDType: remoteid.IDSerial, ID: remoteid.NewText("1588E040445AC004418")}
 	session := remoteid.Message{Type: remoteid.TypeBasicID, IDType: remoteid.IDSession, ID: remoteid.NewText("s")}
@@ -111,7 +115,7 @@ func TestJoinerGoesOn(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	one := remoteid.NewJoiner(10*time.Minute, 50)
 	for i := range 5000 {
-		b := remoteid.Beacon{Transmitter: fmt.Sprintf("%012x", r.IntN(60)), Counter: uint8(i), HasCounter: i%3 > 0, Payload: make([]byte, remoteid.Size)}
+		b := remoteid.Beacon{Transmitter: fmt.Appendf(nil, "%012x", r.IntN(60)), Counter: uint8(i), HasCounter: i%3 > 0, Payload: make([]byte, remoteid.Size)}
 		for j := range b.Payload {
 			b.Payload[j] = uint8(r.Uint32())
 		}
@@ -135,7 +139,7 @@ func TestJoinerGoesOn(t *testing.T) {
 	}
 	known := 0
 	for i := range 60 {
-		b := remoteid.Beacon{Transmitter: fmt.Sprintf("%012x", i), Payload: []byte("x")}
+		b := remoteid.Beacon{Transmitter: fmt.Appendf(nil, "%012x", i), Payload: []byte("x")}
 		want, wantFresh := one.Take(&b, nil, at)
 		got, gotFresh := other.Take(&b, nil, at)
 		if d := cmp.Diff(want, got, cmp.AllowUnexported(remoteid.Text{}), cmpopts.EquateEmpty()); d != "" || gotFresh != wantFresh {

@@ -89,7 +89,8 @@ func TestCorpusBeacons(t *testing.T) {
 		}
 		refused, fields := 0, 0
 		for i := range beacons {
-			b, err := remoteid.ParseLine(beacons[i])
+			var b remoteid.Beacon
+			err := remoteid.ParseLine(beacons[i], &b)
 			if err != nil {
 				t.Fatalf("%s line %d: %v", c.beacons, i+1, err)
 			}

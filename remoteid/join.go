@@ -129,14 +129,14 @@ func (j *Joiner) Restore(s JoinerState) error {
 func (j *Joiner) Evicted() uint64 { return j.evicted }
 
 // Take adds the messages of a beacon that was heard at now, and returns what is
-// known of its transmitter. fresh is false where the beacon repeats the last
-// one: the same counter and the same octets.
+// known of its transmitter, the IDs good until the next Take. fresh is false where
+// the beacon repeats the last one: the same counter and the same octets.
 func (j *Joiner) Take(b *Beacon, list []Message, now time.Time) (a Aircraft, fresh bool) {
-	h, ok := j.by[b.Transmitter]
+	h, ok := j.by[string(b.Transmitter)]
 	if !ok {
 		j.makeRoom()
-		h = &heard{Aircraft: Aircraft{Transmitter: b.Transmitter}}
-		j.by[b.Transmitter] = h
+		h = &heard{Aircraft: Aircraft{Transmitter: string(b.Transmitter)}}
+		j.by[h.Transmitter] = h
 	}
 	fresh = !ok || h.counted != b.HasCounter || h.counter != b.Counter || !bytes.Equal(h.payload, b.Payload)
 	h.at, h.counter, h.counted = now, b.Counter, b.HasCounter
@@ -145,9 +145,7 @@ func (j *Joiner) Take(b *Beacon, list []Message, now time.Time) (a Aircraft, fre
 		h.put(&list[i], now)
 	}
 	h.forget(now.Add(-j.hold))
-	a = h.Aircraft
-	a.IDs = append([]Message(nil), h.IDs...)
-	return a, fresh
+	return h.Aircraft, fresh
 }
 
 func (j *Joiner) makeRoom() {
@@ -218,6 +216,6 @@ type part struct {
 }
 
 // parts returns the messages of which there is one each.
-func (h *heard) parts() []part {
-	return []part{{&h.Location, &h.LocationAt}, {&h.System, &h.SystemAt}, {&h.Operator, &h.OperatorAt}, {&h.Self, &h.SelfAt}}
+func (h *heard) parts() [4]part {
+	return [...]part{{&h.Location, &h.LocationAt}, {&h.System, &h.SystemAt}, {&h.Operator, &h.OperatorAt}, {&h.Self, &h.SelfAt}}
 }

@@ -97,8 +97,8 @@ func NewText(s string) Text {
 // String returns the text.
 func (t Text) String() string { return string(t.raw[:t.n]) }
 
-// Bytes returns the octets.
-func (t Text) Bytes() []byte { return t.raw[:t.n:t.n] }
+// Bytes returns the octets, which are those of t.
+func (t *Text) Bytes() []byte { return t.raw[:t.n:t.n] }
 
 // Status is what the aircraft says it does, Table 7.
 type Status uint8

@@ -11,15 +11,14 @@
 package catcher
 
 import (
-	"encoding/json"
+	"bytes"
 	"errors"
 	"fmt"
 	"math"
-	"strconv"
 	"time"
 
 	"github.com/kuroshio-watch/kuroshio/ais/nmea"
-	"github.com/kuroshio-watch/kuroshio/internal/jsonlist"
+	"github.com/kuroshio-watch/kuroshio/internal/jsonread"
 )
 
 // MaxDocument is the longest document that is read, MaxMessage the longest
@@ -40,63 +39,61 @@ var (
 	ErrSentence = fmt.Errorf("%w: sentence is too long", ErrRefused)
 )
 
-// Report is one message as it was received.
+// Report is one message as it was received. What it holds is good as long as the
+// document is.
 type Report struct {
 	// Sentences are the parts of the message in order.
-	Sentences []string
+	Sentences [][]byte
 	// Received is the time of reception by the station's clock; HasReceived
 	// says that it is known.
 	Received    time.Time
 	HasReceived bool
 	// Station names who received it; empty if unknown.
-	Station string
+	Station []byte
 	Channel byte // 0 if unknown
 	// LevelDB is the level of the signal, of meaning with HasLevel.
 	LevelDB  float64
 	HasLevel bool
 }
 
-type written struct {
-	NMEA        []string        `json:"nmea"`
-	TOA         *float64        `json:"toa"`      // seconds since 1970
-	RxUnix      *float64        `json:"rxuxtime"` // the same, older
-	RxTime      string          `json:"rxtime"`   // 20060102150405
-	SignalPower *float64        `json:"signalpower"`
-	Channel     string          `json:"channel"`
-	Station     string          `json:"station"`
-	StationID   json.RawMessage `json:"station_id"`
-}
-
 // Parse reads one object of one message, or the body of a post that holds
-// several ("msgs"), and calls fn with each message or the error that refuses
-// it. The error of Parse itself refuses the whole document.
-func Parse(document []byte, fn func(r *Report, err error)) error {
+// several ("msgs"), into r and calls fn after each message, or with the error that
+// refuses it. The error of Parse itself refuses the whole document. The memory of
+// r is used again: Parse allocates for errors alone, and for texts that are
+// written with escapes.
+func Parse(document []byte, r *Report, fn func(err error)) error {
 	if len(document) > MaxDocument {
 		return ErrTooLong
 	}
-	var d struct {
-		Msgs      json.RawMessage `json:"msgs"` // as text, a slice of its parts would be many times longer
-		StationID json.RawMessage `json:"stationid"`
+	d, err := jsonread.Parse(document)
+	if err != nil {
+		return refused(err)
 	}
-	if err := json.Unmarshal(document, &d); err != nil {
-		return fmt.Errorf("%w: %w", ErrSyntax, err)
+	list, _, err := d.Field("msgs")
+	if err != nil {
+		return refused(err)
 	}
-	if d.Msgs == nil {
-		fn(report(document, ""))
+	if list == nil {
+		fn(r.read(d, nil))
 		return nil
 	}
-	station := name(d.StationID)
-	err := jsonlist.Each(d.Msgs, MaxMessages, func(raw json.RawMessage) error {
-		fn(report(raw, station))
-		return nil
+	station, _, _ := d.Field("stationid") // it is an object
+	_, err = list.Each(MaxMessages, func(_ int, raw jsonread.Value) (bool, error) {
+		fn(r.read(raw, name(station)))
+		return true, nil
 	})
+	return refused(err)
+}
+
+// refused wraps an error of package jsonread.
+func refused(err error) error {
 	switch {
-	case errors.Is(err, jsonlist.ErrTooMany):
+	case err == nil:
+		return nil
+	case errors.Is(err, jsonread.ErrTooMany):
 		return ErrTooLong
-	case err != nil:
-		return fmt.Errorf("%w: %w", ErrSyntax, err)
 	}
-	return nil
+	return fmt.Errorf("%w: %w", ErrSyntax, err)
 }
 
 // Cut cuts the body of a post into its messages and calls fn with each, good until
@@ -106,88 +103,148 @@ func Cut(document []byte, fn func(offset int, message []byte) bool) (all bool, e
 	if len(document) > MaxDocument {
 		return true, ErrTooLong
 	}
-	list, start, err := jsonlist.Field(document, "msgs")
+	d, err := jsonread.Parse(document)
+	if err != nil {
+		return true, refused(err)
+	}
+	list, at, err := d.Field("msgs")
 	if err != nil || list == nil {
 		return true, ErrSyntax
 	}
-	all, err = jsonlist.Walk(list, MaxMessages, func(offset int, raw json.RawMessage) (bool, error) { return fn(start+offset, raw), nil })
-	switch {
-	case errors.Is(err, jsonlist.ErrTooMany):
-		return true, ErrTooLong
-	case err != nil:
-		return true, fmt.Errorf("%w: %w", ErrSyntax, err)
-	}
-	return all, nil
+	start := jsonread.Lead(document) + at
+	all, err = list.Each(MaxMessages, func(at int, raw jsonread.Value) (bool, error) { return fn(start+at, raw), nil })
+	return all, refused(err)
 }
 
-// report reads one message that the station named may have received.
-func report(raw []byte, station string) (*Report, error) {
+// written is a message as it stands in the document. The last of several members
+// of one name counts.
+type written struct {
+	toa         jsonread.Number // seconds since 1970
+	rxUnix      jsonread.Number // the same, older
+	rxTime      []byte          // 20060102150405
+	signalPower jsonread.Number
+	channel     []byte
+	station     []byte
+	stationID   jsonread.Value
+}
+
+// read reads one message that the station named may have received.
+func (r *Report) read(raw jsonread.Value, station []byte) error {
+	*r = Report{Sentences: r.Sentences[:0]}
 	if len(raw) > MaxMessage {
-		return nil, ErrTooLong
+		return ErrTooLong
+	}
+	p, err := raw.Object()
+	if err != nil {
+		return refused(err)
 	}
 	var w written
-	if err := json.Unmarshal(raw, &w); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrSyntax, err)
+	for p.Next() {
+		if !r.member(&w, p.Key, p.Value) {
+			return fmt.Errorf("%w: %.20q", ErrSyntax, p.Key)
+		}
 	}
-	return w.report(station)
+	return r.take(&w, station)
 }
 
-// name reads a station that is written as a text or a number.
-func name(raw json.RawMessage) string {
-	var s string
-	if json.Unmarshal(raw, &s) == nil {
+// member takes a member of a message, and reports whether it is what it has to be.
+// Other names are passed over.
+func (r *Report) member(w *written, key []byte, v jsonread.Value) bool {
+	switch string(key) {
+	case "nmea":
+		return r.sentences(v)
+	case "toa":
+		return w.toa.Take(v)
+	case "rxuxtime":
+		return w.rxUnix.Take(v)
+	case "rxtime":
+		return jsonread.TakeText(&w.rxTime, v)
+	case "signalpower":
+		return w.signalPower.Take(v)
+	case "channel":
+		return jsonread.TakeText(&w.channel, v)
+	case "station":
+		return jsonread.TakeText(&w.station, v)
+	case "station_id":
+		w.stationID = v
+	}
+	return true
+}
+
+// sentences takes a list of texts, or null for none, and reports whether v is
+// either.
+func (r *Report) sentences(v jsonread.Value) bool {
+	r.Sentences = r.Sentences[:0]
+	if v.Null() {
+		return true
+	}
+	p, err := v.List()
+	for p.Next() {
+		s, ok := p.Value.Text()
+		if !ok && !p.Value.Null() {
+			return false
+		}
+		r.Sentences = append(r.Sentences, s)
+	}
+	return err == nil
+}
+
+// name reads a station that is written as a text or a whole number.
+func name(v jsonread.Value) []byte {
+	if s, ok := v.Text(); ok {
 		return clip(s)
 	}
-	var n int64
-	if json.Unmarshal(raw, &n) == nil {
-		return strconv.FormatInt(n, 10)
+	if _, ok := v.Number(); ok && !bytes.ContainsAny(v, ".eE") {
+		return clip(v)
 	}
-	return ""
+	return nil
 }
 
 // clip bounds a name; a longer one is none.
-func clip(s string) string {
+func clip(s []byte) []byte {
 	const longest = 64
 	if len(s) > longest {
-		return ""
+		return nil
 	}
 	return s
 }
 
-func (w *written) report(station string) (*Report, error) {
-	if len(w.NMEA) == 0 {
-		return nil, ErrNoNMEA
+func (r *Report) take(w *written, station []byte) error {
+	if len(r.Sentences) == 0 {
+		return ErrNoNMEA
 	}
-	for _, s := range w.NMEA {
+	for _, s := range r.Sentences {
 		if len(s) > nmea.MaxLine {
-			return nil, ErrSentence
+			return ErrSentence
 		}
 	}
-	r := &Report{Sentences: w.NMEA, Station: clip(w.Station)}
-	if r.Station == "" {
-		r.Station = name(w.StationID)
+	for _, s := range [][]byte{clip(w.station), name(w.stationID), station} {
+		if len(s) > 0 {
+			r.Station = s
+			break
+		}
 	}
-	if r.Station == "" {
-		r.Station = station
+	if len(w.channel) == 1 {
+		r.Channel = w.channel[0]
 	}
-	if len(w.Channel) == 1 {
-		r.Channel = w.Channel[0]
-	}
-	if p := w.SignalPower; p != nil && !math.IsNaN(*p) && math.Abs(*p) < 300 {
-		r.LevelDB, r.HasLevel = *p, true
+	if p := w.signalPower; p.Known && math.Abs(p.Float) < 300 {
+		r.LevelDB, r.HasLevel = p.Float, true
 	}
 	r.Received, r.HasReceived = w.received()
-	return r, nil
+	return nil
 }
 
 // received returns the most exact time that is there.
 func (w *written) received() (time.Time, bool) {
 	const year9999 = 253_402_300_799
-	for _, v := range []*float64{w.TOA, w.RxUnix} {
-		if v != nil && *v > 0 && *v < year9999 {
-			return time.UnixMilli(int64(math.Round(*v * 1000))).UTC(), true
+	for _, n := range [...]jsonread.Number{w.toa, w.rxUnix} {
+		if n.Known && n.Float > 0 && n.Float < year9999 {
+			return time.UnixMilli(int64(math.Round(n.Float * 1000))).UTC(), true
 		}
 	}
-	t, err := time.Parse("20060102150405", w.RxTime)
+	if len(w.rxTime) == 0 {
+		return time.Time{}, false
+	}
+	t, err := time.Parse("20060102150405", string(w.rxTime))
 	return t, err == nil && t.Unix() > 0
 }

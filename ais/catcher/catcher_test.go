@@ -23,7 +23,7 @@ const sentence = "!AIVDM,1,1,,B,16K2N?P001awhp`DHtka1`Nt08Av,0*03"
 var at = time.UnixMilli(1_780_000_000_250).UTC()
 
 func TestParse(t *testing.T) {
-	one := catcher.Report{Sentences: []string{sentence}}
+	one := catcher.Report{Sentences: [][]byte{[]byte(sentence)}}
 	with := func(change func(*catcher.Report)) catcher.Report {
 		r := one
 		change(&r)
@@ -38,7 +38,7 @@ func TestParse(t *testing.T) {
 			`{"class":"AIS","device":"AIS-catcher","rxtime":"20260528202640","rxuxtime":1780000000,"toa":1780000000.25,"scaled":true,"channel":"B","nmea":["` +
 				sentence + `"],"signalpower":-31.5,"ppm":0.3,"station_id":7,"type":1,"repeat":0,"mmsi":431004000,"lat":35.6}`,
 			[]catcher.Report{with(func(r *catcher.Report) {
-				r.Received, r.HasReceived, r.Station, r.Channel, r.LevelDB, r.HasLevel = at, true, "7", 'B', -31.5, true
+				r.Received, r.HasReceived, r.Station, r.Channel, r.LevelDB, r.HasLevel = at, true, []byte("7"), 'B', -31.5, true
 			})},
 		},
 		"the older time": {`{"rxuxtime":1780000000,"nmea":["` + sentence + `"]}`, []catcher.Report{with(func(r *catcher.Report) {
@@ -50,20 +50,25 @@ func TestParse(t *testing.T) {
 		"a post": {
 			`{"protocol":"jsonaiscatcher","stationid":"naha","msgs":[{"nmea":["` + sentence + `"]},{"station":"own","nmea":["` + sentence + `","` + sentence + `"]}]}`,
 			[]catcher.Report{
-				with(func(r *catcher.Report) { r.Station = "naha" }),
-				{Station: "own", Sentences: []string{sentence, sentence}},
+				with(func(r *catcher.Report) { r.Station = []byte("naha") }),
+				{Station: []byte("own"), Sentences: [][]byte{[]byte(sentence), []byte(sentence)}},
 			},
+		},
+		"stations with names that are too long": {
+			`{"station":"` + strings.Repeat("x", 65) + `","station_id":"` + strings.Repeat("y", 65) + `","nmea":["` + sentence + `"]}`, []catcher.Report{one},
 		},
 		"a post of none": {`{"msgs":[]}`, nil},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			var got []catcher.Report
-			err := catcher.Parse([]byte(tc.in), func(r *catcher.Report, err error) {
+			var r catcher.Report
+			err := catcher.Parse([]byte(tc.in), &r, func(err error) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				got = append(got, *r)
+				got = append(got, r)
+				got[len(got)-1].Sentences = slices.Clone(r.Sentences)
 			})
 			if d := cmp.Diff(tc.want, got); d != "" || err != nil {
 				t.Errorf("Parse: %v (-want +got):\n%s", err, d)
@@ -88,7 +93,7 @@ func TestParseRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var last error
-			err := catcher.Parse([]byte(tc.in), func(_ *catcher.Report, bad error) { last = bad })
+			err := catcher.Parse([]byte(tc.in), new(catcher.Report), func(bad error) { last = bad })
 			if got := errors.Join(err, last); !errors.Is(got, tc.want) || !errors.Is(got, catcher.ErrRefused) {
 				t.Errorf("Parse: %v, want %v", got, tc.want)
 			}
@@ -101,7 +106,8 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(`{"stationid":"x","msgs":[{"nmea":["a"]},7]}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		n := 0
-		_ = catcher.Parse(b, func(r *catcher.Report, err error) {
+		var r catcher.Report
+		_ = catcher.Parse(b, &r, func(err error) {
 			n++
 			if err == nil && (len(r.Sentences) == 0 || len(r.Sentences) > len(b) || r.HasReceived && r.Received.Year() > 9999) {
 				t.Errorf("%+v", r)
@@ -121,7 +127,7 @@ func TestMemory(t *testing.T) {
 	runtime.GC()
 	runtime.ReadMemStats(&before)
 	n := 0
-	err := catcher.Parse(in, func(*catcher.Report, error) {
+	err := catcher.Parse(in, new(catcher.Report), func(error) {
 		if n++; n == 1 {
 			runtime.ReadMemStats(&held)
 		}

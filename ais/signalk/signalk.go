@@ -12,17 +12,15 @@ package signalk
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/kuroshio-watch/kuroshio/ais"
 	"github.com/kuroshio-watch/kuroshio/geo"
-	"github.com/kuroshio-watch/kuroshio/internal/jsonlist"
+	"github.com/kuroshio-watch/kuroshio/internal/jsonread"
 )
 
 // MaxDelta is the longest delta that is read, in octets; MaxParts is how many
@@ -58,7 +56,7 @@ const (
 type Update struct {
 	Kind   Kind
 	Time   time.Time // UTC
-	Source string    // "$source", or label and talker; empty where not said
+	Source []byte    // "$source", or label and talker; empty where not said, good as long as the delta and the Update are
 	// Message holds the values in the units of package ais, its MMSI, and in Has
 	// which are known. It has no type.
 	Message ais.Message
@@ -67,225 +65,342 @@ type Update struct {
 	Withdrawn ais.Has
 	// Ignored counts values of other paths.
 	Ignored int
+
+	name []byte // memory of a Source
 }
 
-type delta struct {
-	Context string          `json:"context"`
-	Updates json.RawMessage `json:"updates"` // as text, a slice of its parts would be many times longer
-}
-
-type update struct {
-	Timestamp string `json:"timestamp"`
-	Ref       string `json:"$source"`
-	Source    struct {
-		Label  string `json:"label"`
-		Talker string `json:"talker"`
-		Src    string `json:"src"`
-	} `json:"source"`
-	Values json.RawMessage `json:"values"`
-}
-
-type value struct {
-	Path  string          `json:"path"`
-	Value json.RawMessage `json:"value"`
-}
-
-// Parse reads a delta and calls fn with each of its updates that holds values,
-// good until fn returns, or with the error that refuses it. The error of Parse
-// itself refuses the whole delta. A delta of the own ship by its UUID, which is
-// no AIS station, is refused with ErrContext.
-func Parse(b []byte, fn func(u *Update, err error)) error {
+// Parse reads a delta and each of its updates that holds values into u, and calls
+// fn after each, or with the error that refuses it. The error of Parse itself
+// refuses the whole delta. A delta of the own ship by its UUID, which is no AIS
+// station, is refused with ErrContext. The memory of u is used again: Parse
+// allocates for errors alone, and for texts that are written with escapes.
+func Parse(b []byte, u *Update, fn func(err error)) error {
 	if len(b) > MaxDelta {
 		return ErrTooLong
 	}
-	var d delta
-	if err := json.Unmarshal(b, &d); err != nil {
-		return fmt.Errorf("%w: %w", ErrSyntax, err)
+	d, err := jsonread.Parse(b)
+	if err != nil {
+		return refused(err)
 	}
-	if d.Updates == nil {
+	members, err := d.Object()
+	if err != nil {
+		return refused(err)
+	}
+	var about []byte
+	var updates jsonread.Value
+	for members.Next() {
+		switch string(members.Key) {
+		case "context":
+			if !jsonread.TakeText(&about, members.Value) {
+				return fmt.Errorf("%w: context", ErrSyntax)
+			}
+		case "updates":
+			updates = members.Value
+		}
+	}
+	if updates == nil {
 		return ErrSyntax
 	}
-	kind, mmsi, err := context(d.Context)
+	kind, mmsi, err := context(about)
 	if err != nil {
 		return err
 	}
-	return each(d.Updates, func(raw json.RawMessage) error {
+	_, err = updates.Each(MaxParts, func(_ int, raw jsonread.Value) (bool, error) {
+		*u = Update{Kind: kind, Message: ais.Message{MMSI: mmsi}, name: u.name[:0]}
 		var in update
-		if err := json.Unmarshal(raw, &in); err != nil {
-			fn(nil, fmt.Errorf("%w: %w", ErrSyntax, err))
-			return nil
+		values, err := in.read(raw)
+		switch {
+		case err != nil:
+			fn(refused(err))
+		case values != nil: // else metadata alone
+			fn(refused(u.take(&in, values)))
 		}
-		if in.Values == nil { // metadata alone
-			return nil
-		}
-		u := Update{Kind: kind}
-		u.Message.MMSI = mmsi
-		if err := u.take(&in); err != nil {
-			fn(nil, err)
-			return nil
-		}
-		fn(&u, nil)
-		return nil
+		return true, nil
 	})
+	return refused(err)
 }
 
-// each calls fn with each part of a list.
-func each(list json.RawMessage, fn func(part json.RawMessage) error) error {
-	err := jsonlist.Each(list, MaxParts, fn)
+// refused wraps an error of package jsonread.
+func refused(err error) error {
 	switch {
 	case err == nil || errors.Is(err, ErrRefused):
 		return err
-	case errors.Is(err, jsonlist.ErrTooMany):
+	case errors.Is(err, jsonread.ErrTooMany):
 		return ErrTooLong
 	}
 	return fmt.Errorf("%w: %w", ErrSyntax, err)
 }
 
+// update is an update as it stands in the delta. The last of several members of
+// one name counts.
+type update struct {
+	timestamp, ref     []byte
+	label, talker, src []byte
+}
+
+// read reads the members of an update, and returns its values, nil for none.
+func (in *update) read(raw jsonread.Value) (values jsonread.Value, err error) {
+	p, err := raw.Object()
+	for p.Next() {
+		ok := true
+		switch string(p.Key) {
+		case "timestamp":
+			ok = jsonread.TakeText(&in.timestamp, p.Value)
+		case "$source":
+			ok = jsonread.TakeText(&in.ref, p.Value)
+		case "source":
+			ok = in.source(p.Value)
+		case "values":
+			values = p.Value
+		}
+		if !ok {
+			return nil, fmt.Errorf("%w: %.20q", ErrSyntax, p.Key)
+		}
+	}
+	return values, err
+}
+
+// source reads the older way to name a source, and reports whether v is one.
+func (in *update) source(v jsonread.Value) bool {
+	p, err := v.Object()
+	for p.Next() {
+		ok := true
+		switch string(p.Key) {
+		case "label":
+			ok = jsonread.TakeText(&in.label, p.Value)
+		case "talker":
+			ok = jsonread.TakeText(&in.talker, p.Value)
+		case "src":
+			ok = jsonread.TakeText(&in.src, p.Value)
+		}
+		if !ok {
+			return false
+		}
+	}
+	return err == nil
+}
+
 // context reads "vessels.urn:mrn:imo:mmsi:431004000".
-func context(s string) (Kind, ais.MMSI, error) {
-	root, id, _ := strings.Cut(s, ".")
-	kinds := map[string]Kind{"vessels": Vessels, "atons": AtoN, "sar": SAR, "shore": Shore, "aircraft": Aircraft}
-	kind, known := kinds[root]
-	at := strings.LastIndex(id, "mmsi:")
-	if !known || at < 0 {
+func context(s []byte) (kind Kind, mmsi ais.MMSI, err error) {
+	root, id, _ := bytes.Cut(s, []byte{'.'})
+	switch string(root) {
+	case "vessels":
+		kind = Vessels
+	case "atons":
+		kind = AtoN
+	case "sar":
+		kind = SAR
+	case "shore":
+		kind = Shore
+	case "aircraft":
+		kind = Aircraft
+	default:
+		return 0, 0, ErrContext
+	}
+	at := bytes.LastIndex(id, []byte("mmsi:"))
+	if at < 0 {
 		return 0, 0, ErrContext
 	}
 	digits := id[at+len("mmsi:"):]
-	n, err := strconv.ParseUint(digits, 10, 32)
+	n, err := strconv.ParseUint(string(digits), 10, 32)
 	if err != nil || len(digits) > 9 || n == 0 {
 		return 0, 0, ErrContext
 	}
 	return kind, ais.MMSI(n), nil
 }
 
-func (u *Update) take(in *update) error {
-	t, err := time.Parse(time.RFC3339Nano, in.Timestamp)
+func (u *Update) take(in *update, values jsonread.Value) error {
+	t, err := time.Parse(time.RFC3339Nano, string(in.timestamp))
 	if err != nil || t.Year() < 1970 {
 		return ErrTime
 	}
-	u.Time, u.Source = t.UTC(), in.Ref
-	if u.Source == "" {
-		u.Source = strings.Trim(in.Source.Label+"."+in.Source.Talker+in.Source.Src, ".")
+	u.Time, u.Source = t.UTC(), in.ref
+	if len(u.Source) == 0 {
+		u.name = append(append(append(append(u.name, in.label...), '.'), in.talker...), in.src...)
+		u.Source = bytes.Trim(u.name, ".")
 	}
 	if len(u.Source) > 256 {
-		u.Source = ""
+		u.Source = nil
 	}
-	return each(in.Values, func(raw json.RawMessage) error {
-		var v value
-		if err := json.Unmarshal(raw, &v); err != nil {
-			return fmt.Errorf("%w: %w", ErrSyntax, err)
+	_, err = values.Each(MaxParts, func(_ int, raw jsonread.Value) (bool, error) {
+		p, err := raw.Object()
+		var path []byte
+		var value jsonread.Value
+		for p.Next() {
+			switch string(p.Key) {
+			case "path":
+				if !jsonread.TakeText(&path, p.Value) {
+					return false, fmt.Errorf("%w: path", ErrSyntax)
+				}
+			case "value":
+				value = p.Value
+			}
 		}
-		return u.value(v.Path, v.Value)
+		if err != nil {
+			return false, err
+		}
+		return true, u.value(path, value)
 	})
+	return err
 }
 
 // value takes one value. A later one of the same path goes before.
-func (u *Update) value(path string, raw json.RawMessage) error {
-	if path == "" { // an object with the names of the vessel
-		var names map[string]json.RawMessage
-		if json.Unmarshal(raw, &names) != nil {
-			return fmt.Errorf("%w: value without a path", ErrValue)
-		}
-		if v, ok := names["name"]; ok {
-			if err := u.value("name", v); err != nil {
-				return err
-			}
-		}
-		var radio struct {
-			Callsign json.RawMessage `json:"callsignVhf"`
-		}
-		if v, ok := names["communication"]; !ok || json.Unmarshal(v, &radio) != nil || radio.Callsign == nil {
-			return nil
-		}
-		return u.value("communication.callsignVhf", radio.Callsign)
+func (u *Update) value(path []byte, raw jsonread.Value) error {
+	if len(path) == 0 {
+		return u.names(raw)
 	}
-	has, take := u.taker(path)
-	if take == nil || has == ais.HasNavStatus && otherState(raw) {
+	has := field(path)
+	if has == 0 || has == ais.HasNavStatus && otherState(raw) {
 		u.Ignored++
 		return nil
 	}
-	if len(raw) == 0 || bytes.Equal(raw, []byte("null")) || bytes.Equal(raw, []byte(`""`)) {
+	if raw.Null() || string(raw) == `""` {
 		u.Message.Has &^= has
 		u.Withdrawn |= has
 		return nil
 	}
-	if !take(raw) {
-		return fmt.Errorf("%w: %.60q", ErrValue, path)
+	if !u.set(has, raw) {
+		return fmt.Errorf("%w: %.60q", ErrValue, string(path)) // so that path need not outlive the call
 	}
 	u.Message.Has |= has
 	u.Withdrawn &^= has
 	return nil
 }
 
-const metresPerSecondOfKnot = 1852.0 / 3600
-
-// taker returns the field of a path and what reads its value.
-func (u *Update) taker(path string) (ais.Has, func(json.RawMessage) bool) {
-	m := &u.Message
-	switch path {
-	case "navigation.position":
-		return ais.HasPosition, u.position
-	case "navigation.speedOverGround":
-		return ais.HasSOG, number(0, 600, func(v float64) { m.SOG = geo.Knots(v / metresPerSecondOfKnot) })
-	case "navigation.courseOverGroundTrue":
-		return ais.HasCOG, angle(func(v geo.Degrees) { m.COG = v })
-	case "navigation.headingTrue":
-		return ais.HasHeading, angle(func(v geo.Degrees) { m.Heading = v })
-	case "navigation.state":
-		return ais.HasNavStatus, u.state
-	case "name":
-		return ais.HasName, text(20, &m.Name)
-	case "communication.callsignVhf":
-		return ais.HasCallsign, text(7, &m.Callsign)
-	case "navigation.destination.commonName":
-		return ais.HasDestination, text(20, &m.Destination)
-	case "registrations.imo":
-		return ais.HasIMO, u.imo
-	case "design.aisShipType":
-		return ais.HasShipType, u.shipType
-	case "design.draft":
-		return ais.HasDraught, u.draught
+// names takes the value without a path: an object with the names of the vessel.
+func (u *Update) names(raw jsonread.Value) error {
+	p, err := raw.Object()
+	if err != nil {
+		return fmt.Errorf("%w: value without a path", ErrValue)
 	}
-	return 0, nil
+	var name, communication jsonread.Value
+	for p.Next() {
+		switch string(p.Key) {
+		case "name":
+			name = p.Value
+		case "communication":
+			communication = p.Value
+		}
+	}
+	if name != nil {
+		if err := u.value([]byte("name"), name); err != nil {
+			return err
+		}
+	}
+	callsign, _, err := communication.Field("callsignVhf")
+	if err != nil || callsign == nil {
+		return nil
+	}
+	return u.value([]byte("communication.callsignVhf"), callsign)
+}
+
+// field returns the field of a path, 0 for none.
+func field(path []byte) ais.Has {
+	switch string(path) {
+	case "navigation.position":
+		return ais.HasPosition
+	case "navigation.speedOverGround":
+		return ais.HasSOG
+	case "navigation.courseOverGroundTrue":
+		return ais.HasCOG
+	case "navigation.headingTrue":
+		return ais.HasHeading
+	case "navigation.state":
+		return ais.HasNavStatus
+	case "name":
+		return ais.HasName
+	case "communication.callsignVhf":
+		return ais.HasCallsign
+	case "navigation.destination.commonName":
+		return ais.HasDestination
+	case "registrations.imo":
+		return ais.HasIMO
+	case "design.aisShipType":
+		return ais.HasShipType
+	case "design.draft":
+		return ais.HasDraught
+	}
+	return 0
+}
+
+// set sets a field to a value that is not null, and reports whether it can be so.
+func (u *Update) set(field ais.Has, raw jsonread.Value) (ok bool) {
+	m := &u.Message
+	switch field {
+	case ais.HasPosition:
+		return u.position(raw)
+	case ais.HasSOG:
+		const metresPerSecondOfKnot = 1852.0 / 3600
+		v, ok := number(raw, 0, 600)
+		m.SOG = geo.Knots(v / metresPerSecondOfKnot)
+		return ok
+	case ais.HasCOG:
+		m.COG, ok = angle(raw)
+	case ais.HasHeading:
+		m.Heading, ok = angle(raw)
+	case ais.HasNavStatus:
+		s, isText := raw.Text()
+		m.NavStatus, ok = states[string(s)], isText
+	case ais.HasName:
+		m.Name, ok = text(raw, 20)
+	case ais.HasCallsign:
+		m.Callsign, ok = text(raw, 7)
+	case ais.HasDestination:
+		m.Destination, ok = text(raw, 20)
+	case ais.HasIMO:
+		m.IMO, ok = imo(raw)
+	case ais.HasShipType:
+		m.ShipType, ok = shipType(raw)
+	case ais.HasDraught:
+		m.Draught, ok = draught(raw)
+	}
+	return ok
 }
 
 // number reads a number within bounds.
-func number(low, high float64, set func(float64)) func(json.RawMessage) bool {
-	return func(raw json.RawMessage) bool {
-		var v float64
-		if json.Unmarshal(raw, &v) != nil || !(v >= low && v <= high) {
-			return false
-		}
-		set(v)
-		return true
-	}
+func number(raw jsonread.Value, low, high float64) (v float64, ok bool) {
+	v, ok = raw.Number()
+	return v, ok && v >= low && v <= high
 }
 
 // angle reads radians.
-func angle(set func(geo.Degrees)) func(json.RawMessage) bool {
-	return number(-2*math.Pi, 2*math.Pi+1e-6, func(v float64) { set(geo.Degrees(v * 180 / math.Pi).Norm360()) })
+func angle(raw jsonread.Value) (geo.Degrees, bool) {
+	v, ok := number(raw, -2*math.Pi, 2*math.Pi+1e-6)
+	return geo.Degrees(v * 180 / math.Pi).Norm360(), ok
 }
 
-func text(longest int, dst *ais.Text) func(json.RawMessage) bool {
-	return func(raw json.RawMessage) bool {
-		var s string
-		if json.Unmarshal(raw, &s) != nil {
-			return false
-		}
-		s = strings.TrimSpace(s)
-		t, err := ais.NewText(s[:min(len(s), longest)])
-		*dst = t
-		return err == nil
-	}
+func text(raw jsonread.Value, longest int) (ais.Text, bool) {
+	b, ok := raw.Text()
+	b = bytes.TrimSpace(b)
+	t, err := ais.NewText(string(b[:min(len(b), longest)]))
+	return t, ok && err == nil
 }
 
-func (u *Update) position(raw json.RawMessage) bool {
-	var p struct{ Latitude, Longitude *float64 }
-	if json.Unmarshal(raw, &p) != nil || p.Latitude == nil || p.Longitude == nil {
+func (u *Update) position(raw jsonread.Value) bool {
+	var lat, lon jsonread.Number
+	if !members(raw, "latitude", &lat, "longitude", &lon) || !lat.Known || !lon.Known {
 		return false
 	}
-	u.Message.Position = geo.Point{LatDeg: *p.Latitude, LonDeg: *p.Longitude}
+	u.Message.Position = geo.Point{LatDeg: lat.Float, LonDeg: lon.Float}
 	return u.Message.Position.Valid() && u.Message.Position != geo.Point{}
+}
+
+// members reads two numbers of an object, and reports whether they are that.
+func members(raw jsonread.Value, a string, first *jsonread.Number, b string, second *jsonread.Number) bool {
+	p, err := raw.Object()
+	for p.Next() {
+		ok := true
+		switch string(p.Key) {
+		case a:
+			ok = first.Take(p.Value)
+		case b:
+			ok = second.Take(p.Value)
+		}
+		if !ok {
+			return false
+		}
+	}
+	return err == nil
 }
 
 // states are the words of the specification for the navigational status.
@@ -295,55 +410,35 @@ var states = map[string]ais.NavStatus{
 	"moored": ais.Moored, "aground": ais.Aground, "fishing": ais.Fishing, "sailing": ais.UnderWaySailing, "ais-sart": ais.SARTActive,
 }
 
-func (u *Update) state(raw json.RawMessage) bool {
-	var s string
-	if json.Unmarshal(raw, &s) != nil {
-		return false
-	}
-	u.Message.NavStatus = states[s]
-	return true
-}
-
 // otherState is true of a word that AIS has not, as "parked".
-func otherState(raw json.RawMessage) bool {
-	var s string
-	if bytes.Equal(raw, []byte("null")) || json.Unmarshal(raw, &s) != nil {
-		return false
-	}
-	_, known := states[s]
-	return !known
+func otherState(raw jsonread.Value) bool {
+	s, ok := raw.Text()
+	_, known := states[string(s)]
+	return ok && !known
 }
 
 // imo reads "IMO 9074729".
-func (u *Update) imo(raw json.RawMessage) bool {
-	var s string
-	if json.Unmarshal(raw, &s) != nil {
-		return false
-	}
-	n, err := strconv.ParseUint(strings.TrimSpace(strings.TrimPrefix(s, "IMO")), 10, 30)
-	u.Message.IMO = uint32(n)
-	return err == nil && n > 0
+func imo(raw jsonread.Value) (uint32, bool) {
+	s, ok := raw.Text()
+	n, err := strconv.ParseUint(string(bytes.TrimSpace(bytes.TrimPrefix(s, []byte("IMO")))), 10, 30)
+	return uint32(n), ok && err == nil && n > 0
 }
 
-func (u *Update) shipType(raw json.RawMessage) bool {
-	var v struct{ ID *float64 }
-	if json.Unmarshal(raw, &v) != nil || v.ID == nil || !(*v.ID >= 1 && *v.ID <= 255) {
-		return false
-	}
-	u.Message.ShipType = uint8(*v.ID)
-	return true
+func shipType(raw jsonread.Value) (uint8, bool) {
+	id, _, err := raw.Field("id")
+	v, ok := number(id, 1, 255)
+	return uint8(v), ok && err == nil
 }
 
-func (u *Update) draught(raw json.RawMessage) bool {
-	var v struct{ Maximum, Current *float64 }
-	if json.Unmarshal(raw, &v) != nil {
-		return false
+func draught(raw jsonread.Value) (geo.Metres, bool) {
+	var current, maximum jsonread.Number
+	if !members(raw, "current", &current, "maximum", &maximum) {
+		return 0, false
 	}
-	for _, d := range []*float64{v.Current, v.Maximum} {
-		if d != nil && *d > 0 && *d < 100 {
-			u.Message.Draught = geo.Metres(*d)
-			return true
+	for _, d := range [...]jsonread.Number{current, maximum} {
+		if d.Known && d.Float > 0 && d.Float < 100 {
+			return geo.Metres(d.Float), true
 		}
 	}
-	return false
+	return 0, false
 }

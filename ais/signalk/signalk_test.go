@@ -22,11 +22,10 @@ func one(t *testing.T, in string) signalk.Update {
 	t.Helper()
 	var got signalk.Update
 	n := 0
-	err := signalk.Parse([]byte(in), func(u *signalk.Update, err error) {
+	err := signalk.Parse([]byte(in), &got, func(err error) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got = *u
 		n++
 	})
 	if err != nil || n != 1 {
@@ -58,13 +57,22 @@ func TestParse(t *testing.T) {
 		m.Destination.String() != "NAHA" || m.IMO != 9_617_038 || m.ShipType != 80 || m.Draught != 13.7 || m.Name.String() != "TOKYO MARU" {
 		t.Errorf("message %+v", m)
 	}
-	if want := time.UnixMilli(1_780_000_000_250).UTC(); !u.Time.Equal(want) || u.Source != "ais.AI" || u.Ignored != 1 || u.Kind != signalk.Vessels {
+	if want := time.UnixMilli(1_780_000_000_250).UTC(); !u.Time.Equal(want) || string(u.Source) != "ais.AI" || u.Ignored != 1 || u.Kind != signalk.Vessels {
 		t.Errorf("update at %v by %q, %d ignored", u.Time, u.Source, u.Ignored)
 	}
 }
 
 // TestWithdrawn holds that null says that a value is no longer so, and that it is
 // not taken for zero.
+func TestLongSourceIsNone(t *testing.T) {
+	for length, want := range map[int]int{256: 256, 257: 0} {
+		u := one(t, context+`{"$source":"`+strings.Repeat("s", length)+`","timestamp":"2026-05-28T20:26:40Z","values":[]}]}`)
+		if len(u.Source) != want {
+			t.Errorf("a source of %d octets gives one of %d, want %d", length, len(u.Source), want)
+		}
+	}
+}
+
 func TestWithdrawn(t *testing.T) {
 	u := one(t, context+`{"source":{"label":"ais","talker":"AI"},"timestamp":"2026-05-28T20:26:40Z","values":[
 		{"path":"navigation.speedOverGround","value":3},
@@ -72,7 +80,7 @@ func TestWithdrawn(t *testing.T) {
 		{"path":"navigation.position","value":null},
 		{"path":"name","value":""},
 		{"path":"navigation.state","value":"parked"}]}]}`)
-	if u.Message.Has != 0 || u.Withdrawn != ais.HasSOG|ais.HasPosition|ais.HasName || u.Ignored != 1 || u.Source != "ais.AI" {
+	if u.Message.Has != 0 || u.Withdrawn != ais.HasSOG|ais.HasPosition|ais.HasName || u.Ignored != 1 || string(u.Source) != "ais.AI" {
 		t.Errorf("%+v", u)
 	}
 }
@@ -121,7 +129,7 @@ func TestParseRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var last error
-			err := signalk.Parse([]byte(tc.in), func(_ *signalk.Update, bad error) { last = bad })
+			err := signalk.Parse([]byte(tc.in), new(signalk.Update), func(bad error) { last = bad })
 			if got := errors.Join(err, last); !errors.Is(got, tc.want) || !errors.Is(got, signalk.ErrRefused) {
 				t.Errorf("Parse: %v, want %v", got, tc.want)
 			}
@@ -133,7 +141,8 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(context + `{"timestamp":"2026-05-28T20:26:40Z","values":[{"path":"navigation.position","value":{"latitude":25.5,"longitude":122.25}}]}]}`))
 	f.Add([]byte(context + `{"timestamp":"2026-05-28T20:26:40Z","values":[{"path":"","value":{"name":"A","communication":{"callsignVhf":null}}}]}]}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		_ = signalk.Parse(b, func(u *signalk.Update, err error) {
+		var u signalk.Update
+		_ = signalk.Parse(b, &u, func(err error) {
 			if err == nil && (u.Message.Has&u.Withdrawn != 0 || u.Message.Known(ais.HasPosition) && !u.Message.Position.Valid() || u.Ignored > len(b)) {
 				t.Errorf("%+v", u)
 			}
@@ -149,7 +158,7 @@ func TestMemory(t *testing.T) {
 	runtime.GC()
 	runtime.ReadMemStats(&before)
 	n := 0
-	err := signalk.Parse(in, func(*signalk.Update, error) {
+	err := signalk.Parse(in, new(signalk.Update), func(error) {
 		if n++; n == 1 {
 			runtime.ReadMemStats(&held)
 		}

@@ -55,7 +55,7 @@ func (d *Decoder) vesselPlot(s *source, f *frame.Frame, complete bool, err error
 	}
 	p := s.base(f)
 	p.Time = at
-	fill(&p, m)
+	d.fill(&p, m)
 	return append(dst, p), nil
 }
 
@@ -127,7 +127,7 @@ const (
 )
 
 // fill sets the plot's fields from a message.
-func fill(p *plot.Plot, m *ais.Message) {
+func (d *Decoder) fill(p *plot.Plot, m *ais.Message) {
 	p.Kind, p.Domain = plot.AIS, plot.Sea
 	if m.Type == 9 || m.MMSI.Class() == ais.ClassSARAircraft {
 		p.Domain = plot.Air
@@ -153,11 +153,11 @@ func fill(p *plot.Plot, m *ais.Message) {
 		p.Has |= plot.HasHeight
 	}
 	if m.Known(ais.HasName) {
-		p.Name = m.Name.String()
+		p.Name = d.text.text(m.Name.Bytes())
 		p.Has |= plot.HasName
 	}
 	if m.Known(ais.HasCallsign) {
-		p.Callsign = m.Callsign.String()
+		p.Callsign = d.text.text(m.Callsign.Bytes())
 		p.Has |= plot.HasCallsign
 	}
 	if m.Known(ais.HasShipType) {

@@ -22,7 +22,8 @@ const maxReports = 16
 func (d *Decoder) catcher(s *source, f *frame.Frame, dst []plot.Plot) ([]plot.Plot, *Refusal) {
 	var refused *Refusal
 	n, first := 0, len(dst)
-	err := catcher.Parse(f.Data, func(r *catcher.Report, err error) {
+	r := &d.caught
+	err := catcher.Parse(f.Data, r, func(err error) {
 		n++
 		switch {
 		case n > maxReports:
@@ -56,14 +57,14 @@ func (d *Decoder) sentences(s *source, f *frame.Frame, r *catcher.Report, dst []
 		if r.HasReceived && !lateOrAhead(received.Sub(r.Received)) {
 			received = r.Received // by which the gate measures
 		}
-		complete, err := s.ais.Decode(received, f.Source, []byte(text), m)
+		complete, err := s.ais.Decode(received, f.Source, text, m)
 		if complete && err == nil && r.HasReceived && !m.Known(ais.HasSent) {
-			m.Sent, m.Station = r.Received, r.Station
+			m.Sent, m.Station = r.Received, d.text.text(r.Station)
 			m.Has |= ais.HasSent
 		}
 		var bad *Refusal
 		if dst, bad = d.vesselPlot(s, f, complete, err, dst); bad != nil {
-			if at := bytes.Index(f.Data, []byte(text)); at >= 0 {
+			if at := bytes.Index(f.Data, text); at >= 0 {
 				bad.Offset += int64(at)
 			} else {
 				bad.Offset = 0 // the text is written with escapes

@@ -55,7 +55,7 @@ type clock struct {
 
 // Clock is how a station's clock is.
 type Clock struct {
-	Station string        // SAC/SIC, the receiver in a tag block, the MMSI of a base station, a device or a transmitter
+	Station string        // SAC/SIC, the receiver in a tag block, "readsb", a source of Signal K, the MMSI of a base station, a device or a transmitter
 	Offset  time.Duration // median of the fastest arrivals of the last minutes; ahead of ours is below zero
 	Spread  time.Duration // between the smallest and the largest of them
 	Minutes int           // of them

@@ -4,8 +4,8 @@
 package decode
 
 import (
+	"bytes"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/kuroshio-watch/kuroshio/cot"
@@ -25,7 +25,7 @@ const (
 // sender takes for friend or anything else is a person's word elsewhere and none
 // here. Places that a hand has set, and all other events, tell no measurement.
 func (d *Decoder) cot(s *source, f *frame.Frame, dst []plot.Plot) ([]plot.Plot, *Refusal) {
-	e, err := cot.ParseDatagram(f.Data)
+	e, err := d.event.Datagram(f.Data)
 	switch {
 	case err != nil:
 		return dst, &Refusal{Reason: cotReason(err), Cause: err}
@@ -37,7 +37,7 @@ func (d *Decoder) cot(s *source, f *frame.Frame, dst []plot.Plot) ([]plot.Plot, 
 		return dst, &Refusal{Reason: SimulatedOnLive}
 	}
 	domain := dimension(e.Type)
-	if domain == 0 || !strings.HasPrefix(e.How, "m") || e.Has&cot.HasPosition == 0 {
+	if domain == 0 || !bytes.HasPrefix(e.How, []byte("m")) || e.Has&cot.HasPosition == 0 {
 		return dst, nil
 	}
 	p := s.base(f)
@@ -47,7 +47,7 @@ func (d *Decoder) cot(s *source, f *frame.Frame, dst []plot.Plot) ([]plot.Plot, 
 	case e.Stale.Before(p.Received.Add(-maxFixOff)):
 		return dst, &Refusal{Reason: CoTStale}
 	}
-	s.heard(strangerClock, e.UID, p.Received, p.Received.Sub(e.Time))
+	s.heard(strangerClock, d.text.text(e.UID), p.Received, p.Received.Sub(e.Time))
 	p.Time, p.Kind, p.Domain = e.Time.UTC(), plot.CoT, domain
 	d.fillEvent(&p, e)
 	return append(dst, p), nil
@@ -68,8 +68,8 @@ func (d *Decoder) fillEvent(p *plot.Plot, e *cot.Event) {
 		p.Speed, p.Course = geo.MetresPerSecond(e.SpeedMS).Knots(), e.Course
 		p.Has |= plot.HasVelocity
 	}
-	if name := strings.TrimSpace(e.Callsign); name != "" && len(name) <= maxCallsign {
-		p.Callsign = d.text.text([]byte(name))
+	if name := bytes.TrimSpace(e.Callsign); len(name) > 0 && len(name) <= maxCallsign {
+		p.Callsign = d.text.text(name)
 		p.Has |= plot.HasCallsign
 	}
 }
@@ -79,8 +79,8 @@ const maxCallsign = 32
 
 // dimension returns where an object of a type moves: the third part of an atom,
 // "a-f-A-M-F". 0 is all the rest: on land, under water, no object.
-func dimension(kind string) plot.Domain {
-	if len(kind) < 5 || !strings.HasPrefix(kind, "a-") || kind[3] != '-' || len(kind) > 5 && kind[5] != '-' {
+func dimension(kind cot.Text) plot.Domain {
+	if len(kind) < 5 || !bytes.HasPrefix(kind, []byte("a-")) || kind[3] != '-' || len(kind) > 5 && kind[5] != '-' {
 		return 0
 	}
 	switch kind[4] {
@@ -95,14 +95,14 @@ func dimension(kind string) plot.Domain {
 // labelled reports whether the event may not go to everybody. Its label would be
 // lost on a plot, and what is released from the track would not know of it.
 func labelled(e *cot.Event) bool {
-	free := e.Access == "" || strings.EqualFold(e.Access, "Undefined") || strings.EqualFold(e.Access, "Unrestricted")
-	return !free || e.Caveat != "" || e.ReleasableTo != ""
+	free := len(e.Access) == 0 || bytes.EqualFold(e.Access, []byte("Undefined")) || bytes.EqualFold(e.Access, []byte("Unrestricted"))
+	return !free || len(e.Caveat) > 0 || len(e.ReleasableTo) > 0
 }
 
 // simulated reports whether the event says that it is of an exercise or of a
 // simulation (opex "e" or "s", with a name behind).
 func simulated(e *cot.Event) bool {
-	return strings.HasPrefix(e.Opex, "e") || strings.HasPrefix(e.Opex, "s")
+	return bytes.HasPrefix(e.Opex, []byte("e")) || bytes.HasPrefix(e.Opex, []byte("s"))
 }
 
 func cotReason(err error) string {

@@ -117,14 +117,20 @@ func TestNameOutlivesARestart(t *testing.T) {
 // event is a report of a device, with what change makes of it.
 func event(t testing.TB, change func(*cot.Event)) []byte {
 	t.Helper()
+	return eventBy(t, cot.AppendXML, change)
+}
+
+// eventBy is the same in a form of the format.
+func eventBy(t testing.TB, write func([]byte, *cot.Event) ([]byte, error), change func(*cot.Event)) []byte {
+	t.Helper()
 	e := cot.Event{
-		UID: "ANDROID-1", Type: "a-f-S-X", How: "m-g", Time: noon.Add(-time.Second), Start: noon.Add(-time.Second), Stale: noon.Add(time.Minute),
-		Has: cot.HasPosition | cot.HasCE | cot.HasHeight | cot.HasCourse | cot.HasSpeed, Position: taxi, CE: 12, Height: 3, Course: 45, SpeedMS: 5, Callsign: " PATROL 2 ",
+		UID: cot.Text("ANDROID-1"), Type: cot.Text("a-f-S-X"), How: cot.Text("m-g"), Time: noon.Add(-time.Second), Start: noon.Add(-time.Second), Stale: noon.Add(time.Minute),
+		Has: cot.HasPosition | cot.HasCE | cot.HasHeight | cot.HasCourse | cot.HasSpeed, Position: taxi, CE: 12, Height: 3, Course: 45, SpeedMS: 5, Callsign: cot.Text(" PATROL 2 "),
 	}
 	if change != nil {
 		change(&e)
 	}
-	b, err := cot.AppendXML(nil, &e)
+	b, err := write(nil, &e)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,7 +138,7 @@ func event(t testing.TB, change func(*cot.Event)) []byte {
 }
 
 func TestCoT(t *testing.T) {
-	air := func(e *cot.Event) { e.Type, e.Has, e.Callsign = "a-h-A", cot.HasPosition|cot.HasHeight, "" }
+	air := func(e *cot.Event) { e.Type, e.Has, e.Callsign = cot.Text("a-h-A"), cot.HasPosition|cot.HasHeight, nil }
 	plots, _, refused := run(t, newDecoder(t), "mesh", frame.CoT, event(t, nil), event(t, air))
 	three := geo.Metres(3)
 	want := []plot.Plot{
@@ -161,19 +167,19 @@ func TestCoTRefusals(t *testing.T) {
 		"no event":               {"mesh", []byte("<x/>"), decode.CoTSyntax},
 		"an event of no type":    {"mesh", []byte(`<event version="2.0" uid="a"/>`), decode.CoTValue},
 		"a strike":               {"mesh", []byte(`<event version="2.0" uid="a" type="t-k-d" how="m-g" time="2026-11-25T12:00:00Z" start="2026-11-25T12:00:00Z" stale="2026-11-25T12:01:00Z"><point lat="1" lon="2" hae="0" ce="1" le="1"/></event>`), decode.CoTForbidden},
-		"a label":                {"mesh", event(t, func(e *cot.Event) { e.Access = "Restricted" }), decode.CoTLabel},
-		"a caveat":               {"mesh", event(t, func(e *cot.Event) { e.Caveat = "X" }), decode.CoTLabel},
-		"a list of nations":      {"mesh", event(t, func(e *cot.Event) { e.ReleasableTo = "X" }), decode.CoTLabel},
-		"an exercise":            {"mesh", event(t, func(e *cot.Event) { e.Opex = "e-X" }), decode.SimulatedOnLive},
-		"a simulation":           {"mesh", event(t, func(e *cot.Event) { e.Opex = "s" }), decode.SimulatedOnLive},
+		"a label":                {"mesh", event(t, func(e *cot.Event) { e.Access = cot.Text("Restricted") }), decode.CoTLabel},
+		"a caveat":               {"mesh", event(t, func(e *cot.Event) { e.Caveat = cot.Text("X") }), decode.CoTLabel},
+		"a list of nations":      {"mesh", event(t, func(e *cot.Event) { e.ReleasableTo = cot.Text("X") }), decode.CoTLabel},
+		"an exercise":            {"mesh", event(t, func(e *cot.Event) { e.Opex = cot.Text("e-X") }), decode.SimulatedOnLive},
+		"a simulation":           {"mesh", event(t, func(e *cot.Event) { e.Opex = cot.Text("s") }), decode.SimulatedOnLive},
 		"the past":               {"mesh", event(t, func(e *cot.Event) { e.Time = noon.Add(-11 * time.Minute) }), decode.ImplausibleTime},
 		"the future":             {"mesh", event(t, func(e *cot.Event) { e.Time = noon.Add(6 * time.Minute) }), decode.ImplausibleTime},
 		"what is over":           {"mesh", event(t, func(e *cot.Event) { e.Stale = noon.Add(-11 * time.Second); e.Start = e.Stale }), decode.CoTStale},
-		"a place set by hand":    {"mesh", event(t, func(e *cot.Event) { e.How = "h-e" }), ""},
-		"a vehicle":              {"mesh", event(t, func(e *cot.Event) { e.Type = "a-f-G-U" }), ""},
-		"a type cut short":       {"mesh", event(t, func(e *cot.Event) { e.Type = "a-f-" }), ""},
-		"a type of another word": {"mesh", event(t, func(e *cot.Event) { e.Type = "a-f-Air" }), ""},
-		"a drawing":              {"mesh", event(t, func(e *cot.Event) { e.Type = "u-d-f" }), ""},
+		"a place set by hand":    {"mesh", event(t, func(e *cot.Event) { e.How = cot.Text("h-e") }), ""},
+		"a vehicle":              {"mesh", event(t, func(e *cot.Event) { e.Type = cot.Text("a-f-G-U") }), ""},
+		"a type cut short":       {"mesh", event(t, func(e *cot.Event) { e.Type = cot.Text("a-f-") }), ""},
+		"a type of another word": {"mesh", event(t, func(e *cot.Event) { e.Type = cot.Text("a-f-Air") }), ""},
+		"a drawing":              {"mesh", event(t, func(e *cot.Event) { e.Type = cot.Text("u-d-f") }), ""},
 		"no place":               {"mesh", event(t, func(e *cot.Event) { e.Has &^= cot.HasPosition }), ""},
 		"a control message":      {"mesh", []byte{0xBF, 1, 0xBF, 0x0A, 2, 0x08, 1}, ""},
 	} {
@@ -183,8 +189,8 @@ func TestCoTRefusals(t *testing.T) {
 		}
 	}
 	for name, c := range map[string]change{
-		"an exercise in an exercise": func(e *cot.Event) { e.Opex = "e-X" },
-		"access that is free":        func(e *cot.Event) { e.Access = "Unrestricted" },
+		"an exercise in an exercise": func(e *cot.Event) { e.Opex = cot.Text("e-X") },
+		"access that is free":        func(e *cot.Event) { e.Access = cot.Text("Unrestricted") },
 	} {
 		if plots, _, refused := run(t, newDecoder(t), "game", frame.CoT, event(t, c)); len(plots) != 1 || !plots[0].Exercise {
 			t.Errorf("%s: plots %+v, refused %v", name, plots, refused)

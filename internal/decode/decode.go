@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/kuroshio-watch/kuroshio/ais"
+	"github.com/kuroshio-watch/kuroshio/ais/catcher"
+	"github.com/kuroshio-watch/kuroshio/ais/signalk"
 	"github.com/kuroshio-watch/kuroshio/asterix"
 	"github.com/kuroshio-watch/kuroshio/asterix/cat001"
 	"github.com/kuroshio-watch/kuroshio/asterix/cat002"
@@ -28,6 +30,7 @@ import (
 	"github.com/kuroshio-watch/kuroshio/asterix/cat021v026"
 	"github.com/kuroshio-watch/kuroshio/asterix/cat034"
 	"github.com/kuroshio-watch/kuroshio/asterix/cat048"
+	"github.com/kuroshio-watch/kuroshio/cot"
 	"github.com/kuroshio-watch/kuroshio/geo"
 	"github.com/kuroshio-watch/kuroshio/internal/frame"
 	"github.com/kuroshio-watch/kuroshio/internal/plot"
@@ -146,7 +149,11 @@ type Decoder struct {
 	vessel   ais.Message
 	drone    [remoteid.MaxPack]remoteid.Message
 	line     sbs.Message
+	beacon   remoteid.Beacon
 	told     readsb.Aircraft
+	caught   catcher.Report
+	delta    signalk.Update
+	event    cot.Reader
 }
 
 // source is one feed. Of the decoders the one of its format is set.

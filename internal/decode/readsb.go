@@ -23,6 +23,9 @@ func (d *Decoder) readsb(s *source, f *frame.Frame, dst []plot.Plot) ([]plot.Plo
 	if err := readsb.ParseLine(f.Data, f.Received.UTC(), a); err != nil {
 		return dst, &Refusal{Reason: readsbReason(err), Cause: err}
 	}
+	if !a.Now.IsZero() {
+		s.heard(stationClock, "readsb", f.Received.UTC(), f.Received.Sub(a.Now))
+	}
 	p := s.base(f)
 	way := a.PositionSource()
 	p.Kind, p.Domain = modesKind(way), plot.Air
@@ -141,14 +144,16 @@ func readsbMotion(p *plot.Plot, a *readsb.Aircraft) {
 func (d *Decoder) readsbIdentity(p *plot.Plot, a *readsb.Aircraft) {
 	setAddress(p, uint32(a.ICAO), !a.NonICAO)
 	setModeA(p, uint16(a.Squawk), own(a, readsb.HasSquawk))
-	if own(a, readsb.HasCallsign) && readable(a.Callsign) {
-		p.Callsign = d.text.text([]byte(a.Callsign))
+	if own(a, readsb.HasCallsign) && readable(a.Callsign.Bytes()) {
+		p.Callsign = d.text.text(a.Callsign.Bytes())
 		p.Has |= plot.HasCallsign
 	}
-	if c, err := strconv.ParseUint(a.Category, 16, 8); err == nil && own(a, readsb.HasCategory) && c&0x0F != 0 {
-		p.Has, p.Category = p.Has|plot.HasCategory, uint8(c)
+	if own(a, readsb.HasCategory) {
+		if c, err := strconv.ParseUint(string(a.Category.Bytes()), 16, 8); err == nil && c&0x0F != 0 {
+			p.Has, p.Category = p.Has|plot.HasCategory, uint8(c)
+		}
 	}
-	p.Emergency = emergency(p) || own(a, readsb.HasEmergency) && a.Emergency != "reserved"
+	p.Emergency = emergency(p) || own(a, readsb.HasEmergency) && string(a.Emergency.Bytes()) != "reserved"
 }
 
 func readsbReason(err error) string {

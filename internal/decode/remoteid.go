@@ -4,7 +4,8 @@
 package decode
 
 import (
-	"strings"
+	"bytes"
+	"slices"
 	"time"
 
 	"github.com/kuroshio-watch/kuroshio/geo"
@@ -26,8 +27,8 @@ const (
 // remoteID decodes one line of a receiver to one plot. Where the operator
 // stands is a person's place and goes into no plot.
 func (d *Decoder) remoteID(s *source, f *frame.Frame, dst []plot.Plot) ([]plot.Plot, *Refusal) {
-	b, err := remoteid.ParseLine(f.Data)
-	if err != nil {
+	b := &d.beacon
+	if err := remoteid.ParseLine(f.Data, b); err != nil {
 		return dst, &Refusal{Reason: RemoteIDLine, Cause: err}
 	}
 	n, err := remoteid.DecodeAll(b.Payload, &d.drone)
@@ -36,7 +37,7 @@ func (d *Decoder) remoteID(s *source, f *frame.Frame, dst []plot.Plot) ([]plot.P
 		refused = &Refusal{Reason: RemoteIDMessage, Cause: err}
 	}
 	list := d.drone[:n]
-	a, fresh := s.drones.Take(&b, list, f.Received.UTC())
+	a, fresh := s.drones.Take(b, list, f.Received.UTC())
 	m := placed(list)
 	if m == nil || !fresh { // what was said before, or no place
 		return dst, refused
@@ -47,12 +48,12 @@ func (d *Decoder) remoteID(s *source, f *frame.Frame, dst []plot.Plot) ([]plot.P
 	p := s.base(f)
 	if at, ok := m.Time(p.Received, time.Hour); ok { // the hour is not told
 		off := p.Received.Sub(at)
-		s.heard(strangerClock, b.Transmitter, p.Received, off)
+		s.heard(strangerClock, d.text.text(b.Transmitter), p.Received, off)
 		if off >= 0 && off <= maxDroneOff {
 			p.Time = at
 		}
 	}
-	p.Callsign = d.text.text([]byte(droneName(&a)))
+	p.Callsign = d.text.text(droneName(&a))
 	if p.Callsign != "" {
 		p.Has |= plot.HasCallsign
 	}
@@ -83,17 +84,17 @@ func placed(list []remoteid.Message) *remoteid.Message {
 }
 
 // droneName returns the serial number, else the registration, that the aircraft
-// gave itself; "" where it gave none that can be read. Other identities are of
+// gave itself; nil where it gave none that can be read. Other identities are of
 // one flight.
-func droneName(a *remoteid.Aircraft) string {
-	for _, kind := range []uint8{remoteid.IDSerial, remoteid.IDRegistration} {
+func droneName(a *remoteid.Aircraft) []byte {
+	for _, kind := range [...]uint8{remoteid.IDSerial, remoteid.IDRegistration} {
 		for i := range a.IDs {
-			if id := a.IDs[i].ID.String(); a.IDs[i].IDType == kind && readable(id) {
-				return strings.TrimSpace(id)
+			if id := a.IDs[i].ID.Bytes(); a.IDs[i].IDType == kind && readable(id) {
+				return bytes.TrimSpace(id)
 			}
 		}
 	}
-	return ""
+	return nil
 }
 
 // droneType returns the type of aircraft that came with one of its identities.
@@ -107,8 +108,8 @@ func droneType(a *remoteid.Aircraft) (uint8, bool) {
 }
 
 // readable reports whether a text holds printable ASCII alone.
-func readable(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' })
+func readable(b []byte) bool {
+	return !slices.ContainsFunc(b, func(c byte) bool { return c < ' ' || c > '~' })
 }
 
 // locate sets what a location tells of place and motion.

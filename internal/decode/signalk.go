@@ -24,7 +24,8 @@ const (
 func (d *Decoder) signalK(s *source, f *frame.Frame, dst []plot.Plot) ([]plot.Plot, *Refusal) {
 	var refused *Refusal
 	n, first := 0, len(dst)
-	err := signalk.Parse(f.Data, func(u *signalk.Update, err error) {
+	u := &d.delta
+	err := signalk.Parse(f.Data, u, func(err error) {
 		n++
 		switch {
 		case n > maxUpdates:
@@ -52,6 +53,9 @@ func (d *Decoder) signalK(s *source, f *frame.Frame, dst []plot.Plot) ([]plot.Pl
 
 // update decodes what one source said of one object.
 func (d *Decoder) update(s *source, f *frame.Frame, u *signalk.Update, dst []plot.Plot) ([]plot.Plot, *Refusal) {
+	// A server sends what it holds to whoever connects, so only what is ahead tells
+	// of a clock.
+	s.heard(receiverClock, d.text.text(u.Source), f.Received.UTC(), f.Received.Sub(u.Time))
 	m := &u.Message
 	if u.Kind == signalk.AtoN || u.Kind == signalk.Shore || !moves(m) {
 		return dst, nil
@@ -78,7 +82,7 @@ func (d *Decoder) update(s *source, f *frame.Frame, u *signalk.Update, dst []plo
 	if err := s.gate.Check(p.Time, m); err != nil {
 		return dst, aisRefusal(err)
 	}
-	fill(&p, m)
+	d.fill(&p, m)
 	if u.Kind == signalk.Aircraft {
 		p.Domain = plot.Air
 	}

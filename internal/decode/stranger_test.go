@@ -4,6 +4,7 @@
 package decode_test
 
 import (
+	"bytes"
 	"fmt"
 	"testing"
 	"time"
@@ -99,6 +100,57 @@ func TestReceiversClockByItsTag(t *testing.T) {
 	}
 }
 
+// TestClocksThatJSONTells judges readsb's by both sides, as it writes what it has
+// just heard, and a source's of Signal K ahead alone.
+func TestClocksThatJSONTells(t *testing.T) {
+	const limit = decode.DefaultClockLimit
+	stateOf := func(now, at time.Time) []byte {
+		return state(changed{"now": float64(at.UnixMilli()) / 1000, "seen": 0, "seen_pos": 0})
+	}
+	deltaOf := func(now, at time.Time) []byte { return delta(at, position) }
+	for name, tt := range map[string]struct {
+		source, station string
+		say             func(now, at time.Time) []byte
+		late            time.Duration
+		off             bool
+	}{
+		"readsb in time":                {"state", "readsb", stateOf, time.Second, false},
+		"readsb late":                   {"state", "readsb", stateOf, 4 * limit, true},
+		"readsb ahead":                  {"state", "readsb", stateOf, -4 * limit, true},
+		"readsb a day late, refused":    {"state", "readsb", stateOf, 24 * time.Hour, true},
+		"Signal K in time":              {"ship", "ais", deltaOf, time.Second, false},
+		"Signal K late":                 {"ship", "ais", deltaOf, 4 * limit, false},
+		"Signal K ahead":                {"ship", "ais", deltaOf, -4 * limit, true},
+		"Signal K a day ahead, refused": {"ship", "ais", deltaOf, -24 * time.Hour, true},
+	} {
+		t.Run("it handles "+name, func(t *testing.T) {
+			f := newTelling(t, tt.source)
+			for range 18 { // six minutes; what is refused tells of the clock too
+				_, _, _ = f.d.Decode(&frame.Frame{Source: f.source, Format: f.format, Received: f.now, Data: tt.say(f.now, f.now.Add(-tt.late))}, nil, nil)
+				f.now = f.now.Add(20 * time.Second)
+			}
+			f.want(tt.station, tt.late, tt.off, false)
+			if got := decode.ClocksOff(f.clocks()); got != tt.off {
+				t.Errorf("ClocksOff() = %v, want %v", got, tt.off)
+			}
+		})
+	}
+}
+
+// TestNoTimeNoClock measures nothing where readsb's line tells no time or Signal K's
+// update no source.
+func TestNoTimeNoClock(t *testing.T) {
+	f := newTelling(t, "state")
+	f.minutes(func(time.Time) []byte { return state(changed{"now": nil}) })
+	g := newTelling(t, "ship")
+	g.minutes(func(now time.Time) []byte {
+		return bytes.Replace(delta(now, position), []byte(`"$source":"ais",`), nil, 1)
+	})
+	if a, b := f.clocks(), g.clocks(); len(a)+len(b) != 0 {
+		t.Errorf("clocks %+v, %+v", a, b)
+	}
+}
+
 // TestClocksOfStrangers alarms when most of three or more are off alike, and not
 // for one alone.
 func TestClocksOfStrangers(t *testing.T) {
@@ -140,7 +192,7 @@ func TestClocksOfDevices(t *testing.T) {
 	}{
 		"a device of Cursor on Target": {"mesh", "one", func(now time.Time) []byte {
 			at := now.Add(-20 * time.Second)
-			e := cot.Event{UID: "one", Type: "a-u-A", How: "m-g", Time: at, Start: at, Stale: now.Add(time.Minute), Has: cot.HasPosition, Position: taxi}
+			e := cot.Event{UID: cot.Text("one"), Type: cot.Text("a-u-A"), How: cot.Text("m-g"), Time: at, Start: at, Stale: now.Add(time.Minute), Has: cot.HasPosition, Position: taxi}
 			b, err := cot.AppendXML(nil, &e)
 			if err != nil {
 				t.Fatal(err)
@@ -186,7 +238,7 @@ func TestFalseTimeOfADrone(t *testing.T) {
 func TestLongNamesHaveNoClock(t *testing.T) {
 	f := newTelling(t, "mesh")
 	f.minutes(func(now time.Time) []byte {
-		e := cot.Event{UID: fmt.Sprintf("%065d", 1), Type: "a-u-A", How: "m-g", Time: now, Start: now, Stale: now.Add(time.Minute), Has: cot.HasPosition, Position: taxi}
+		e := cot.Event{UID: fmt.Appendf(nil, "%065d", 1), Type: cot.Text("a-u-A"), How: cot.Text("m-g"), Time: now, Start: now, Stale: now.Add(time.Minute), Has: cot.HasPosition, Position: taxi}
 		b, err := cot.AppendXML(nil, &e)
 		if err != nil {
 			t.Fatal(err)

@@ -132,7 +132,7 @@ func TestRecordedStates(t *testing.T) {
 		}
 		c := newTally(t, frame.Readsb)
 		cut := func() {
-			if _, err := readsb.Cut(document, func(_ int, line []byte) bool {
+			if _, err := new(readsb.Cutter).Cut(document, func(_ int, line []byte) bool {
 				records++
 				c.take(frame.Readsb, now, bytes.Clone(line))
 				return true

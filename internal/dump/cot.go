@@ -82,18 +82,18 @@ func (l *cotLines) refuse(err error, out *Out) error {
 func (l *cotLines) event(e *cot.Event, out *Out) error {
 	o := &l.obj
 	l.stats.Events++
-	if _, ok := l.stats.Types[e.Type]; ok || len(l.stats.Types) < maxTypes {
-		l.stats.Types[e.Type]++
+	if kind := e.Type.String(); l.stats.Types[kind] > 0 || len(l.stats.Types) < maxTypes {
+		l.stats.Types[kind]++
 	}
-	if !l.seen[e.UID] && len(l.seen) < maxNames/16 {
-		l.seen[e.UID] = true
+	if uid := e.UID.String(); !l.seen[uid] && len(l.seen) < maxNames/16 {
+		l.seen[uid] = true
 	}
 	o.begin()
 	o.int("i", l.i)
 	l.i++
 	o.int("t", e.Time.UnixMilli())
-	o.text("uid", e.UID)
-	o.text("type", e.Type)
+	o.text("uid", e.UID.String())
+	o.text("type", e.Type.String())
 	l.word("how", e.How)
 	for _, t := range [...]struct {
 		key string
@@ -121,7 +121,10 @@ func (l *cotLines) event(e *cot.Event, out *Out) error {
 			o.float(v.key, v.x, 2)
 		}
 	}
-	for _, w := range [...]struct{ key, v string }{
+	for _, w := range [...]struct {
+		key string
+		v   cot.Text
+	}{
 		{"access", e.Access},
 		{"caveat", e.Caveat},
 		{"releasableTo", e.ReleasableTo},
@@ -147,9 +150,9 @@ func (l *cotLines) event(e *cot.Event, out *Out) error {
 // maxTypes bounds how many types are counted apart.
 const maxTypes = 1 << 12
 
-func (l *cotLines) word(key, v string) {
-	if v != "" {
-		l.obj.text(key, v)
+func (l *cotLines) word(key string, v cot.Text) {
+	if len(v) > 0 {
+		l.obj.text(key, v.String())
 	}
 }
 

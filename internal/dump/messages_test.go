@@ -44,9 +44,9 @@ func TestSBS(t *testing.T) {
 func event() *cot.Event {
 	at := time.UnixMilli(1_780_000_000_000).UTC()
 	return &cot.Event{
-		UID: "KRS-1", Type: "a-u-A", How: "m-g", Time: at, Start: at, Stale: at.Add(time.Minute),
-		Access: "Restricted", ReleasableTo: "TWN,JPN", Has: cot.HasPosition | cot.HasCourse | cot.HasSpeed,
-		Position: geo.Point{LatDeg: 25.5, LonDeg: 122.25}, Course: 90, SpeedMS: 5.5, Callsign: "BLUE 1", Detail: `<x y="1"/>`,
+		UID: cot.Text("KRS-1"), Type: cot.Text("a-u-A"), How: cot.Text("m-g"), Time: at, Start: at, Stale: at.Add(time.Minute),
+		Access: cot.Text("Restricted"), ReleasableTo: cot.Text("TWN,JPN"), Has: cot.HasPosition | cot.HasCourse | cot.HasSpeed,
+		Position: geo.Point{LatDeg: 25.5, LonDeg: 122.25}, Course: 90, SpeedMS: 5.5, Callsign: cot.Text("BLUE 1"), Detail: cot.Text(`<x y="1"/>`),
 	}
 }
 

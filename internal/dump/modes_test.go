@@ -222,7 +222,7 @@ func longRecordings(t testing.TB) map[string][]byte {
 	for i := range 100 {
 		blocks["sbs"] = append(blocks["sbs"], sbsLine()...)
 		blocks["remoteid"] = append(blocks["remoteid"], beaconLine(t)...)
-		e.UID = fmt.Sprintf("KRS-%d", i)
+		e.UID = fmt.Appendf(nil, "KRS-%d", i)
 		var err error
 		if blocks["cot"], err = cot.AppendFrame(blocks["cot"], e); err != nil {
 			t.Fatal(err)

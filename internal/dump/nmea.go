@@ -88,7 +88,8 @@ func (l *nmeaLines) line(line []byte, off int64, out *Out) error {
 // catcher takes a line of AIS-catcher's JSON for its sentences.
 func (l *nmeaLines) catcher(line []byte, off int64, out *Out) error {
 	var failed error
-	err := catcher.Parse(line, func(r *catcher.Report, err error) {
+	var r catcher.Report
+	err := catcher.Parse(line, &r, func(err error) {
 		switch {
 		case failed != nil:
 		case err != nil:
@@ -96,7 +97,7 @@ func (l *nmeaLines) catcher(line []byte, off int64, out *Out) error {
 		default:
 			for _, s := range r.Sentences {
 				if failed == nil {
-					failed = l.sentences([]byte(s), off, r.Received, r.HasReceived, out)
+					failed = l.sentences(s, off, r.Received, r.HasReceived, out)
 				}
 			}
 		}

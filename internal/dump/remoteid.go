@@ -64,7 +64,7 @@ func (l *remoteIDLines) Decode(r io.Reader, out *Out) error {
 		}
 		var beacon remoteid.Beacon
 		if err == nil {
-			beacon, err = remoteid.ParseLine(line)
+			err = remoteid.ParseLine(line, &beacon)
 		}
 		if err != nil {
 			err = l.refuse(off, err, out)
@@ -120,7 +120,7 @@ func (l *remoteIDLines) beacon(line []byte, b *remoteid.Beacon, out *Out) error 
 	case line[0] != '{':
 		o.int("ts", 0)
 	}
-	o.text("mac", b.Transmitter)
+	o.text("mac", string(b.Transmitter))
 	if b.HasCounter {
 		o.int("ctr", int64(b.Counter))
 	}
@@ -138,7 +138,7 @@ func (l *remoteIDLines) beacon(line []byte, b *remoteid.Beacon, out *Out) error 
 		}
 		o.int("ret", ret)
 	}
-	return l.messages(b.Transmitter, l.list[:n], err, out)
+	return l.messages(string(b.Transmitter), l.list[:n], err, out)
 }
 
 // messages ends the line of a beacon.

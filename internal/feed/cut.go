@@ -14,6 +14,7 @@ import (
 	"github.com/kuroshio-watch/kuroshio/cot"
 	"github.com/kuroshio-watch/kuroshio/modes/avr"
 	"github.com/kuroshio-watch/kuroshio/modes/beast"
+	"github.com/kuroshio-watch/kuroshio/modes/readsb"
 	"github.com/kuroshio-watch/kuroshio/modes/sbs"
 )
 
@@ -35,6 +36,8 @@ type sender struct {
 	now  func() time.Time // when it came
 	mark time.Time        // of the NMEA tag block that came last
 	avr  []byte
+
+	aircraft readsb.Cutter
 }
 
 // cutter cuts a stream into frames.
@@ -146,14 +149,18 @@ func (f *Feed) beast(ctx context.Context, s *sender, at int64, m *beast.Message)
 func (f *Feed) avr(ctx context.Context, s *sender, at int64, line []byte) bool {
 	var err error
 	s.avr, _, _, err = avr.AppendPayload(s.avr[:0], line)
-	var bad *avr.LineError
 	switch {
-	case errors.As(err, &bad):
-		f.refuse(at+int64(bad.Offset), ReasonAVR)
-	case err != nil, len(s.avr) == 2: // heartbeat, Mode A/C
+	case err == nil && len(s.avr) != 2:
+		return f.emit(ctx, at, s.now(), s.avr)
+	case err == nil: // Mode A/C
 		f.ignore()
 	default:
-		return f.emit(ctx, at, s.now(), s.avr)
+		var bad *avr.LineError
+		if errors.As(err, &bad) {
+			f.refuse(at+int64(bad.Offset), ReasonAVR)
+		} else { // heartbeat
+			f.ignore()
+		}
 	}
 	return true
 }

@@ -197,6 +197,10 @@ func New(cfg Config, out chan<- frame.Frame) *Feed {
 	}
 }
 
+// Use has later runs send and trust other secrets. The feed must not run
+// meanwhile; it goes on counting.
+func (f *Feed) Use(password string, secure *tls.Config) { f.cfg.Password, f.cfg.TLS = password, secure }
+
 // maxRetry is the longest pause in units of Config.Retry.
 const maxRetry = 60
 

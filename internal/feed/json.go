@@ -44,7 +44,7 @@ func (f *Feed) object(ctx context.Context, s *sender, at int64, object []byte) b
 	ok := true
 	switch {
 	case f.content == ContentReadsb && bytes.Contains(object, []byte(`"aircraft"`)):
-		ok, err = readsb.Cut(object, record)
+		ok, err = s.aircraft.Cut(object, record)
 	case f.content == ContentCatcher && bytes.Contains(object, []byte(`"msgs"`)):
 		ok, err = catcher.Cut(object, record)
 	case f.content == ContentSignalK && !bytes.Contains(object, []byte(`"updates"`)): // the server's greeting
@@ -93,13 +93,15 @@ func told(c Content, b []byte) (t time.Time, ok bool) {
 	case ContentReadsb:
 		return readsb.Now(b)
 	case ContentCatcher:
-		_ = catcher.Parse(b, func(r *catcher.Report, err error) { // what is wrong with it, the decoder says
+		var r catcher.Report
+		_ = catcher.Parse(b, &r, func(err error) { // what is wrong with it, the decoder says
 			if err == nil && r.HasReceived {
 				t, ok = r.Received, true
 			}
 		})
 	case ContentSignalK:
-		_ = signalk.Parse(b, func(u *signalk.Update, err error) {
+		var u signalk.Update
+		_ = signalk.Parse(b, &u, func(err error) {
 			if err == nil && u.Time.After(t) {
 				t, ok = u.Time, true
 			}

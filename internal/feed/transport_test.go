@@ -55,7 +55,7 @@ func block(category byte, n int) []byte {
 
 func event(t testing.TB, uid string, proto bool) []byte {
 	t.Helper()
-	e := &cot.Event{UID: uid, Type: "a-u-A", How: "m-g", Time: noon, Start: noon, Stale: noon.Add(time.Minute)}
+	e := &cot.Event{UID: cot.Text(uid), Type: cot.Text("a-u-A"), How: cot.Text("m-g"), Time: noon, Start: noon, Stale: noon.Add(time.Minute)}
 	encode := cot.AppendXML
 	if proto {
 		encode = cot.AppendFrame

@@ -16,7 +16,7 @@ const (
 	NMEA                       // one NMEA 0183 line, without line end
 	ASTERIX                    // one or more whole ASTERIX data blocks (a datagram)
 	RemoteID                   // one line of a Remote ID receiver, see remoteid.ParseLine
-	CoT                        // one Cursor on Target event, see cot.ParseDatagram
+	CoT                        // one Cursor on Target event, see cot.Reader
 	SBS                        // one BaseStation line, see sbs.Parse
 	Readsb                     // one aircraft in readsb's JSON, see readsb.ParseLine
 	Catcher                    // one message in AIS-catcher's JSON, see catcher.Parse

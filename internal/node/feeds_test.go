@@ -50,8 +50,8 @@ func report(t testing.TB, uid string) string {
 	t.Helper()
 	now := time.Now().UTC()
 	b, err := cot.AppendXML(nil, &cot.Event{
-		UID: uid, Type: "a-f-S", How: "m-g", Time: now, Start: now, Stale: now.Add(time.Minute),
-		Has: cot.HasPosition, Position: geo.Point{LatDeg: 24.4, LonDeg: 122.9}, Callsign: uid,
+		UID: cot.Text(uid), Type: cot.Text("a-f-S"), How: cot.Text("m-g"), Time: now, Start: now, Stale: now.Add(time.Minute),
+		Has: cot.HasPosition, Position: geo.Point{LatDeg: 24.4, LonDeg: 122.9}, Callsign: cot.Text(uid),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -27,6 +27,11 @@ const airborne = `{"hex":"899001","type":"adsb_icao","flight":"KRS1    ","alt_ba
 	`"baro_rate":-64,"squawk":"7700","emergency":"general","category":"A3","lat":25.5,"lon":122.25,"nic":8,"rc":186,"seen_pos":1.5,` +
 	`"version":2,"nac_p":9,"nac_v":1,"sil":3,"mlat":[],"tisb":[],"seen":0.5,"rssi":-20.1,"new_field":{"a":[1]}}`
 
+func text(s string) (t readsb.Text) {
+	copy(t[:], s)
+	return t
+}
+
 var heard = time.UnixMilli(1_780_000_000_000).UTC()
 
 func TestParse(t *testing.T) {
@@ -36,21 +41,30 @@ func TestParse(t *testing.T) {
 		want readsb.Aircraft
 	}{
 		"an airborne one": {airborne, readsb.Aircraft{
-			ICAO: 0x899001, Type: "adsb_icao", Source: modes.SourceADSB,
+			ICAO: 0x899001, Type: text("adsb_icao"), Source: modes.SourceADSB,
 			Has: readsb.HasCallsign | readsb.HasAltBaro | readsb.HasGround | readsb.HasAltGeom | readsb.HasSpeed | readsb.HasTrack | readsb.HasBaroRate |
 				readsb.HasSquawk | readsb.HasEmergency | readsb.HasCategory | readsb.HasPosition | readsb.HasNIC | readsb.HasRadius | readsb.HasNACp |
 				readsb.HasNACv | readsb.HasSIL | readsb.HasVersion | readsb.HasRSSI,
-			Heard: heard, PositionAt: heard.Add(-time.Second), Callsign: "KRS1", AltBaro: 33000, AltGeom: 33425, GroundSpeed: 418.5,
-			BaroRate: -64, Squawk: 0o7700, Emergency: "general", Category: "A3", Position: geo.Point{LatDeg: 25.5, LonDeg: 122.25},
+			Heard: heard, PositionAt: heard.Add(-time.Second), Callsign: text("KRS1"), AltBaro: 33000, AltGeom: 33425, GroundSpeed: 418.5,
+			BaroRate: -64, Squawk: 0o7700, Emergency: text("general"), Category: text("A3"), Position: geo.Point{LatDeg: 25.5, LonDeg: 122.25},
 			NIC: 8, NACp: 9, NACv: 1, SIL: 3, Version: 2, ContainmentRadius: 186, RSSI: -20.1,
 		}},
 		"one on the ground that a ground station reports": {
 			`{"hex":"~899001","type":"tisb_other","alt_baro":"ground","seen":0.5,"tisb":["altitude","lat"],"rc":0,"emergency":"none","squawk":"d276"}`,
-			readsb.Aircraft{ICAO: 0x899001, NonICAO: true, Type: "tisb_other", Source: modes.SourceTISB, Has: readsb.HasGround, TISB: readsb.HasGround, OnGround: true, Heard: heard},
+			readsb.Aircraft{ICAO: 0x899001, NonICAO: true, Type: text("tisb_other"), Source: modes.SourceTISB, Has: readsb.HasGround, TISB: readsb.HasGround, OnGround: true, Heard: heard},
+		},
+		"members told twice, the last of which counts, and a text with a zero octet": {
+			`{"hex":"899002","\u0068ex":"899001","gs":5,"gs":null,"squawk":"7700","squawk":null,"mlat":["lat"],"mlat":null,"seen":9,"seen":0.5,` +
+				`"flight":"KRS\u0000","category":"\u00413","GS":7}`,
+			readsb.Aircraft{ICAO: 0x899001, Has: readsb.HasCategory, Category: text("A3"), Heard: heard},
+		},
+		"texts longer than they may be": {
+			`{"hex":"899001","type":"adsb_icao_of_long_name","flight":"` + strings.Repeat("K", 17) + `","seen":0.5}`,
+			readsb.Aircraft{ICAO: 0x899001, Source: modes.SourceADSB, Heard: heard},
 		},
 		"one placed by multilateration": {
 			`{"hex":"899001","type":"mode_s","lat":25.5,"lon":122.25,"seen":0.5,"seen_pos":60.5,"mlat":["lat","lon","nic"]}`,
-			readsb.Aircraft{ICAO: 0x899001, Type: "mode_s", Has: readsb.HasPosition, MLAT: readsb.HasPosition, Heard: heard, PositionAt: heard.Add(-time.Minute), Position: geo.Point{LatDeg: 25.5, LonDeg: 122.25}},
+			readsb.Aircraft{ICAO: 0x899001, Type: text("mode_s"), Has: readsb.HasPosition, MLAT: readsb.HasPosition, Heard: heard, PositionAt: heard.Add(-time.Minute), Position: geo.Point{LatDeg: 25.5, LonDeg: 122.25}},
 		},
 	}
 	for name, tc := range tests {
@@ -58,7 +72,9 @@ func TestParse(t *testing.T) {
 			n := 0
 			err := readsb.Parse(fmt.Appendf(nil, `{"aircraft":[%s],"now":%.3f}`, tc.in, float64(now.UnixMilli())/1000), func(_ int, a *readsb.Aircraft, err error) {
 				n++
-				if d := cmp.Diff(tc.want, *a); d != "" || err != nil {
+				want := tc.want
+				want.Now = now
+				if d := cmp.Diff(want, *a); d != "" || err != nil {
 					t.Errorf("Parse: %v (-want +got):\n%s", err, d)
 				}
 			})
@@ -237,7 +253,7 @@ func TestCut(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	all, err := readsb.Cut(document, func(at int, line []byte) bool {
+	all, err := new(readsb.Cutter).Cut(document, func(at int, line []byte) bool {
 		var a readsb.Aircraft
 		if err := readsb.ParseLine(line, time.Time{}, &a); err != nil || !bytes.HasSuffix(line, document[at+1:at+20]) && document[at] != '{' {
 			t.Errorf("line %s at %d: %v", line, at, err)
@@ -245,22 +261,46 @@ func TestCut(t *testing.T) {
 		got = append(got, a)
 		return true
 	})
-	want[1].Heard = time.Unix(4, 0).UTC() // an aircraft's own time goes before
+	want[1].Now, want[1].Heard = time.Unix(5, 0).UTC(), time.Unix(4, 0).UTC() // an aircraft's own time goes before
 	if d := cmp.Diff(want, got); d != "" || err != nil || !all {
 		t.Errorf("Cut: %v, %v (-want +got):\n%s", all, err, d)
 	}
 	n := 0
-	if all, err := readsb.Cut(document, func(int, []byte) bool { n++; return false }); all || err != nil || n != 1 {
+	if all, err := new(readsb.Cutter).Cut(document, func(int, []byte) bool { n++; return false }); all || err != nil || n != 1 {
 		t.Errorf("who has enough is called %d times: %v, %v", n, all, err)
 	}
+}
+
+// TestCutHoldsNoLongLine wants the memory of a document's line back where that
+// was longer than an aircraft can be. (internal/feed holds that others cost no
+// allocation.)
+func TestCutHoldsNoLongLine(t *testing.T) {
+	long := []byte(`{"now":1780000000.5,"aircraft":[{"x":"` + strings.Repeat("x", 8<<20) + `"}]}`)
+	var c readsb.Cutter
+	held := func() uint64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before := held()
+	if all, err := c.Cut(long, func(_ int, line []byte) bool { return len(line) > 8<<20 }); !all || err != nil {
+		t.Fatal(all, err)
+	}
+	if after := held(); after > before+4<<20 {
+		t.Errorf("%d octets held after a long aircraft", after-before)
+	}
+	runtime.KeepAlive(&c)
+	runtime.KeepAlive(long)
 }
 
 func TestCutRefuses(t *testing.T) {
 	for text, want := range map[string]error{
 		`{"aircraft":[]}`: readsb.ErrTime, `{"now":1}`: readsb.ErrSyntax, `[]`: readsb.ErrSyntax, `{"now":1,"aircraft":{}}`: readsb.ErrSyntax,
-		`{"now":1,"aircraft":[7]}`: readsb.ErrSyntax, `{"now":1,"aircraft":[{}]}`: readsb.ErrSyntax, `{"now":1,"aircraft":[` + strings.Repeat(" ", readsb.MaxDocument): readsb.ErrTooLong,
+		`{"now":1,"aircraft":[7]}`: readsb.ErrSyntax, `{"now":1,"aircraft":[{}]}`: readsb.ErrSyntax,
+		`{"now":1.` + strings.Repeat("0", 99) + `,"aircraft":[{"hex":"899001"}]}`: readsb.ErrTime, `{"now":1,"aircraft":[` + strings.Repeat(" ", readsb.MaxDocument): readsb.ErrTooLong,
 	} {
-		if _, err := readsb.Cut([]byte(text), func(int, []byte) bool { return true }); !errors.Is(err, want) {
+		if _, err := new(readsb.Cutter).Cut([]byte(text), func(int, []byte) bool { return true }); !errors.Is(err, want) {
 			t.Errorf("Cut(%.40s) = %v, want %v", text, err, want)
 		}
 	}
@@ -278,7 +318,7 @@ func FuzzCut(f *testing.F) {
 	f.Add([]byte(`{"aircraft":[{"now":5}],"now":7,"aircraft":[{}]}`))
 	f.Fuzz(func(t *testing.T, document []byte) {
 		n := 0
-		_, _ = readsb.Cut(document, func(at int, line []byte) bool {
+		_, _ = new(readsb.Cutter).Cut(document, func(at int, line []byte) bool {
 			n++
 			if at < 0 || at >= len(document) || document[at] != '{' || !json.Valid(line) {
 				t.Errorf("line %q at %d", line, at)
