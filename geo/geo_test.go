@@ -191,3 +191,18 @@ func BenchmarkGeodetic(b *testing.B) {
 		e.Geodetic()
 	}
 }
+
+func TestAxesAreThoseOfThePlane(t *testing.T) {
+	for _, origin := range []geo.Point{{LatDeg: 25, LonDeg: 123}, {LatDeg: -60, LonDeg: -170}, {}, {LatDeg: 90}} {
+		pl := geo.NewPlane(origin, 300)
+		zero := pl.ENUToECEF(0, 0, 0)
+		for i, got := range pl.Axes() {
+			var far [3]geo.Metres
+			far[i] = 1e6
+			want := pl.ENUToECEF(far[0], far[1], far[2]).Sub(zero)
+			if off := math.Hypot(math.Hypot(got.X-want.X/1e6, got.Y-want.Y/1e6), got.Z-want.Z/1e6); !(off < 1e-12) {
+				t.Errorf("axis %d at %v is %v, want %v over 1e6", i, origin, got, want)
+			}
+		}
+	}
+}

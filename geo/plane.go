@@ -43,6 +43,16 @@ func (pl Plane) ECEFToENU(x ECEF) (e, n, u Metres) {
 		Metres(pl.sinLat*d.Z + pl.cosLat*out)
 }
 
+// Axes returns the directions of the plane's axes east, north and up,
+// Earth-centred and of length 1.
+func (pl Plane) Axes() [3]ECEF {
+	return [3]ECEF{
+		{X: -pl.sinLon, Y: pl.cosLon},
+		{X: -pl.sinLat * pl.cosLon, Y: -pl.sinLat * pl.sinLon, Z: pl.cosLat},
+		{X: pl.cosLat * pl.cosLon, Y: pl.cosLat * pl.sinLon, Z: pl.sinLat},
+	}
+}
+
 // FromENU returns the position and height above the ellipsoid of east, north,
 // up.
 func (pl Plane) FromENU(e, n, u Metres) (Point, Metres) {

@@ -82,7 +82,7 @@ func (g *guesses) add(t *Tracker, m *Measurement, a *aim, tr *track) {
 		return
 	}
 	one := &g.list[g.n]
-	p := pair{tr: tr, f: tr.Filter}
+	p := pair{tr: tr}
 	one.evidence, one.ok = t.foresee(&p, m, a, dt)
 	one.tr, one.was, one.f, one.looks, one.h = tr, tr.TrackState, p.f, p.looks, p.h
 	g.n++

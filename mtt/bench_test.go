@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/kuroshio-watch/kuroshio/geo"
+	"github.com/kuroshio-watch/kuroshio/internal/cputime"
 	"github.com/kuroshio-watch/kuroshio/mtt"
 )
 
@@ -96,6 +96,15 @@ func newCrowd(objects, clutter int, side float64) *crowd {
 	return c
 }
 
+// inFours makes flights of four of the objects, 600 m apart.
+func (c *crowd) inFours() *crowd {
+	for i := range c.starts {
+		lead := i - i%4
+		c.starts[i], c.courses[i] = geo.Direct(c.starts[lead], c.courses[lead]+90, geo.Metres(600*(i%4))), c.courses[lead]
+	}
+	return c
+}
+
 // second returns the measurements of a second: 60 % of the objects tell where
 // they are.
 func (c *crowd) second(n int) []mtt.Measurement {
@@ -173,9 +182,9 @@ func (c *crowd) run(b *testing.B) {
 		b.StopTimer()
 		ms := c.second(n)
 		b.StartTimer()
-		begun := cpuTime(b)
+		begun := cputime.Used(b)
 		step(ms)
-		used += cpuTime(b) - begun
+		used += cputime.Used(b) - begun
 	}
 	outcomes, events = nil, nil
 	b.ReportMetric(used.Seconds()/float64(n-from)*100, "%core")
@@ -185,18 +194,21 @@ func (c *crowd) run(b *testing.B) {
 	b.ReportMetric(float64(tr.Len()), "tracks")
 }
 
-func cpuTime(b *testing.B) time.Duration {
-	b.Helper()
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		b.Fatal(err)
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
-
 // BenchmarkTrack10k measures a second of 10,000 objects over 1,500 km square,
 // with a hundred false plots a turn of each radar.
 func BenchmarkTrack10k(b *testing.B) { newCrowd(10_000, 10, 1.5e6).run(b) }
+
+// BenchmarkFormations measures the same in flights of four, with and without
+// looking for formations.
+func BenchmarkFormations(b *testing.B) {
+	for _, on := range []bool{false, true} {
+		b.Run(fmt.Sprintf("formations=%t", on), func(b *testing.B) {
+			c := newCrowd(10_000, 10, 1.5e6).inFours()
+			c.cfg.Formations = on
+			c.run(b)
+		})
+	}
+}
 
 // BenchmarkTrack10kLate is the same with one measurement in twenty 0.3 to 3 s
 // late.

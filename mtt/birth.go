@@ -19,7 +19,7 @@ func (t *Tracker) begin(tr *track, m *Measurement, a *aim) {
 	x[iH] = a.height
 	p := t.birthCovariance(m, a)
 	p[iVE][iVE], p[iVN][iVN] = k.sigmaV*k.sigmaV, k.sigmaV*k.sigmaV
-	if m.Has&HasVelocity != 0 {
+	if m.Has&HasVelocity != 0 && !tr.denied() {
 		s := t.sigmaVelocity(m)
 		ve, vn := m.components()
 		x[iVE], x[iVN] = tr.frame.beneath(0, a.height, ve, vn)

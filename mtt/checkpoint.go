@@ -34,9 +34,12 @@ func (t *Tracker) copied(at int64) *checkpoint {
 		c = new(checkpoint)
 	}
 	c.at, c.state, c.stats, c.lows = at, t.state, t.stats, t.lows
-	c.tracks, c.alone = c.tracks[:0], c.alone[:0]
-	for _, tr := range t.tracks {
-		c.tracks = append(c.tracks, *tr)
+	if n := len(t.tracks); n > cap(c.tracks) {
+		c.tracks = make([]track, n, n+n/16) // what was there is of no use
+	}
+	c.tracks, c.alone = c.tracks[:len(t.tracks)], c.alone[:0]
+	for i, tr := range t.tracks {
+		c.tracks[i] = *tr
 		if tr.Alone != nil {
 			c.alone = append(c.alone, *tr.Alone)
 		}
@@ -73,6 +76,14 @@ func (t *Tracker) load(c *checkpoint) {
 	t.loadTracks(c)
 }
 
+// movesAs reports whether the grid knows of a track what it would of another: it
+// is in the same cell, and all that entry.set reads is the same.
+func (tr *track) movesAs(o *track) bool {
+	return tr.Time == o.Time && tr.Cell == o.Cell && tr.pos == o.pos && tr.Anchor == o.Anchor && tr.Domain == o.Domain &&
+		tr.Identity.Has == o.Identity.Has && tr.Class.Moves == o.Class.Moves && tr.Window == o.Window && tr.Chances == o.Chances &&
+		tr.Filter == o.Filter
+}
+
 func (t *Tracker) loadTracks(c *checkpoint) {
 	l := &t.log
 	// Keys first: a key has room for four.
@@ -103,10 +114,12 @@ func (t *Tracker) loadTracks(c *checkpoint) {
 			tr = t.blank()
 			t.byID[s.ID], t.numbers[s.Number] = tr, tr
 		}
-		key, cell, slot, own := tr.Cell, tr.cell, tr.slot, tr.Alone
+		key, cell, slot, own, known := tr.Cell, tr.cell, tr.slot, tr.Alone, tr.movesAs(s)
 		*tr = *s
 		tr.Cell, tr.cell, tr.slot, tr.Alone = key, cell, slot, own
-		t.grid.put(tr, s.Cell)
+		if !known {
+			t.grid.put(tr, s.Cell)
+		}
 		switch {
 		case s.Alone == nil:
 			t.forgo(tr)

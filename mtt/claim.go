@@ -255,6 +255,11 @@ func offset(a, b geo.Point) (east, north float64) {
 	return perDegree * cos * math.Remainder(b.LonDeg-a.LonDeg, 360), perDegree * (b.LatDeg - a.LatDeg)
 }
 
+// denied reports whether the places that a vessel tells deny the velocity that it
+// tells. Its reports come too rarely for a track to keep up that each pulls back:
+// places alone move it then.
+func (tr *track) denied() bool { return tr.Domain == Sea && tr.Claim.Steps >= tellingly }
+
 const hearDoubt = 2.5 // of one report from beyond the horizon
 
 // hearing takes in whether a report came from beyond its receiver's horizon.
@@ -381,6 +386,21 @@ func (t *Tracker) heldElsewhere(tr *track, key uint64, at int64) *track {
 		}
 	}
 	return nil
+}
+
+// mayTell reports whether a radar that holds a track has had no time to tell its
+// address again: a claim that leaves the track tells it several times a turn.
+func (t *Tracker) mayTell(tr *track, at int64) bool {
+	for i := range tr.Contacts {
+		c := &tr.Contacts[i]
+		if c.Sensor == 0 {
+			continue
+		}
+		if s := &t.sensors[c.Sensor-1]; s.Polar && at-min(c.Hit, tr.KeyAt) < 2*s.period() {
+			return true
+		}
+	}
+	return false
 }
 
 // stand begins a track with a measurement; a claim that left the track of a

@@ -17,21 +17,28 @@ const (
 	mostWait = 1.5  // how much longer a silence is borne where a radar sees less
 )
 
-// learnPD counts a turn in which a radar saw a track, and those before it in
-// which it did not.
-func (t *Tracker) learnPD(tr *track, sensor int) {
-	s := &t.sensors[sensor]
-	if !s.Polar || tr.Phase != Confirmed && tr.Phase != Coasting {
+// seen counts a turn in which a radar saw a track, and those before it in which
+// it did not.
+func (s *sensor) seen(tr *track, index int) {
+	if tr.Phase != Confirmed && tr.Phase != Coasting {
 		return
 	}
 	cell := s.cover(tr)
+	s.turned(tr, cell, true)
 	hits, gaps := &s.state.Hits[cell], &s.state.Gaps[cell]
 	*hits++
-	if c := tr.contact(sensor); c != nil {
+	if c := tr.contact(index); c != nil {
 		*gaps += min(c.Misses, longGap)
 	}
 	if *hits+*gaps >= pdMemory {
 		*hits, *gaps = *hits/2, *gaps/2
+	}
+}
+
+// missed counts a turn in which a radar did not see a track that it holds.
+func (s *sensor) missed(tr *track) {
+	if tr.Phase == Confirmed || tr.Phase == Coasting {
+		s.turned(tr, s.cover(tr), false)
 	}
 }
 

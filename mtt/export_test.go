@@ -123,7 +123,7 @@ func FilterWalk(steps int, domain Domain, class Class, pick func() float64) int 
 			if ok && p.look(&a, &s, -3*math.Floor(1.1*pick()), &k, false) {
 				p.f.reweigh(&p.looks)
 				for j := range f.Models {
-					p.looks[j].apply(&p.f.X[j], &p.f.P[j], true)
+					p.looks[j].apply(&p.f.X[j], &p.f.P[j])
 				}
 			}
 		case kind < 0.7:
@@ -131,7 +131,7 @@ func FilterWalk(steps int, domain Domain, class Class, pick func() float64) int 
 			if p.look(&a, &s, 0, &k, false) {
 				p.f.reweigh(&p.looks)
 				for j := range f.Models {
-					p.looks[j].apply(&p.f.X[j], &p.f.P[j], true)
+					p.looks[j].apply(&p.f.X[j], &p.f.P[j])
 				}
 			}
 		case kind < 0.85:
@@ -288,3 +288,20 @@ func JointAllocations() float64 {
 	once()
 	return testing.AllocsPerRun(10, once)
 }
+
+// GridKnows reports whether cells know of their tracks what is so.
+func (t *Tracker) GridKnows() bool {
+	for _, tr := range t.tracks {
+		if tr.Cell == noCell {
+			continue
+		}
+		var e entry
+		if e.set(tr); e != tr.cell.list[tr.slot] {
+			return false
+		}
+	}
+	return true
+}
+
+// GoBack takes the state back to the oldest checkpoint.
+func (t *Tracker) GoBack() { t.load(t.log.points[0]) }

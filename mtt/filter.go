@@ -121,30 +121,26 @@ func (tr *track) motion() kinematics {
 
 // predict moves the filter dt seconds forward, dt ≥ 0.
 func (f *Filter) predict(dt float64, k *kinematics, heightKnown bool) {
+	was := *f
+	was.predicted(f, dt, k, heightKnown)
+}
+
+// predicted makes to, which is another, the filter dt seconds later, dt ≥ 0.
+func (f *Filter) predicted(to *Filter, dt float64, k *kinematics, heightKnown bool) {
 	if dt <= 0 {
+		*to = *f
 		return
 	}
-	f.mix(dt, k)
-	for j := range f.Models {
-		x, p := &f.X[j], &f.P[j]
+	f.mixed(to, dt, k)
+	for j := range to.Models {
+		x, p, q := &to.X[j], &to.P[j], k.q[j]
 		x[iE] += dt * x[iVE]
 		x[iN] += dt * x[iVN]
-		for c := range nx {
-			p[iE][c] += dt * p[iVE][c]
-			p[iN][c] += dt * p[iVN][c]
-		}
-		for r := range nx {
-			p[r][iE] += dt * p[r][iVE]
-			p[r][iN] += dt * p[r][iVN]
-		}
-		q := k.q[j]
-		q3, q2 := q*dt*dt*dt/3, q*dt*dt/2
-		p[iE][iE] += q3
-		p[iN][iN] += q3
-		p[iE][iVE] += q2
-		p[iVE][iE] += q2
-		p[iN][iVN] += q2
-		p[iVN][iN] += q2
+		p.drift(dt)
+		p[iE][iE] += q * dt * dt * dt / 3
+		p[iN][iN] += q * dt * dt * dt / 3
+		p[iE][iVE] += q * dt * dt / 2
+		p[iN][iVN] += q * dt * dt / 2
 		p[iVE][iVE] += q * dt
 		p[iVN][iVN] += q * dt
 		// What is not known does not become less known than at birth.
@@ -155,20 +151,35 @@ func (f *Filter) predict(dt float64, k *kinematics, heightKnown bool) {
 	}
 }
 
-// mirror makes the covariance symmetric to the last bit.
-func (p *Mat) mirror() {
-	for r := range nx {
-		for c := r + 1; c < nx; c++ {
-			p[c][r] = p[r][c]
-		}
-	}
+// drift moves the upper half of a covariance dt seconds forward: F P Fᵀ, in
+// which F adds dt times the velocity to the position.
+func (p *Mat) drift(dt float64) {
+	e, n, ve, vn := &p[iE], &p[iN], &p[iVE], &p[iVN]
+	e[iE] += dt * (2*e[iVE] + dt*ve[iVE])
+	e[iN] += dt * (e[iVN] + n[iVE] + dt*ve[iVN])
+	n[iN] += dt * (2*n[iVN] + dt*vn[iVN])
+	e[iVE] += dt * ve[iVE]
+	e[iVN] += dt * ve[iVN]
+	e[iH] += dt * ve[iH]
+	n[iVE] += dt * ve[iVN]
+	n[iVN] += dt * vn[iVN]
+	n[iH] += dt * vn[iH]
 }
 
-// mix is the interaction step: each model begins from the mixture that leads
-// to it.
-func (f *Filter) mix(dt float64, k *kinematics) {
+// mirror makes the covariance symmetric to the last bit, by its upper half.
+func (p *Mat) mirror() {
+	p[1][0] = p[0][1]
+	p[2][0], p[2][1] = p[0][2], p[1][2]
+	p[3][0], p[3][1], p[3][2] = p[0][3], p[1][3], p[2][3]
+	p[4][0], p[4][1], p[4][2], p[4][3] = p[0][4], p[1][4], p[2][4], p[3][4]
+}
+
+// mixed is the interaction step: each model of to begins from the mixture of
+// those of f that leads to it. Of covariances it makes the upper half.
+func (f *Filter) mixed(to *Filter, dt float64, k *kinematics) {
 	n := f.Models
 	if n < 2 {
+		*to = *f
 		return
 	}
 	var w [maxModels][maxModels]float64 // w[i][j]: probability of i then j
@@ -184,22 +195,19 @@ func (f *Filter) mix(dt float64, k *kinematics) {
 			c[j] += w[i][j]
 		}
 	}
-	var x [maxModels]Vec
-	var p [maxModels]Mat
+	*to = Filter{Models: n, Mu: c}
 	for j := range n {
+		x, p := &to.X[j], &to.P[j]
 		for i := range n {
 			w[i][j] /= c[j]
 			for r := range nx {
-				x[j][r] += w[i][j] * f.X[i][r]
+				x[r] += w[i][j] * f.X[i][r]
 			}
 		}
 		for i := range n {
-			accumulate(&p[j], w[i][j], &f.P[i], &f.X[i], &x[j])
+			p.accumulate(w[i][j], &f.P[i], &f.X[i], x)
 		}
-		p[j].mirror()
-		f.Mu[j] = c[j]
 	}
-	f.X, f.P = x, p
 }
 
 // next returns the probability that model j follows when model i ends.
@@ -215,17 +223,25 @@ func (k *kinematics) next(i, j int) float64 {
 	return 0.5
 }
 
-// accumulate adds w·(P + (x-mean)(x-mean)ᵀ) to the upper half of sum.
-func accumulate(sum *Mat, w float64, p *Mat, x, mean *Vec) {
-	var d Vec
-	for r := range nx {
-		d[r] = x[r] - mean[r]
-	}
-	for r := range nx {
-		for c := r; c < nx; c++ {
-			sum[r][c] += w * (p[r][c] + d[r]*d[c])
-		}
-	}
+// accumulate adds w·(P + (x-mean)(x-mean)ᵀ) to the upper half of sum. It is
+// written out, as are the other loops that most of the time goes to.
+func (sum *Mat) accumulate(w float64, p *Mat, x, mean *Vec) {
+	d0, d1, d2, d3, d4 := x[0]-mean[0], x[1]-mean[1], x[2]-mean[2], x[3]-mean[3], x[4]-mean[4]
+	sum[0][0] += w * (p[0][0] + d0*d0)
+	sum[0][1] += w * (p[0][1] + d0*d1)
+	sum[0][2] += w * (p[0][2] + d0*d2)
+	sum[0][3] += w * (p[0][3] + d0*d3)
+	sum[0][4] += w * (p[0][4] + d0*d4)
+	sum[1][1] += w * (p[1][1] + d1*d1)
+	sum[1][2] += w * (p[1][2] + d1*d2)
+	sum[1][3] += w * (p[1][3] + d1*d3)
+	sum[1][4] += w * (p[1][4] + d1*d4)
+	sum[2][2] += w * (p[2][2] + d2*d2)
+	sum[2][3] += w * (p[2][3] + d2*d3)
+	sum[2][4] += w * (p[2][4] + d2*d4)
+	sum[3][3] += w * (p[3][3] + d3*d3)
+	sum[3][4] += w * (p[3][4] + d3*d4)
+	sum[4][4] += w * (p[4][4] + d4*d4)
 }
 
 // moments returns mean and covariance of the mixture.
@@ -238,10 +254,22 @@ func (f *Filter) moments() (Vec, Mat) {
 		}
 	}
 	for j := range f.Models {
-		accumulate(&p, f.Mu[j], &f.P[j], &f.X[j], &x)
+		p.accumulate(f.Mu[j], &f.P[j], &f.X[j], &x)
 	}
 	p.mirror()
 	return x, p
+}
+
+// heightMoments returns mean and variance of the height.
+func (f *Filter) heightMoments() (h, variance float64) {
+	for j := range f.Models {
+		h += f.Mu[j] * f.X[j][iH]
+	}
+	for j := range f.Models {
+		d := f.X[j][iH] - h
+		variance += f.Mu[j] * (f.P[j][iH][iH] + d*d)
+	}
+	return h, variance
 }
 
 // mean returns the mean of the mixture.
@@ -261,80 +289,50 @@ type look struct {
 	h   [2]Vec         // Jacobian
 	r   [2][2]float64  // noise
 	si  [2][2]float64  // inverse of the innovation's covariance
+	det float64        // determinant of that covariance
 	nis float64        // normalised innovation squared
-	log float64        // log likelihood
 	ph  [nx][2]float64 // P hᵀ
 }
 
-// weigh fills si, nis, log and ph from y, h and r. It is false when the
+// weigh fills si, det, nis and ph from y, h and r. It is false when the
 // innovation's covariance is not positive.
 func (l *look) weigh(p *Mat) bool {
-	for a := range 2 {
-		for r := range nx {
-			s := 0.0
-			for c := range nx {
-				s += p[r][c] * l.h[a][c]
-			}
-			l.ph[r][a] = s
-		}
+	h, g := &l.h[0], &l.h[1]
+	for r := range nx {
+		q := &p[r]
+		l.ph[r][0] = q[0]*h[0] + q[1]*h[1] + q[2]*h[2] + q[3]*h[3] + q[4]*h[4]
+		l.ph[r][1] = q[0]*g[0] + q[1]*g[1] + q[2]*g[2] + q[3]*g[3] + q[4]*g[4]
 	}
-	var s [2][2]float64
-	for a := range 2 {
-		for b := range 2 {
-			s[a][b] = l.r[a][b]
-			for r := range nx {
-				s[a][b] += l.h[a][r] * l.ph[r][b]
-			}
-		}
+	a, b, c := l.r[0][0], l.r[0][1], l.r[1][1]
+	for r := range nx {
+		a += h[r] * l.ph[r][0]
+		b += h[r] * l.ph[r][1]
+		c += g[r] * l.ph[r][1]
 	}
-	det := s[0][0]*s[1][1] - s[0][1]*s[1][0]
-	if !(det > 0) || !(s[0][0] > 0) {
+	l.det = a*c - b*b
+	if !(l.det > 0) || !(a > 0) {
 		return false
 	}
-	l.si = [2][2]float64{{s[1][1] / det, -s[0][1] / det}, {-s[1][0] / det, s[0][0] / det}}
-	l.nis = l.y[0]*(l.si[0][0]*l.y[0]+l.si[0][1]*l.y[1]) + l.y[1]*(l.si[1][0]*l.y[0]+l.si[1][1]*l.y[1])
-	l.log = -0.5*l.nis - math.Log(2*math.Pi) - 0.5*math.Log(det)
+	l.si = [2][2]float64{{c / l.det, -b / l.det}, {-b / l.det, a / l.det}}
+	l.nis = l.y[0]*(l.si[0][0]*l.y[0]+2*l.si[0][1]*l.y[1]) + l.si[1][1]*l.y[1]*l.y[1]
 	return !math.IsNaN(l.nis)
 }
 
-// apply updates one model. With consider, the height keeps its value and its
-// variance and only its correlations change (Schmidt, 1966); the Joseph form
-// holds for that gain too.
-func (l *look) apply(x *Vec, p *Mat, consider bool) {
-	var k [nx][2]float64
-	for r := range nx {
-		if consider && r == iH {
-			continue
-		}
-		for a := range 2 {
-			k[r][a] = l.ph[r][0]*l.si[0][a] + l.ph[r][1]*l.si[1][a]
-		}
-	}
-	for r := range nx {
-		x[r] += k[r][0]*l.y[0] + k[r][1]*l.y[1]
-	}
-	// A P Aᵀ with A = I - K H is P - K (PHᵀ)ᵀ - PHᵀ Kᵀ + K (H P Hᵀ) Kᵀ.
-	var s [2][2]float64
-	for a := range 2 {
-		for b := range 2 {
-			s[a][b] = l.r[a][b]
-			for r := range nx {
-				s[a][b] += l.h[a][r] * l.ph[r][b]
-			}
-		}
-	}
-	for r := range nx {
+// apply updates one model. The height keeps its value and its variance and only
+// its correlations change (Schmidt, 1966): it would else be learnt from ranges,
+// and take up a bias of the sensor or of the model.
+func (l *look) apply(x *Vec, p *Mat) {
+	for r := range iH {
+		// The gain of each row is the best one, so that A P Aᵀ + K R Kᵀ with
+		// A = I - K H is P - K (PHᵀ)ᵀ in all rows but the height's.
+		k0 := l.ph[r][0]*l.si[0][0] + l.ph[r][1]*l.si[1][0]
+		k1 := l.ph[r][0]*l.si[0][1] + l.ph[r][1]*l.si[1][1]
+		x[r] += k0*l.y[0] + k1*l.y[1]
 		for c := r; c < nx; c++ {
-			v := p[r][c]
-			for a := range 2 {
-				v -= k[r][a]*l.ph[c][a] + l.ph[r][a]*k[c][a]
-				for b := range 2 {
-					v += k[r][a] * s[a][b] * k[c][b]
-				}
-			}
-			p[r][c], p[c][r] = v, v
+			p[r][c] -= k0*l.ph[c][0] + k1*l.ph[c][1]
 		}
 	}
+	p.mirror()
 	mend(p)
 }
 
@@ -342,6 +340,9 @@ func (l *look) apply(x *Vec, p *Mat, consider bool) {
 // definite where rounding broke them.
 func mend(p *Mat) {
 	const floor = 1e-6
+	if p[iE][iE] >= floor && p[iN][iN] >= floor && p[iVE][iVE] >= floor && p[iVN][iVN] >= floor && p[iH][iH] >= floor && p.definite() {
+		return
+	}
 	for r := range nx {
 		if p[r][r] < floor {
 			for c := range nx {
@@ -370,79 +371,83 @@ func mend(p *Mat) {
 	}
 }
 
-// definite tries the Cholesky decomposition of the correlations.
+// definite tries the decomposition L D Lᵀ: what is left of each variance beside
+// those before it is more than rounding.
 func (p *Mat) definite() bool {
 	const least = 1e-9
-	var l Mat
-	for c := range nx {
-		pivot := p[c][c]
-		for k := range c {
-			pivot -= l[c][k] * l[c][k]
-		}
-		if !(pivot > least*p[c][c]) {
+	left := *p
+	for i := range nx {
+		row := &left[i]
+		if !(row[i] > least*p[i][i]) {
 			return false
 		}
-		l[c][c] = math.Sqrt(pivot)
-		for r := c + 1; r < nx; r++ {
-			sum := p[r][c]
-			for k := range c {
-				sum -= l[r][k] * l[c][k]
+		inverse := 1 / row[i]
+		for r := i + 1; r < nx; r++ {
+			f := row[r] * inverse
+			for c := r; c < nx; c++ {
+				left[r][c] -= f * row[c]
 			}
-			l[r][c] = sum / l[c][c]
 		}
 	}
 	return true
 }
 
 // reweigh sets the models' probabilities from the likelihoods of one
-// measurement and returns the log likelihood of the mixture.
-func (f *Filter) reweigh(looks *[maxModels]look) float64 {
-	total := logSum(f, looks)
+// measurement.
+func (f *Filter) reweigh(looks *[maxModels]look) {
+	share, all, _ := f.shares(looks)
 	sum := 0.0
 	for j := range f.Models {
 		// A model is never quite given up: it must be able to come back.
-		f.Mu[j] = math.Max(1e-4, f.Mu[j]*math.Exp(looks[j].log-total))
+		f.Mu[j] = max(1e-4, share[j]/all)
 		sum += f.Mu[j]
 	}
 	for j := range f.Models {
 		f.Mu[j] /= sum
 	}
-	return total
 }
+
+// shares returns the likelihood of each model times its probability, and their
+// sum, all but for a factor exp(-nis/2)/2π with the least of their nis.
+func (f *Filter) shares(looks *[maxModels]look) (share [maxModels]float64, sum, nis float64) {
+	nis = looks[0].nis
+	for j := 1; j < f.Models; j++ {
+		nis = min(nis, looks[j].nis)
+	}
+	for j := range f.Models {
+		l := &looks[j]
+		share[j] = f.Mu[j] / math.Sqrt(l.det)
+		if l.nis != nis {
+			share[j] *= math.Exp((nis - l.nis) / 2)
+		}
+		sum += share[j]
+	}
+	return share, sum, nis
+}
+
+// logTwoPi is the logarithm of 2π.
+const logTwoPi = 1.8378770664093454835606594728112352797227949472755668
 
 // logSum returns the log likelihood of the mixture.
 func logSum(f *Filter, looks *[maxModels]look) float64 {
-	top := math.Inf(-1)
-	for j := range f.Models {
-		top = math.Max(top, looks[j].log+math.Log(f.Mu[j]))
-	}
-	sum := 0.0
-	for j := range f.Models {
-		sum += math.Exp(looks[j].log + math.Log(f.Mu[j]) - top)
-	}
-	return top + math.Log(sum)
+	_, sum, nis := f.shares(looks)
+	return math.Log(sum) - nis/2 - logTwoPi
 }
 
 // height updates all models with a height.
 func (f *Filter) height(h, sigma float64) {
 	for j := range f.Models {
 		x, p := &f.X[j], &f.P[j]
-		s := p[iH][iH] + sigma*sigma
-		var k Vec
+		col, y := p[iH], h-x[iH]
+		s := col[iH] + sigma*sigma
 		for r := range nx {
-			k[r] = p[r][iH] / s
-		}
-		y := h - x[iH]
-		col := p.column(iH)
-		for r := range nx {
-			x[r] += k[r] * y
-		}
-		for r := range nx {
+			k := col[r] / s
+			x[r] += k * y
 			for c := r; c < nx; c++ {
-				v := p[r][c] - k[r]*col[c] - col[r]*k[c] + k[r]*s*k[c]
-				p[r][c], p[c][r] = v, v
+				p[r][c] -= k * col[c]
 			}
 		}
+		p.mirror()
 		mend(p)
 	}
 }
@@ -455,14 +460,6 @@ func (f *Filter) setHeight(h, sigma float64) {
 		}
 		f.X[j][iH], f.P[j][iH][iH] = h, sigma*sigma
 	}
-}
-
-func (p *Mat) column(c int) Vec {
-	var v Vec
-	for r := range nx {
-		v[r] = p[r][c]
-	}
-	return v
 }
 
 // velocity updates all models with a velocity, unless it lies outside the
@@ -485,7 +482,7 @@ func (f *Filter) velocity(ve, vn, sigma float64) bool {
 	}
 	f.reweigh(&looks)
 	for j := range f.Models {
-		looks[j].apply(&f.X[j], &f.P[j], true)
+		looks[j].apply(&f.X[j], &f.P[j])
 	}
 	return true
 }

@@ -119,15 +119,13 @@ type view struct {
 }
 
 func newView(fr *frame, sensor *geo.Plane) view {
-	const long = 1e5 // metres, so that rounding vanishes in the differences
-	at := func(e, n, u geo.Metres) [3]float64 {
-		x, y, z := sensor.ECEFToENU(fr.plane.ENUToECEF(e, n, u))
-		return [3]float64{float64(x), float64(y), float64(z)}
-	}
-	v := view{origin: at(0, 0, 0)}
-	for i, far := range [3][3]float64{at(long, 0, 0), at(0, long, 0), at(0, 0, long)} {
+	var v view
+	x, y, z := sensor.ECEFToENU(fr.plane.ENUToECEF(0, 0, 0))
+	v.origin = [3]float64{float64(x), float64(y), float64(z)}
+	to := sensor.Axes()
+	for i, axis := range fr.plane.Axes() {
 		for k := range 3 {
-			v.col[i][k] = (far[k] - v.origin[k]) / long
+			v.col[i][k] = axis.X*to[k].X + axis.Y*to[k].Y + axis.Z*to[k].Z
 		}
 	}
 	return v
@@ -138,34 +136,23 @@ func newView(fr *frame, sensor *geo.Plane) view {
 // the sensor, where there is no azimuth.
 func (v *view) polar(fr *frame, e, n, h float64) (rng, azi float64, d [2][3]float64, ok bool) {
 	p := fr.enu(e, n, h)
-	s := v.origin
-	for i := range 3 {
-		for k := range 3 {
-			s[k] += v.col[i][k] * p[i]
-		}
-	}
-	g2 := s[0]*s[0] + s[1]*s[1]
+	a, b, c := &v.col[0], &v.col[1], &v.col[2]
+	x := v.origin[0] + a[0]*p[0] + b[0]*p[1] + c[0]*p[2]
+	y := v.origin[1] + a[1]*p[0] + b[1]*p[1] + c[1]*p[2]
+	z := v.origin[2] + a[2]*p[0] + b[2]*p[1] + c[2]*p[2]
+	g2 := x*x + y*y
 	if g2 < 100 {
 		return 0, 0, d, false
 	}
-	rng = math.Sqrt(g2 + s[2]*s[2])
-	azi = math.Atan2(s[0], s[1])
+	rng = math.Sqrt(g2 + z*z)
+	azi = math.Atan2(x, y)
+	// Range and azimuth change by this along the plane's axes.
+	ra, rb, rc := (x*a[0]+y*a[1]+z*a[2])/rng, (x*b[0]+y*b[1]+z*b[2])/rng, (x*c[0]+y*c[1]+z*c[2])/rng
+	aa, ab, ac := (y*a[0]-x*a[1])/g2, (y*b[0]-x*b[1])/g2, (y*c[0]-x*c[1])/g2
 	te, tn := e/fr.rn, n/fr.rm
-	steps := [3][3]float64{
-		{1 + h/fr.rn, 0, -te * (1 + h/fr.rn)},
-		{0, 1 + h/fr.rm, -tn * (1 + h/fr.rm)},
-		{te, tn, 1 - (te*te+tn*tn)/2},
-	}
-	for i, step := range steps {
-		var t [3]float64
-		for a := range 3 {
-			for k := range 3 {
-				t[k] += v.col[a][k] * step[a]
-			}
-		}
-		d[0][i] = (s[0]*t[0] + s[1]*t[1] + s[2]*t[2]) / rng
-		d[1][i] = (s[1]*t[0] - s[0]*t[1]) / g2
-	}
+	le, ln, up := 1+h/fr.rn, 1+h/fr.rm, 1-(te*te+tn*tn)/2
+	d[0] = [3]float64{le * (ra - te*rc), ln * (rb - tn*rc), te*ra + tn*rb + up*rc}
+	d[1] = [3]float64{le * (aa - te*ac), ln * (ab - tn*ac), te*aa + tn*ab + up*ac}
 	return rng, azi, d, true
 }
 

@@ -227,7 +227,7 @@ func (t *Tracker) gather(i int) {
 // gatherOwn weighs a measurement against a track of the same identity.
 func (t *Tracker) gatherOwn(i int, tr *track) {
 	m, a := t.group[i], &t.aims[i]
-	if !t.fits(m, a, tr) || !t.reaches(a, tr) {
+	if !t.fits(m, a, tr) || !t.reaches(a, tr) && !t.follows(a, tr) {
 		return
 	}
 	a.owned = true
@@ -285,6 +285,15 @@ func (t *Tracker) reaches(a *aim, tr *track) bool {
 	return between(tr.pos, a.pos) <= limit*dt+6*a.sr+a.slop+a.stray+500
 }
 
+// follows reports whether a vessel can have come here from where it last told to
+// be. The speed that it tells is a claim like any other: alone it splits no track
+// of one MMSI. Aircraft reach farther than that anyway.
+func (t *Tracker) follows(a *aim, tr *track) bool {
+	last, l := &tr.Claim.Last, t.limitsOf(Sea)
+	dt := absInt(a.at - last.At)
+	return dt <= leftWithin && between(last.Pos, a.pos) <= l.speed*(seconds(dt)+l.delay)+6*a.sr
+}
+
 // guarded reports whether another sensor that measures for itself holds tr
 // where it is.
 func (t *Tracker) guarded(m *Measurement, tr *track) bool {
@@ -312,8 +321,9 @@ func (t *Tracker) tryPair(i int, tr *track, gate float64, own bool) bool {
 	}
 	t.pairs = slices.Grow(t.pairs, 1)
 	t.pairs = t.pairs[:len(t.pairs)+1]
-	p := &t.pairs[len(t.pairs)-1]
-	*p = pair{aim: i, tr: tr, f: tr.Filter, old: a.at < tr.Time-int64(t.cfg.MaxLate)}
+	p := &t.pairs[len(t.pairs)-1] // filter, looks and likelihoods are written by weigh
+	p.aim, p.tr, p.old = i, tr, a.at < tr.Time-int64(t.cfg.MaxLate)
+	p.h, p.anew, p.also = false, false, 0
 	if !t.weigh(p, m, a, dt, gate, own) {
 		t.pairs = t.pairs[:len(t.pairs)-1]
 		return false
@@ -336,7 +346,7 @@ func (t *Tracker) since(a *aim, tr *track) (dt, speed, limit float64) {
 // changes between two calls of Advance or Sweep, and changes the pair alone.
 func (t *Tracker) foresee(p *pair, m *Measurement, a *aim, dt float64) (evidence float64, ok bool) {
 	k := p.tr.motion()
-	p.f.predict(dt, &k, p.tr.HeightAt != 0)
+	p.tr.Filter.predicted(&p.f, dt, &k, p.tr.HeightAt != 0)
 	evidence = p.tr.Identity.agree(m)
 	if m.Has&HasHeight != 0 && p.tr.Domain != Sea {
 		evidence += p.takeHeight(m, a)
@@ -360,7 +370,7 @@ func (t *Tracker) weigh(p *pair, m *Measurement, a *aim, dt, gate float64, own b
 	s, nis := &t.sensors[m.Sensor], p.nis()
 	p.off = nis
 	if own && nis > 9 {
-		if nis > gate && between(p.place(), a.pos) > idNear+a.slop+a.stray {
+		if nis > gate && (between(p.place(), a.pos) > idNear+a.slop+a.stray || p.tr.denied()) {
 			return false
 		}
 		if nis > gate {
@@ -377,8 +387,9 @@ func (t *Tracker) weigh(p *pair, m *Measurement, a *aim, dt, gate float64, own b
 		density = fixedFalse
 	}
 	pd := s.pd(p.tr)
-	p.ratio = math.Log(pd) + logSum(&p.f, &p.looks) - math.Log(density)
-	p.odds = p.ratio + evidence - math.Log(1-pd)
+	p.ratio = logSum(&p.f, &p.looks) + math.Log(pd/density)
+	miss := math.Log(1 - pd)
+	p.odds = p.ratio + evidence - miss
 	// After the cone of silence the gate is wide: what lies in it must be more
 	// likely this object than a false plot, and a gain by small steps does not
 	// hold for so far.
@@ -390,7 +401,7 @@ func (t *Tracker) weigh(p *pair, m *Measurement, a *aim, dt, gate float64, own b
 	}
 	// Inside the gate any track is a better explanation than none: a young one
 	// could not be born otherwise.
-	p.gain = math.Max(1, insideGate+p.ratio+evidence+math.Log((1-s.PD)/(1-pd)))
+	p.gain = math.Max(1, insideGate+p.ratio+evidence+s.logMiss-miss)
 	if p.tr.Phase == Tentative {
 		p.gain = math.Max(0.5, p.gain-youngLoss)
 	}
@@ -434,9 +445,8 @@ func (p *pair) takeHeight(m *Measurement, a *aim) float64 {
 		p.h = true
 		return 0
 	}
-	x, cov := p.f.moments()
-	spread := math.Sqrt(cov[iH][iH] + a.sigmaH*a.sigmaH)
-	if known && math.Abs(x[iH]-a.height) > 600+5*spread {
+	h, variance := p.f.heightMoments()
+	if known && math.Abs(h-a.height) > 600+5*math.Sqrt(variance+a.sigmaH*a.sigmaH) {
 		return -4
 	}
 	p.f.height(a.height, a.sigmaH)
@@ -463,7 +473,7 @@ func (p *pair) look(a *aim, s *sensor, back float64, k *kinematics, tells bool) 
 		if a.where == fixed {
 			l.y = [2]float64{ze - e, zn - n}
 			l.h = [2]Vec{{iE: 1, iVE: back}, {iN: 1, iVN: back}}
-			l.r[0][0], l.r[1][1] = a.sr*a.sr+q3, a.sr*a.sr+q3
+			l.r = [2][2]float64{{a.sr*a.sr + q3, 0}, {0, a.sr*a.sr + q3}}
 		} else {
 			lag := back - a.late
 			rng, azi, d, ok := v.polar(fr, x[iE]+lag*x[iVE], x[iN]+lag*x[iVN], x[iH])
@@ -474,6 +484,7 @@ func (p *pair) look(a *aim, s *sensor, back float64, k *kinematics, tells bool) 
 			for c := range 2 {
 				l.h[c] = Vec{d[c][0], d[c][1], lag * d[c][0], lag * d[c][1], d[c][2]}
 			}
+			l.r = [2][2]float64{}
 			if tells && s.slot >= 0 {
 				g := biasGain(&d, rng, x[iVE], x[iVN])
 				l.r = s.biasNoise(&g)

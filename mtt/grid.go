@@ -77,20 +77,26 @@ func (g *grid) cellOf(p geo.Point) uint32 {
 // put moves a track to a cell, or renews what its cell knows of it; noCell
 // takes it out.
 func (g *grid) put(t *track, key uint32) {
-	if t.Cell != key {
-		g.remove(t)
-		if key == noCell {
-			return
-		}
-		c := g.cells[key]
-		if c == nil {
-			c = g.newCell()
-			g.cells[key] = c
-		}
-		t.Cell, t.cell, t.slot = key, c, len(c.list)
-		c.list = append(c.list, entry{tr: t})
-	}
+	g.place(t, key)
 	g.renew(t)
+}
+
+// place moves a track to a cell, which knows of it what renew tells.
+func (g *grid) place(t *track, key uint32) {
+	if t.Cell == key {
+		return
+	}
+	g.remove(t)
+	if key == noCell {
+		return
+	}
+	c := g.cells[key]
+	if c == nil {
+		c = g.newCell()
+		g.cells[key] = c
+	}
+	t.Cell, t.cell, t.slot = key, c, len(c.list)
+	c.list = append(c.list, entry{tr: t})
 }
 
 // newCell returns an empty cell; those that became empty are used again.
@@ -166,13 +172,14 @@ func (e *entry) set(tr *track) {
 	e.ve, e.vn = tr.frame.inward(-x[iE], x[iVE], x[iVN])
 	for j := range f.Models {
 		y, p := &f.X[j], &f.P[j]
-		e.v[0] = math.Max(e.v[0], widest(p[iE][iE], p[iN][iN], p[iE][iN]))
-		e.v[1] = math.Max(e.v[1], widest(2*p[iE][iVE], 2*p[iN][iVN], p[iE][iVN]+p[iN][iVE]))
-		e.v[2] = math.Max(e.v[2], widest(p[iVE][iVE], p[iVN][iVN], p[iVE][iVN]))
-		e.v[3] = math.Max(e.v[3], k.q[j]/3)
-		e.off = math.Max(e.off, math.Hypot(y[iE]-x[iE], y[iN]-x[iN]))
-		e.drift = math.Max(e.drift, math.Hypot(y[iVE]-x[iVE], y[iVN]-x[iVN]))
+		e.v[0] = max(e.v[0], widest(p[iE][iE], p[iN][iN], p[iE][iN]))
+		e.v[1] = max(e.v[1], widest(2*p[iE][iVE], 2*p[iN][iVN], p[iE][iVN]+p[iN][iVE]))
+		e.v[2] = max(e.v[2], widest(p[iVE][iVE], p[iVN][iVN], p[iVE][iVN]))
+		e.v[3] = max(e.v[3], k.q[j]/3)
+		de, dn, dve, dvn := y[iE]-x[iE], y[iN]-x[iN], y[iVE]-x[iVE], y[iVN]-x[iVN]
+		e.off, e.drift = max(e.off, de*de+dn*dn), max(e.drift, dve*dve+dvn*dvn)
 	}
+	e.off, e.drift = math.Sqrt(e.off), math.Sqrt(e.drift)
 	// Means that are mixed are at most twice as far from each other.
 	e.v[0] += 4 * e.off * e.off
 	e.v[1] += 8 * e.off * e.drift

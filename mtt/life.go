@@ -45,9 +45,7 @@ func (t *Tracker) update(m *Measurement, a *aim, p *pair, shared bool) Outcome {
 	f := p.f
 	f.reweigh(&p.looks)
 	for j := range f.Models {
-		// The height is never learnt from a range: a bias of the sensor or of
-		// the model would go into it.
-		p.looks[j].apply(&f.X[j], &f.P[j], true)
+		p.looks[j].apply(&f.X[j], &f.P[j])
 	}
 	if m.Has&HasVelocity != 0 && a.at >= tr.Time {
 		ve, vn := m.components()
@@ -66,7 +64,7 @@ func (t *Tracker) update(m *Measurement, a *aim, p *pair, shared bool) Outcome {
 		tr.HeightAt, tr.Geometric = max(tr.HeightAt, a.at), m.Geometric
 	}
 	tr.Score = math.Min(scoreMax, tr.Score+math.Max(ratioMin, math.Min(ratioMax, p.ratio)))
-	t.moved(tr)
+	t.relocate(tr)
 	t.hit(tr, m, a)
 	if c := tr.contact(m.Sensor); shared {
 		c.Shared, c.Plot = true, Plot{}
@@ -94,8 +92,15 @@ func (f *Filter) sound() bool {
 	return true
 }
 
-// moved brings place, plane and cell of a track up to its filter.
+// moved brings place, plane and cell of a track up to its filter, and what the
+// cell knows of it.
 func (t *Tracker) moved(tr *track) {
+	t.relocate(tr)
+	t.grid.renew(tr)
+}
+
+// relocate is moved, but what the cell knows of the track is left to hit.
+func (t *Tracker) relocate(tr *track) {
 	x := tr.Filter.mean()
 	tr.pos = tr.frame.point(x[iE], x[iN])
 	if math.Hypot(x[iE], x[iN]) > reanchor {
@@ -109,7 +114,7 @@ func (t *Tracker) moved(tr *track) {
 		tr.pos = tr.frame.point(x[iE], x[iN]) // as Restore computes it
 	}
 	tr.Bucketed = tr.Time
-	t.grid.put(tr, t.grid.cellOf(tr.pos))
+	t.grid.place(tr, t.grid.cellOf(tr.pos))
 }
 
 // hit notes a measurement in the track's life.
@@ -118,7 +123,11 @@ func (t *Tracker) hit(tr *track, m *Measurement, a *aim) {
 	tr.Hit = max(tr.Hit, a.at)
 	tr.Window = tr.Window<<1 | 1
 	tr.Chances = min(8, tr.Chances+1)
-	t.learnPD(tr, m.Sensor)
+	s := &t.sensors[m.Sensor]
+	if s.Polar {
+		s.seen(tr, m.Sensor)
+		s.state.Heard = max(s.state.Heard, a.at)
+	}
 	tr.touch(m.Sensor, a.at)
 	t.tell(tr, m, a)
 	if _, ok := m.key(); ok {
@@ -126,10 +135,6 @@ func (t *Tracker) hit(tr *track, m *Measurement, a *aim) {
 	}
 	if c := tr.contact(m.Sensor); a.where == polar && a.at >= c.Plot.At {
 		c.Plot = Plot{a.at, float64(m.Range), m.Azimuth.Radians(), a.sr, a.sa}
-	}
-	if s := &t.sensors[m.Sensor]; s.Polar {
-		t.turned(tr, s, true)
-		s.state.Heard = max(s.state.Heard, a.at)
 	}
 	if tr.Domain == 0 && m.Domain != 0 {
 		tr.settleIn(m.Domain)
@@ -165,6 +170,9 @@ func (t *Tracker) proven(tr *track) bool {
 func (t *Tracker) learn(tr *track, m *Measurement, a *aim) {
 	id := &tr.Identity
 	if _, ok := m.key(); ok {
+		if gap := a.at - tr.KeyAt; tr.KeyAt != 0 && gap > 0 {
+			tr.KeyGap = max(gap, tr.KeyGap-tr.KeyGap/8)
+		}
 		tr.KeyAt = max(tr.KeyAt, a.at)
 		if _, has := id.key(); !has {
 			before := *id
@@ -200,7 +208,7 @@ func (t *Tracker) rivals(tr *track, a *aim) {
 		switch {
 		case o.KeyAt >= tr.First:
 			o.Same, tr.Same = true, true
-		case tr.Hits > 3:
+		case tr.Hits > 3 && !t.mayTell(o, a.at):
 			t.disclaim(o)
 			o.Identity.Has &^= HasAddress | HasMMSI
 			o.Same = false
@@ -261,7 +269,8 @@ func (tr *track) touch(index int, at int64) {
 }
 
 // Advance lets time pass: misses, coasting, loss, doubles. It puts right what
-// input that came late within Config.Rollback led to. It appends the events since
+// input that came late within Config.Rollback led to, if now is not before the
+// last call. It appends the events since
 // the last call, those of Observe included, to dst.
 func (t *Tracker) Advance(now time.Time, dst []Event) []Event {
 	at := now.UnixNano()
@@ -293,6 +302,7 @@ func (t *Tracker) pass(at int64) {
 			t.lookForTwin(tr)
 		}
 		t.sweepOut()
+		t.form()
 		t.weighClaims(at)
 	}
 }
@@ -313,6 +323,7 @@ func (t *Tracker) tend(tr *track, now int64) {
 		return
 	}
 	coasting, gone := true, true
+	window, chances := tr.Window, tr.Chances
 	self := false // a fresh contact that does not scan
 	for i := range tr.Contacts {
 		c := &tr.Contacts[i]
@@ -328,7 +339,7 @@ func (t *Tracker) tend(tr *track, now int64) {
 				c.Silent = now
 			}
 		}
-		gone = gone && min(age, now-c.Silent) > t.patience(tr, s)
+		gone = gone && s.exhausts(tr, min(age, now-c.Silent))
 		self = self || !s.Polar && age <= int64(s.CoastAfter)
 	}
 	switch {
@@ -346,7 +357,7 @@ func (t *Tracker) tend(tr *track, now int64) {
 		t.emit(tr, NowCoasting, nil)
 	}
 	moves := tr.Class.Moves
-	if t.classify(tr); moves != 0 || tr.Class.Moves != 0 {
+	if t.classify(tr); moves != tr.Class.Moves || moves != 0 && (window != tr.Window || chances != tr.Chances) {
 		t.grid.renew(tr) // class and misses tell how the track moves
 	}
 	if now-tr.Bucketed >= lookEvery {
@@ -357,13 +368,13 @@ func (t *Tracker) tend(tr *track, now int64) {
 	}
 }
 
-// patience is how long a sensor's silence is borne: a tentative track of a
-// scanning sensor is not worth more than a few scans.
-func (t *Tracker) patience(tr *track, s *sensor) int64 {
+// exhausts reports whether a sensor's silence is longer than is borne: a
+// tentative track of a scanning sensor is not worth more than a few scans.
+func (s *sensor) exhausts(tr *track, silence int64) bool {
 	if tr.Phase == Tentative && s.Polar {
-		return min(int64(s.LostAfter), 7*s.period()/2)
+		return silence > min(int64(s.LostAfter), 7*s.period()/2)
 	}
-	return int64(float64(s.LostAfter) * s.longer(tr))
+	return silence > int64(s.LostAfter) && silence > int64(float64(s.LostAfter)*s.longer(tr))
 }
 
 // hopeless reports whether a tentative track missed too often.
@@ -385,7 +396,7 @@ func (t *Tracker) count(tr *track, c *Contact, s *sensor, now int64) {
 		if c.Hit > chance-s.period()/2 || !s.sees(tr) || s.overhead(tr, chance) {
 			continue
 		}
-		t.turned(tr, s, false)
+		s.missed(tr)
 		c.Misses = min(200, c.Misses+1)
 		if c.Misses > 5 && tr.Hit > c.Hit+2*s.period() {
 			*c = Contact{} // others still see it: it left this sensor's view
@@ -425,5 +436,5 @@ func (s *sensor) overhead(tr *track, at int64) bool {
 	x := tr.Filter.mean()
 	dt = math.Max(0, dt)
 	p := tr.frame.point(x[iE]+dt*x[iVE], x[iN]+dt*x[iVN])
-	return x[iH]-float64(s.Height) > between(s.Pos, p)*s.ceiling()
+	return x[iH]-float64(s.Height) > between(s.Pos, p)*s.ceiling
 }

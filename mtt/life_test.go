@@ -285,6 +285,8 @@ func TestRestoreRefusesWhatIsSpoilt(t *testing.T) {
 		"no variance":          func(s *mtt.State) { s.Tracks[0].Filter.P[0][0][0] = -1 },
 		"no number":            func(s *mtt.State) { s.Tracks[0].Filter.X[0][0] = math.NaN() },
 		"no place":             func(s *mtt.State) { s.Tracks[0].Anchor.LatDeg = 100 },
+		"a formation to be":    func(s *mtt.State) { s.Tracks[0].Flight.Formation = 99 },
+		"a mate to be":         func(s *mtt.State) { s.Tracks[0].Flight.Mates[0] = mtt.Mate{ID: 99, Looks: 1} },
 		"no models":            func(s *mtt.State) { s.Tracks[0].Filter.Models = 17 },
 	}
 	for name, spoil := range tests {

@@ -12,9 +12,10 @@ import (
 
 // The log holds what the Tracker was given within Config.Rollback, in an order
 // that is not that of arrival: by time, sensor and content. Input that comes in
-// that order is processed at once and for good. Other input is processed at
-// once as well as can be; from its time on the state is stale then, until
-// rollBack makes it that of the log.
+// that order is processed at once and for good. Other input is put into the
+// log and the state made that of the log by rollBack, if that may be done; else
+// it is processed as well as can be, and from its time on the state is stale
+// until a rollback.
 
 // inputs is the log. Measurements of a tick's time and before come before the
 // tick; sweeps count at the tick after them.
@@ -28,6 +29,10 @@ type inputs struct {
 	points []*checkpoint // oldest first, all before stale
 	stale  int64         // ns; notStale for never
 	ticked int64         // ns, the last tick
+	late   int64         // ns, the last tick at which the state was stale
+	deep   bool          // since the last tick came what lies before it
+	early  bool          // since the last tick Observe rolled back
+	apart  int64         // ns: until then it does not
 	credit int64         // measurements that rollbacks may process again
 	stats  LogStats
 	redo   replay
@@ -38,10 +43,10 @@ type inputs struct {
 	spare []*checkpoint
 }
 
-// slot is where a measurement of one call of Observe goes.
+// slot is where a measurement of one call of Observe comes from, and goes.
 type slot struct {
-	key  int64
-	from int
+	key      int64
+	from, to int
 }
 
 // KeyedSweep is a sweep and where it stands in the log.
@@ -163,6 +168,7 @@ func (l *inputs) after(key int64) int {
 
 // spoil notes that the state is not that of the log from a key on.
 func (l *inputs) spoil(key int64) {
+	l.deep = l.deep || key <= l.ticked
 	if key = max(key, l.points[0].at+1); key >= l.stale {
 		return
 	}
@@ -189,10 +195,16 @@ func (t *Tracker) observeLogged(ms []Measurement, out []Outcome) {
 	}
 	l.credit = min(int64(t.cfg.MaxLog), l.credit+int64(n*creditOfTwo+1)/2)
 	first := l.order[0].key
+	l.did = resize(l.did, n)
 	if had := len(l.ms); first <= l.ticked || had > 0 && (first < l.keys[had-1] || first == l.keys[had-1] && l.batch[0].compare(&l.ms[had-1]) < 0) {
 		l.spoil(first)
+		if t.rollBackEarly() {
+			for _, s := range l.order {
+				out[s.from] = l.outs[s.to]
+			}
+			return
+		}
 	}
-	l.did = resize(l.did, n)
 	t.run(l.batch, l.did)
 	for i, s := range l.order {
 		out[s.from] = l.did[i]
@@ -203,6 +215,22 @@ func (t *Tracker) observeLogged(ms []Measurement, out []Outcome) {
 		return
 	}
 	l.merge()
+}
+
+// rollBackEarly puts a batch that is late into the log and rolls back at once:
+// what it would do to a stale state need not be done. So it is once between two
+// ticks, and not for a while where more of what is late came after it.
+func (t *Tracker) rollBackEarly() bool {
+	l := &t.log
+	n := len(l.batch)
+	if l.ticked == 0 || l.early || l.ticked < l.apart || n > t.cfg.MaxLog || !t.affordable(l.ticked, n) {
+		return false
+	}
+	l.early = true
+	clear(l.did)
+	l.merge()
+	t.rollBack(true)
+	return true
 }
 
 // line puts measurements into the batch in the order of the log. Those that
@@ -224,7 +252,7 @@ func (t *Tracker) line(ms []Measurement, out []Outcome) {
 			key = notStale
 			beyond++
 		}
-		l.order = append(l.order, slot{key, i})
+		l.order = append(l.order, slot{key: key, from: i})
 	}
 	slices.SortFunc(l.order, func(a, b slot) int {
 		return cmp.Or(cmp.Compare(a.key, b.key), ms[a.from].compare(&ms[b.from]))
@@ -253,6 +281,7 @@ func (l *inputs) merge() {
 			continue
 		}
 		l.ms[at], l.keys[at], l.outs[at] = l.batch[k], key, l.did[k]
+		l.order[k].to = at
 		k--
 	}
 }
@@ -351,18 +380,41 @@ func (t *Tracker) advanceLogged(at int64) {
 	if tick {
 		l.ticks, l.ticked = append(l.ticks, at), at
 	}
+	stale, deep := l.stale != notStale, l.deep
+	if stale || l.early {
+		l.late = max(l.late, at)
+	}
+	if stale && l.early {
+		l.apart = at + int64(t.cfg.Rollback)
+	}
+	if tick {
+		l.deep, l.early = false, false
+	}
 	switch {
-	case l.stale != notStale && t.affordable(at):
-		t.rollBack()
+	case at < l.ticked && at > l.ticked-int64(t.cfg.Rollback):
+		return // one step of several up to now: the last rolls back for all
+	case stale && t.affordable(at, 0):
+		t.rollBack(!deep)
 	case tick:
 		t.tick(from, at)
-		if l.stale == notStale {
+		if !stale && !deep && l.due(at, int64(t.cfg.Rollback)) {
 			t.save(at)
 		}
 	default:
 		return
 	}
 	t.forgetInputs(at)
+}
+
+// calm is the distance of checkpoints as long as nothing comes late: a copy of
+// all tracks costs as much as some hundred measurements. The first rollback after
+// it goes back so much farther.
+const calm = int64(4 * time.Second)
+
+// due reports whether a checkpoint is to be made at a tick. After one before
+// which something came late there is none: more will, and make it worthless.
+func (l *inputs) due(at, window int64) bool {
+	return at-l.late < window || at-l.points[len(l.points)-1].at >= min(calm, window/2)
 }
 
 // tick lets time pass, after the sweeps since the tick before.
@@ -372,12 +424,13 @@ func (t *Tracker) tick(from, at int64) {
 	t.pass(at)
 }
 
-// affordable reports whether a rollback may be done now: as long as rollbacks
-// cost little beside the measurements that come, or when the log will soon not
-// reach back so far. A state that is left stale is only less good.
-func (t *Tracker) affordable(now int64) bool {
+// affordable reports whether a rollback, with so many measurements more than the
+// log holds, may be done now: as long as rollbacks cost little beside the
+// measurements that come, or when the log will soon not reach back so far. A
+// state that is left stale is only less good.
+func (t *Tracker) affordable(now int64, more int) bool {
 	l := &t.log
-	cost := int64(len(l.ms) - l.after(l.points[len(l.points)-1].at) + len(t.tracks)/tracksCopied)
+	cost := int64(more + len(l.ms) - l.after(l.points[len(l.points)-1].at) + len(t.tracks)/tracksCopied)
 	if cost > l.credit && l.stale > now-int64(t.cfg.Rollback)*4/5 {
 		return false
 	}
@@ -398,14 +451,19 @@ func (t *Tracker) forgetInputs(now int64) {
 	}
 }
 
-const maxPoints = 6
+const (
+	maxPoints = 6
+	// Most of what is late is late by no more than this.
+	allOf = int64(3 * time.Second)
+)
 
-// thin keeps checkpoints at distances that grow with their age, so that a
-// rollback goes back little farther than it must.
+// thin keeps all checkpoints of the last seconds and, of those before, some at
+// distances that grow with their age, so that a rollback goes back little
+// farther than it must.
 func (l *inputs) thin() {
 	for i := 1; i+1 < len(l.points); {
-		last := l.points[len(l.points)-1].at
-		if gap, age := l.points[i+1].at-l.points[i-1].at, last-l.points[i+1].at; gap <= 2*age {
+		gap, age := l.points[i+1].at-l.points[i-1].at, l.ticked-l.points[i+1].at
+		if l.ticked-l.points[i].at > allOf && gap <= 2*age {
 			l.drop(i)
 		} else {
 			i++

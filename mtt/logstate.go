@@ -24,6 +24,10 @@ type LogState struct {
 	Points       []int64 // checkpoints after At
 	Stale        int64   // math.MaxInt64 for never
 	Ticked       int64
+	Late         int64 // the last tick at which the state was stale; 0 for none
+	Deep         bool  // since the last tick came what lies before it
+	Early        bool  // since the last tick Observe rolled back
+	Apart        int64 // ns: until then it does not
 	Credit       int64
 	Demoted      []ID
 	Sensors      []SensorLog
@@ -41,7 +45,7 @@ func (t *Tracker) logState() *LogState {
 		At: l.points[0].at, Base: t.stateOf(l.points[0]),
 		Measurements: slices.Clone(l.ms), Keys: slices.Clone(l.keys), Outcomes: slices.Clone(l.outs),
 		Sweeps: slices.Clone(l.sweeps), Ticks: slices.Clone(l.ticks),
-		Stale: l.stale, Ticked: l.ticked, Credit: l.credit, Demoted: slices.Sorted(maps.Keys(t.demoted)),
+		Stale: l.stale, Ticked: l.ticked, Late: l.late, Deep: l.deep, Early: l.early, Apart: l.apart, Credit: l.credit, Demoted: slices.Sorted(maps.Keys(t.demoted)),
 	}
 	s.Base.Given = t.given
 	for _, c := range l.points[1:] {
@@ -62,7 +66,8 @@ func (t *Tracker) restoreLog(cfg Config, s *LogState) error {
 	l := &b.log
 	l.ms, l.keys, l.outs = slices.Clone(s.Measurements), slices.Clone(s.Keys), slices.Clone(s.Outcomes)
 	l.sweeps, l.ticks = slices.Clone(s.Sweeps), slices.Clone(s.Ticks)
-	l.stale, l.ticked, l.credit, l.stats = s.Stale, s.Ticked, s.Credit, t.log.stats
+	l.stale, l.ticked, l.late, l.credit, l.stats = s.Stale, s.Ticked, s.Late, s.Credit, t.log.stats
+	l.deep, l.early, l.apart = s.Deep, s.Early, s.Apart
 	if err := s.check(t); err != nil {
 		return err
 	}

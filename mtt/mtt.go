@@ -27,6 +27,8 @@
 // A track has a probability for each Class, by what its object tells and does.
 // One whose class is probable moves by the models of that class.
 //
+// Tracks that fly together are a Formation: information that changes no track.
+//
 // What comes late, but within Config.Rollback, ends in the state that it would
 // have led to in order of time, but for the numbers of tracks.
 //
@@ -160,6 +162,7 @@ type Config struct {
 	MaxAirSpeed  geo.MetresPerSecond
 	MaxSeaSpeed  geo.MetresPerSecond
 	ClassFrom    float64 // probability of its class from which a track moves by the models of that class; 0 for never
+	Formations   bool    // tracks that fly together are found; it changes no track
 	Bias         Bias    // one standard deviation of a radar's bias before any is learnt; zero learns none
 	// Do runs f(0) to f(n-1), in any order and at the same time or not, and
 	// returns when all are done. The tracks are the same with any; nil does
@@ -182,6 +185,7 @@ func DefaultConfig() Config {
 		MaxAirSpeed:  650,
 		MaxSeaSpeed:  40,
 		ClassFrom:    0.9,
+		Formations:   true,
 		Bias:         Bias{Range: 100, Gain: 1e-4, Azimuth: 0.15, Time: 200 * time.Millisecond},
 	}
 }
@@ -290,14 +294,15 @@ type Estimate struct {
 	HasHeight   bool
 	Height      geo.Metres
 	Hits        uint32
-	Existence   float64 // probability
-	SameAddress bool    // another confirmed track claims the same address or MMSI elsewhere
-	HasTrust    bool    // the object tells its place
-	Trust       float64 // in what it tells, 0 to 1; 1 where nothing speaks against it
-	Reasons     Reasons // what speaks against it
-	Doubted     bool    // the trust is so low that what it tells moves no track of a radar
-	Class       Class   // 0 for unknown
-	Confidence  float64 // in Class: its probability
+	Existence   float64     // probability
+	SameAddress bool        // another confirmed track claims the same address or MMSI elsewhere
+	HasTrust    bool        // the object tells its place
+	Trust       float64     // in what it tells, 0 to 1; 1 where nothing speaks against it
+	Reasons     Reasons     // what speaks against it
+	Doubted     bool        // the trust is so low that what it tells moves no track of a radar
+	Class       Class       // 0 for unknown
+	Confidence  float64     // in Class: its probability
+	Formation   FormationID // 0 for none
 }
 
 // EventKind says what happened to a track.

@@ -375,12 +375,15 @@ func (s *sensor) sigmas() (v [nb]float64) {
 }
 
 // Registration returns what is known of a radar's bias; false for a sensor
-// that is none, or beyond the first 16 radars, or without a Config.Bias.
+// that is none, or without a Config.Bias.
 func (t *Tracker) Registration(index int) (Registration, bool) {
-	if index < 0 || index >= len(t.sensors) || t.sensors[index].slot < 0 {
+	if index < 0 || index >= len(t.sensors) || !t.sensors[index].Polar || t.cfg.Bias == (Bias{}) {
 		return Registration{}, false
 	}
 	s := &t.sensors[index]
+	if s.slot < 0 {
+		return Registration{LeftOut: true}, true
+	}
 	r := Registration{
 		Bias: biasOf(s.bias), Sigma: biasOf(s.sigmas()), Sights: s.state.Bias.Sights, Jumps: s.state.Bias.Jumps,
 		History: slices.Clone(s.state.Bias.History),

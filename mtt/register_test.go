@@ -5,6 +5,7 @@ package mtt_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -175,6 +176,47 @@ func TestABiasMakesNoSecondTrack(t *testing.T) {
 				t.Errorf("%d tracks begun, want 12", got)
 			}
 		})
+	}
+}
+
+// Radars for which there is no room are counted, and said to be left out.
+func TestRadarsBeyondThoseRegistered(t *testing.T) {
+	cfg := registered()
+	for n := len(cfg.Sensors); n < 20; n++ {
+		more := cfg.Sensors[radarA]
+		more.Name = fmt.Sprint("radar ", n)
+		cfg.Sensors = append(cfg.Sensors, more)
+	}
+	radars := 0
+	for _, s := range cfg.Sensors {
+		if s.Polar {
+			radars++
+		}
+	}
+	tr, err := mtt.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	restored, err := mtt.Restore(cfg, tr.Snapshot())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tr := range map[string]*mtt.Tracker{"new": tr, "restored": restored} {
+		left := 0
+		for i, s := range cfg.Sensors {
+			if r, ok := tr.Registration(i); ok != s.Polar {
+				t.Errorf("%s: Registration(%d) of %q: %v", name, i, s.Name, ok)
+			} else if r.LeftOut {
+				left++
+			}
+		}
+		if last, _ := tr.Registration(len(cfg.Sensors) - 1); left != radars-16 || tr.Stats().LeftOut != left || !last.LeftOut {
+			t.Errorf("%s: of %d radars %d say that they are left out, Stats %d, the last %v", name, radars, left, tr.Stats().LeftOut, last.LeftOut)
+		}
+	}
+	cfg.Bias = mtt.Bias{}
+	if tr, err = mtt.New(cfg); err != nil || tr.Stats().LeftOut != 0 {
+		t.Errorf("where none is registered: %d left out, %v", tr.Stats().LeftOut, err)
 	}
 }
 

@@ -52,8 +52,9 @@ type vote struct {
 // provisional is where the numbers of tracks begin that have none yet.
 const provisional = ID(1) << 31
 
-// rollBack makes the state that of the log.
-func (t *Tracker) rollBack() {
+// rollBack makes the state that of the log; newest asks for a checkpoint at the
+// last tick too.
+func (t *Tracker) rollBack(newest bool) {
 	l, r := &t.log, &t.log.redo
 	c := l.points[len(l.points)-1]
 	first := l.after(c.at)
@@ -64,7 +65,7 @@ func (t *Tracker) rollBack() {
 	r.outs = resize(r.outs, len(l.ms)-first)
 	kept := c.at
 	at := first + t.replay(c.at, l.ticked, func(tick int64) bool {
-		if 2*(tick-kept) < l.ticked-tick {
+		if age := l.ticked - tick; age == 0 && !newest || age > allOf && 2*(tick-kept) < age {
 			return false // thin would not leave it
 		}
 		kept = tick
@@ -220,11 +221,13 @@ func (t *Tracker) rename(from int64) {
 			delete(t.numbers, old)
 			t.numbers[tr.Number] = tr
 		}
+		final((*ID)(&tr.Flight.Formation))
 	}
 	for _, c := range t.log.points {
 		if c.at > from || len(r.back) > 0 {
 			for i := range c.tracks {
 				final(&c.tracks[i].Number)
+				final((*ID)(&c.tracks[i].Flight.Formation))
 			}
 		}
 	}

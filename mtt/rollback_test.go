@@ -151,15 +151,25 @@ func play(t *rapid.T, tr *mtt.Tracker, scene, order uint64, late float64, each f
 	return tr
 }
 
+// fataler is what testing.T and rapid.T have in common.
+type fataler interface{ Fatal(args ...any) }
+
 // essence is the state but for numbers, what was told and how it came about.
-func essence(t *rapid.T, tr *mtt.Tracker) mtt.State {
+func essence(t fataler, tr *mtt.Tracker) mtt.State {
 	s := tr.Snapshot()
 	if s.Log != nil && s.Log.Stale != math.MaxInt64 {
 		t.Fatal("the state is stale")
 	}
 	s.Log, s.Given, s.Events, s.Stats.Log = nil, 0, nil, mtt.LogStats{}
+	first := make(map[mtt.FormationID]mtt.FormationID) // formations by their oldest member
 	for i := range s.Tracks {
 		s.Tracks[i].Number = 0
+		if f := &s.Tracks[i].Flight; f.Formation != 0 {
+			if first[f.Formation] == 0 {
+				first[f.Formation] = mtt.FormationID(s.Tracks[i].ID)
+			}
+			f.Formation = first[f.Formation]
+		}
 	}
 	return s
 }
@@ -194,6 +204,9 @@ func TestAnyOrderOfArrivalEndsInTheSameState(t *testing.T) {
 			differ++
 		}
 		rolled += int(shuffled.Stats().Log.Rollbacks)
+		if shuffled.GoBack(); !shuffled.GridKnows() {
+			t.Fatal("the grid knows of a track what is not so any more")
+		}
 	})
 	if differ == 0 || rolled == 0 {
 		t.Errorf("without a log %d scenes differ, with it there were %d rollbacks", differ, rolled)
@@ -565,8 +578,131 @@ func TestTheFutureDoesNotMoveTheLog(t *testing.T) {
 	if e, _ := tr.Estimate(1); e.Hits != 31 || tr.Stats().Log.Beyond != 0 || tr.Stats().Verdicts[mtt.TooLate] != 0 {
 		t.Errorf("%+v, %+v", e, tr.Stats())
 	}
-	// Ticks pass by what stands 5 s ahead, and one plot was late.
-	if n := tr.Stats().Log.Rollbacks; n > 6 {
+	// Ticks pass by what stands 5 s ahead, and two plots were late, one of them
+	// for what stands ahead alone.
+	if n := tr.Stats().Log.Rollbacks; n > 7 {
 		t.Errorf("%d rollbacks", n)
+	}
+}
+
+// While nothing comes late, a rollback is not near, and copies of all tracks are
+// few; what comes late makes them close again.
+func TestCheckpointsAreFewWhileNothingIsLate(t *testing.T) {
+	tr, err := mtt.New(patient(10 * time.Second))
+	if err != nil {
+		t.Fatal(err)
+	}
+	flown := func(at float64) mtt.Measurement { return claimOf(at, 1, straight(placeA, 90, 200, at)) }
+	now := 0.0
+	second := func(late float64) []int64 {
+		now++
+		observe(tr, flown(now-late))
+		tr.Advance(sec(now), nil)
+		return tr.Snapshot().Log.Points
+	}
+	for range 40 {
+		points := second(0)
+		for i := 1; i < len(points); i++ {
+			if points[i]-points[i-1] < int64(4*time.Second) {
+				t.Fatalf("at %v s, with nothing late: checkpoints at %v", now, points)
+			}
+		}
+	}
+	// The first rollback goes back farther, and leaves checkpoints behind.
+	second(1.5)
+	if st := tr.Stats().Log; st.Rollbacks != 1 || st.Replayed > 7 {
+		t.Errorf("the first rollback: %+v", st)
+	}
+	for range 9 {
+		if points := second(0); points[len(points)-1] != sec(now).UnixNano() {
+			t.Fatalf("at %v s, soon after late data: checkpoints at %v", now, points)
+		}
+	}
+	had := tr.Stats().Log
+	second(1.5)
+	if st := tr.Stats().Log; st.Rollbacks != 2 || st.Replayed-had.Replayed > 4 {
+		t.Errorf("the second rollback: %+v after %+v", st, had)
+	}
+}
+
+// What is late is put right as it comes, once between two calls of Advance;
+// where more comes after it, that waits for Advance.
+func TestALateBatchIsPutRightAtOnce(t *testing.T) {
+	tr, err := mtt.New(patient(10 * time.Second))
+	if err != nil {
+		t.Fatal(err)
+	}
+	flown := func(at float64) mtt.Measurement { return claimOf(at, 1, straight(placeA, 90, 200, at)) }
+	rollbacks := func(want uint64, what string) {
+		t.Helper()
+		if got := tr.Stats().Log.Rollbacks; got != want {
+			t.Errorf("%s: %d rollbacks, want %d", what, got, want)
+		}
+	}
+	for at := 1.0; at <= 20; at++ {
+		if at != 18 {
+			observe(tr, flown(at))
+		}
+		tr.Advance(sec(at), nil)
+	}
+	out := observe(tr, flown(18), claimOf(20.5, 2, placeB))
+	rollbacks(1, "a late batch")
+	if e, _ := tr.Estimate(1); e.Hits != 20 || out[0] != (mtt.Outcome{Verdict: mtt.Updated, Track: 1}) || out[1] != (mtt.Outcome{Verdict: mtt.NewTrack, Track: 2}) {
+		t.Errorf("%d hits, outcomes %+v", e.Hits, out)
+	}
+	if got := tr.Advance(sec(21), nil); len(got) != 1 || got[0] != (mtt.Event{Track: 2, Kind: mtt.Started}) {
+		t.Errorf("events %+v", got)
+	}
+	rollbacks(1, "Advance after it")
+
+	observe(tr, flown(20.2))
+	if tr, err = mtt.Restore(patient(10*time.Second), tr.Snapshot()); err != nil {
+		t.Fatal(err)
+	}
+	observe(tr, flown(20.3))
+	rollbacks(2, "two late batches")
+	tr.Advance(sec(20), nil)
+	rollbacks(2, "a step that ends before the last tick")
+	tr.Advance(sec(22), nil)
+	rollbacks(3, "Advance")
+	observe(tr, flown(21.2))
+	rollbacks(3, "a late batch soon after two")
+	tr.Advance(sec(23), nil)
+	rollbacks(4, "Advance")
+	for at := 24.0; at <= 33; at++ {
+		tr.Advance(sec(at), nil)
+	}
+	observe(tr, flown(32.2))
+	rollbacks(5, "a late batch long after two")
+}
+
+// Where all is late by up to two and a half seconds, a rollback goes back by
+// three or so, and leaves no more checkpoints than it must.
+func TestARollbackGoesBackNoFartherThanItMust(t *testing.T) {
+	tr, err := mtt.New(patient(10 * time.Second))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const each = 20
+	given, had := 0, mtt.LogStats{}
+	for now := 1; now <= 60; now++ {
+		var ms []mtt.Measurement
+		for i := range each {
+			at := float64(now) - 0.1 - 2.4*float64(i)/each
+			ms = append(ms, claimOf(at, uint32(i+1), straight(placeA, 90, 100+10*float64(i), at)))
+		}
+		observe(tr, ms...)
+		tr.Advance(sec(float64(now)), nil)
+		if given += each; now == 20 {
+			given, had = 0, tr.Stats().Log
+		}
+		if l := tr.Snapshot().Log; len(l.Points) > 5 || now > 20 && len(l.Measurements) > 18*each {
+			t.Fatalf("%d checkpoints, a log of %d measurements", 1+len(l.Points), len(l.Measurements))
+		}
+	}
+	st := tr.Stats().Log
+	again := float64(st.Replayed-had.Replayed) / float64(given)
+	if st.Rollbacks-had.Rollbacks != 40 || again > 2.4 {
+		t.Errorf("%d rollbacks, each measurement processed %.1f times", st.Rollbacks-had.Rollbacks, again)
 	}
 }

@@ -44,10 +44,13 @@ type sensor struct {
 	biasP [nb][nb]float64
 	jumps uint32    // of state.Bias.Jumps, those that were told
 	open  OpenGroup // with a Config.Rollback
+
+	logMiss float64 // logarithm of 1 - PD
+	ceiling float64 // tangent of the elevation above which nothing is seen
 }
 
 func newSensor(s Sensor) sensor {
-	out := sensor{Sensor: s, slot: -1, state: SensorState{Name: s.Name}}
+	out := sensor{Sensor: s, slot: -1, state: SensorState{Name: s.Name}, logMiss: math.Log(1 - s.PD), ceiling: ceiling(s.MaxElevation)}
 	if s.Polar {
 		out.plane = geo.NewPlane(s.Pos, s.Height)
 	}
@@ -67,11 +70,11 @@ func (s *sensor) period() int64 {
 
 // ceiling returns the tangent of the elevation above which nothing is seen:
 // antennas of surveillance radars give little power above 40 to 45°.
-func (s *sensor) ceiling() float64 {
-	if s.MaxElevation == 0 {
-		return math.Tan(geo.Degrees(40).Radians())
+func ceiling(elevation geo.Degrees) float64 {
+	if elevation == 0 {
+		elevation = 40
 	}
-	return math.Tan(s.MaxElevation.Radians())
+	return math.Tan(elevation.Radians())
 }
 
 // cell returns the range and the azimuth within which two objects give one

@@ -103,7 +103,7 @@ func (t *Tracker) solo(tr *track, m *Measurement, a *aim) {
 	}
 	p.f.reweigh(&p.looks)
 	for j := range p.f.Models {
-		p.looks[j].apply(&p.f.X[j], &p.f.P[j], true)
+		p.looks[j].apply(&p.f.X[j], &p.f.P[j])
 	}
 	if !p.f.sound() {
 		t.foundAlone(tr, m, a)
@@ -120,13 +120,13 @@ func (t *Tracker) solo(tr *track, m *Measurement, a *aim) {
 // outside the gate.
 func (t *Tracker) lookAlone(tr *track, m *Measurement, a *aim) (*pair, bool) {
 	p := &t.lone
-	*p = pair{tr: tr, f: tr.Alone.Filter}
+	p.tr, p.h = tr, false
 	dt := seconds(a.at - tr.Alone.At)
 	if dt < -t.cfg.MaxLate.Seconds() || dt > maxForward {
 		return p, false
 	}
 	k := tr.motion()
-	p.f.predict(dt, &k, tr.HeightAt != 0)
+	tr.Alone.Filter.predicted(&p.f, dt, &k, tr.HeightAt != 0)
 	if m.Has&HasHeight != 0 && tr.Domain != Sea {
 		p.takeHeight(m, a)
 	}

@@ -18,7 +18,9 @@ import (
 //	4  2026-11-29  classes; in an older state none is known
 //	5  2026-11-29  the log; an older state begins without one
 //	6  2026-11-29  probability of detection by place; in an older state, as configured
-const stateVersion = 6
+//	7  2026-11-30  pauses of identities; in an older state none is known
+//	8  2026-11-30  formations; an older state begins with none
+const stateVersion = 8
 
 // State is the whole state of a Tracker, fit for JSON or CBOR. It does not
 // share memory with the Tracker.
@@ -142,6 +144,8 @@ func (t *Tracker) restoreTrack(s *TrackState, index map[int32]int32) error {
 		return errors.New("phase or domain unknown")
 	case !s.Class.sound():
 		return errors.New("class out of range")
+	case ID(s.Flight.Formation) > t.given || !s.Flight.sound(t.state.Next):
+		return errors.New("formation out of range")
 	case !s.Anchor.Valid() || s.Filter.Models != motion(s.Domain).models || !s.Filter.sound():
 		return errors.New("filter out of range")
 	case s.Alone != nil && (s.Alone.Filter.Models != s.Filter.Models || !s.Alone.Filter.sound()):

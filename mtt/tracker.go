@@ -32,6 +32,7 @@ type Tracker struct {
 	demoted map[ID]bool // tracks told to be confirmed that a rollback made tentative
 	log     inputs
 	ahead   *ahead // with Config.Do
+	formed  formations
 
 	spare   []*Alone
 	solos   int // tracks with Alone
@@ -74,7 +75,12 @@ type Stats struct {
 	Merged   uint64
 	// SightsShed counts comparisons of a radar that found no room.
 	SightsShed uint64
-	Log        LogStats
+	// LeftOut is how many radars are not registered: see Registration.LeftOut.
+	LeftOut int
+	// MatesShed counts looks at which a track found no room for one more with which
+	// it flies.
+	MatesShed uint64
+	Log       LogStats
 }
 
 // TrackState is a track as snapshots hold it. Times are Unix times in ns, 0 for
@@ -102,6 +108,7 @@ type TrackState struct {
 	Velocity  bool  // a velocity was measured
 	Identity  Keys
 	KeyAt     int64 // the last measurement that carried the address or MMSI
+	KeyGap    int64 // ns, the longest time of late between two that did
 	Same      bool  // Estimate.SameAddress
 	TwinOf    ID    // perhaps the same object as this track
 	Twin      int16 // how often in a row that looked so
@@ -110,6 +117,7 @@ type TrackState struct {
 	Rival     Rival
 	Claim     Claim
 	Class     ClassState
+	Flight    Flight
 	Alone     *Alone // nil when claims or radars alone hold the track
 }
 
@@ -156,6 +164,8 @@ func New(cfg Config) (*Tracker, error) {
 		byID: make(map[ID]*track), numbers: make(map[ID]*track), demoted: make(map[ID]bool),
 		grid: newGrid(),
 		ids:  make(map[uint64]claims),
+
+		formed: formations{sizes: make(map[FormationID]int)},
 	}
 	for i, s := range cfg.Sensors {
 		t.sensors = append(t.sensors, newSensor(s))
@@ -178,7 +188,7 @@ func (t *Tracker) logs() bool { return t.cfg.Rollback > 0 }
 
 // Observe takes measurements, in any order with a Config.Rollback and else in
 // that of time, and appends one Outcome for each to dst. What a measurement that
-// came late led to is put right by Advance.
+// came late led to is put right at once or by Advance.
 func (t *Tracker) Observe(ms []Measurement, dst []Outcome) []Outcome {
 	base := len(dst)
 	dst = slices.Grow(dst, len(ms))[:base+len(ms)]
@@ -419,6 +429,11 @@ func (t *Tracker) Stats() Stats {
 	s := t.stats
 	s.Log = t.log.stats
 	s.Verdicts[Malformed] += s.Log.Malformed
+	for i := range t.sensors {
+		if r := &t.sensors[i]; r.Polar && r.slot < 0 && t.cfg.Bias != (Bias{}) {
+			s.LeftOut++
+		}
+	}
 	return s
 }
 
@@ -465,7 +480,7 @@ func (tr *track) estimate(x *Vec, p *Mat, pos geo.Point, at int64) Estimate {
 		HasHeight: tr.HeightAt != 0, Height: geo.Metres(x[iH]),
 		Hits: tr.Hits, Existence: 1 / (1 + math.Exp(-tr.Score)),
 		SameAddress: tr.Same, HasTrust: tr.Claim.live(at), Trust: trust, Reasons: why, Doubted: tr.Claim.Low && tr.Claim.live(at),
-		Class: class, Confidence: confidence,
+		Class: class, Confidence: confidence, Formation: tr.Flight.Formation,
 	}
 }
 
@@ -501,11 +516,15 @@ func (t *Tracker) blank() *track {
 	return tr
 }
 
+// maxFree bounds the tracks whose memory is kept: a rollback in clutter takes
+// back some thousand that it begins again.
+const maxFree = 4096
+
 // recycle keeps the memory of a track that is in no index any more.
 func (t *Tracker) recycle(tr *track) {
 	delete(t.byID, tr.ID)
 	delete(t.numbers, tr.Number)
-	if len(t.free) < 1000 {
+	if len(t.free) < maxFree {
 		t.free = append(t.free, tr)
 	}
 }

@@ -50,16 +50,12 @@ func (s *sensor) cover(tr *track) int {
 	return (band*coverRings+ring)*coverSectors + sector
 }
 
-// turned counts a turn in which a radar saw a track that it holds, or missed
-// it. Old counts fade.
-func (t *Tracker) turned(tr *track, s *sensor, seen bool) {
-	if tr.Phase != Confirmed && tr.Phase != Coasting {
-		return
-	}
+// turned counts a turn in which a radar saw a track that it holds, in a cell, or
+// missed it. Old counts fade.
+func (s *sensor) turned(tr *track, cell int, seen bool) {
 	if seen {
 		tr.Claim.Unseen = math.Max(-mostCredit, tr.Claim.Unseen-1)
 	}
-	cell := s.cover(tr)
 	hits, misses := &s.state.Seen[cell], &s.state.Missed[cell]
 	if seen {
 		*hits++

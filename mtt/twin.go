@@ -6,7 +6,7 @@ package mtt
 import "math"
 
 // lookForTwin finds a younger track of the same object and joins it after
-// several looks.
+// several looks. Its neighbours are looked at for formations too.
 func (t *Tracker) lookForTwin(tr *track) {
 	if tr.Phase != Confirmed && tr.Phase != Coasting {
 		return
@@ -19,6 +19,7 @@ func (t *Tracker) lookForTwin(tr *track) {
 	}
 	for _, n := range t.beside(tr) {
 		o := n.tr
+		t.regard(tr, o, n.square)
 		if o.ID <= tr.ID || o.Claim.Low || o.Phase != Confirmed && o.Phase != Coasting || o.TwinOf != 0 && o.TwinOf != tr.ID {
 			continue
 		}
@@ -27,7 +28,7 @@ func (t *Tracker) lookForTwin(tr *track) {
 			o.TwinOf, o.Twin = tr.ID, twinApart
 		case alike:
 			o.TwinOf = tr.ID
-			if o.Twin++; o.Twin >= twinLooks {
+			if o.Twin++; o.lookedAtEnough(tr) {
 				t.join(tr, o)
 			}
 		case o.TwinOf == tr.ID:
@@ -74,7 +75,12 @@ func (t *Tracker) alike(a, b *track) (alike, apart bool) {
 	}
 	ka, oka := a.Identity.key()
 	kb, okb := b.Identity.key()
-	if oka && okb && ka != kb || a.Identity.Has&b.Identity.Has&HasModeA != 0 && a.Identity.ModeA != b.Identity.ModeA {
+	switch {
+	case oka && okb && ka != kb: // and perhaps another code
+		if !t.mayRename(a, b) {
+			return false, false
+		}
+	case a.Identity.Has&b.Identity.Has&HasModeA != 0 && a.Identity.ModeA != b.Identity.ModeA:
 		return false, false
 	}
 	for _, c := range a.Contacts {
@@ -128,18 +134,17 @@ func (t *Tracker) join(old, young *track) {
 	if young.Claim.Last.At > old.Claim.Last.At {
 		old.Claim = young.Claim
 	}
+	old.KeyGap = max(old.KeyGap, young.KeyGap)
 	old.Class.inherit(&young.Class)
+	if old.Flight.Formation == 0 {
+		mates := old.Flight.Mates
+		old.Flight = young.Flight
+		old.Flight.Mates = mates
+	}
 	keys := young.Identity
 	t.forget(young, Merged, old)
 	t.stats.Merged++
-	if _, ok := old.Identity.key(); !ok && keys.Has&(HasAddress|HasMMSI) != 0 {
-		before := old.Identity
-		old.Identity.Has |= keys.Has & (HasAddress | HasMMSI)
-		old.Identity.Address, old.Identity.MMSI = keys.Address, keys.MMSI
-		if !t.claim(old) {
-			old.Identity = before
-		}
-	}
+	t.rekey(old, &keys)
 	if old.Phase == Coasting && young.Phase == Confirmed {
 		old.Phase = Confirmed
 	}

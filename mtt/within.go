@@ -82,12 +82,22 @@ func (t *Tracker) within(there *spot, m *Measurement, a *aim, e *entry) bool {
 	steep := 1.2 * rise / near
 	sigma := math.Sqrt(e.v[0]+dt*(e.v[1]+dt*(e.v[2]+dt*e.v[3]))) + math.Sqrt(e.vh)*steep
 	noise := math.Max(a.sr, a.rng*a.sa) + math.Hypot(e.ve, e.vn)*math.Sqrt(t.sensors[m.Sensor].biasP[bTime][bTime])
-	reach := math.Sqrt(t.cfg.GateNIS*(sigma*sigma+noise*noise)) + e.off + dt*e.drift + 2*a.stray + off*steep
-	// The gate is one of angles, seen from where the track is.
-	if reach > a.rng/2 {
+	reach := math.Sqrt(t.cfg.GateNIS*(sigma*sigma+noise*noise)) + e.off + dt*e.drift + off*steep
+	slack += speedSlack * math.Abs(a.late)
+	if apart <= seenWide(reach, a.rng)+slack {
 		return true
 	}
-	return apart <= reach*a.rng/(a.rng-reach)+speedSlack*math.Abs(a.late)+slack
+	// Where claims hold the track, the radar's bias is noise.
+	return apart <= seenWide(reach+2*a.stray, a.rng)+slack && t.tells(e.tr, a.at)
+}
+
+// seenWide returns a distance from where the track is that is seen under the same angle
+// as reach from where the plot is.
+func seenWide(reach, rng float64) float64 {
+	if reach > rng/2 {
+		return math.Inf(1)
+	}
+	return reach * rng / (rng - reach)
 }
 
 // neighbour is a track around a place.

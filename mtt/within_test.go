@@ -21,8 +21,12 @@ func TestTheShortcutIsWiderThanTheGate(t *testing.T) {
 			t.Fatal(err)
 		}
 		centre := geo.Direct(placeA, geo.Degrees(rapid.Float64Range(0, 360).Draw(t, "azimuth")), geo.Metres(rapid.Float64Range(2000, 300_000).Draw(t, "range")))
+		somewhere := func() geo.Point {
+			far := rapid.SampledFrom([]int{3000, 30_000}).Draw(t, "most")
+			return geo.Direct(centre, geo.Degrees(rapid.Float64Range(0, 360).Draw(t, "course")), geo.Metres(float64(rapid.IntRange(0, far).Draw(t, "far"))))
+		}
 		plot := func(at float64) mtt.Measurement {
-			p := geo.Direct(centre, geo.Degrees(rapid.Float64Range(0, 360).Draw(t, "course")), geo.Metres(float64(rapid.IntRange(0, 30_000).Draw(t, "far"))))
+			p := somewhere()
 			m := polarOf(at, rapid.IntRange(radarA, radarB).Draw(t, "sensor"), p, geo.Metres(rapid.Float64Range(0, 15_000).Draw(t, "height")), nil)
 			if rapid.Bool().Draw(t, "tells height") {
 				m.Has, m.Height = m.Has|mtt.HasHeight, geo.Metres(rapid.Float64Range(0, 15_000).Draw(t, "told"))
@@ -39,6 +43,9 @@ func TestTheShortcutIsWiderThanTheGate(t *testing.T) {
 			}
 			skipped, all = skipped+n, all+tr.Len()
 			observe(tr, m)
+			if rapid.Bool().Draw(t, "tells") {
+				observe(tr, claimOf(at, rapid.Uint32Range(1, 3).Draw(t, "address"), somewhere()))
+			}
 		}
 		tr.Advance(sec(at), nil)
 	})

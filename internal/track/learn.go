@@ -4,6 +4,7 @@
 package track
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -67,7 +68,7 @@ func (w *own) learn(p *plot.Plot) {
 		w.HasHeight, w.Height, w.HeightKind = true, p.Height, p.HeightKind
 	}
 	if p.Has&plot.HasAddress != 0 && usableAddress(p) {
-		w.HasAddress, w.Address = true, p.Address
+		w.name(Former{Address: p.Address, Since: p.Time, Until: p.Time})
 	}
 	if p.Has&plot.HasModeA != 0 {
 		w.HasModeA, w.ModeA = true, p.ModeA
@@ -76,7 +77,7 @@ func (w *own) learn(p *plot.Plot) {
 		w.Callsign = p.Callsign
 	}
 	if p.Has&plot.HasMMSI != 0 && p.MMSI != 0 {
-		w.HasMMSI, w.MMSI = true, p.MMSI
+		w.name(Former{MMSI: p.MMSI, Since: p.Time, Until: p.Time})
 	}
 	if p.Has&plot.HasName != 0 && p.Name != "" {
 		w.Name = p.Name
@@ -91,6 +92,56 @@ func (w *own) learn(p *plot.Plot) {
 	}
 }
 
+// names returns the addresses and MMSIs that a track goes and went by.
+func (w *own) names() []Former {
+	list := slices.Clone(w.Former)
+	if w.HasAddress {
+		list = append(list, Former{w.Address, 0, w.addressed.Since, w.addressed.Until})
+	}
+	if w.HasMMSI {
+		list = append(list, Former{0, w.MMSI, w.numbered.Since, w.numbered.Until})
+	}
+	return list
+}
+
+// name takes in an address or MMSI. Another one than was told last is the
+// track's from then on, and that one is kept; one that was told before it is
+// kept alone.
+func (w *own) name(f Former) {
+	has, value, told, spell := &w.HasAddress, &w.Address, f.Address, &w.addressed
+	now := Former{w.Address, 0, w.addressed.Since, w.addressed.Until}
+	if f.MMSI != 0 {
+		has, value, told, spell = &w.HasMMSI, &w.MMSI, f.MMSI, &w.numbered
+		now = Former{0, w.MMSI, w.numbered.Since, w.numbered.Until}
+	}
+	switch {
+	case !*has:
+		*spell = Spell{f.Since, f.Until}
+	case *value == told:
+		if f.Since.Before(spell.Since) {
+			spell.Since = f.Since
+		}
+		if f.Until.After(spell.Until) {
+			spell.Until = f.Until
+		}
+	case f.Until.Before(spell.Until):
+		w.keep(f)
+		return
+	default:
+		w.keep(now)
+		*spell = Spell{f.Since, f.Until}
+	}
+	*has, *value = true, told
+}
+
+// keep notes a name that the track went by, at its place in time. Copies of the
+// track share the list, so that it is made anew.
+func (w *own) keep(f Former) {
+	list := append(slices.Clone(w.Former), f)
+	slices.SortStableFunc(list, func(a, b Former) int { return a.Until.Compare(b.Until) })
+	w.Former = list[max(0, len(list)-MostFormer):]
+}
+
 // inherit takes over what was known of a track that proved to be the same
 // object.
 func (w *own) inherit(o *own) {
@@ -102,14 +153,11 @@ func (w *own) inherit(o *own) {
 	if !w.HasHeight {
 		w.HasHeight, w.Height, w.HeightKind = o.HasHeight, o.Height, o.HeightKind
 	}
-	if !w.HasAddress {
-		w.HasAddress, w.Address = o.HasAddress, o.Address
+	for _, f := range o.names() {
+		w.name(f)
 	}
 	if !w.HasModeA {
 		w.HasModeA, w.ModeA = o.HasModeA, o.ModeA
-	}
-	if !w.HasMMSI {
-		w.HasMMSI, w.MMSI = o.HasMMSI, o.MMSI
 	}
 	if !w.HasShipType {
 		w.HasShipType, w.ShipType = o.HasShipType, o.ShipType

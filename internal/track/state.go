@@ -18,7 +18,8 @@ import (
 //	1  2026-11-25  first
 //	2  2026-11-29  what was learnt of partners' places; a state of version 1 begins without any
 //	3  2026-11-29  classes; in an older state none is known
-const stateVersion = 3
+//	4  2026-11-30  former addresses and MMSIs; in an older state none is known
+const stateVersion = 4
 
 // Snapshot is the whole state of a Table, fit for JSON or CBOR. It does not
 // share memory with the Table.
@@ -41,6 +42,8 @@ type SavedTrack struct {
 	History     []Past
 	EmergencyAt time.Time
 	Jump        float32
+	Addressed   Spell
+	Numbered    Spell
 }
 
 // SavedPartner is a partner's track in a Snapshot.
@@ -67,7 +70,7 @@ func (t *Table) Snapshot() Snapshot {
 		Checked: t.partners.checked, HeardAt: t.heard.checked,
 	}
 	for _, w := range t.order {
-		s.Tracks = append(s.Tracks, SavedTrack{w.Track, slices.Clone(w.history), w.emergencyAt, w.jump})
+		s.Tracks = append(s.Tracks, SavedTrack{w.Track, slices.Clone(w.history), w.emergencyAt, w.jump, w.addressed, w.numbered})
 	}
 	for _, f := range t.partners.order {
 		s.Partners = append(s.Partners, SavedPartner{f.PartnerTrack, slices.Clone(f.bins), slices.Clone(f.votes), f.own, f.since, f.sighted})
@@ -105,7 +108,7 @@ func Restore(cfg Config, s Snapshot) (*Table, error) {
 		if len(t.order) > 0 && n <= t.order[len(t.order)-1].Number {
 			return nil, errors.New("restore tracks: numbers out of order")
 		}
-		w := &own{Track: st.Track, history: slices.Clone(st.History), emergencyAt: st.EmergencyAt, jump: st.Jump}
+		w := &own{Track: st.Track, history: slices.Clone(st.History), emergencyAt: st.EmergencyAt, jump: st.Jump, addressed: st.Addressed, numbered: st.Numbered}
 		t.tracks[n], t.order = w, append(t.order, w)
 	}
 	if ids := t.tracker.IDs(nil); !slices.EqualFunc(ids, t.order, func(id mtt.ID, w *own) bool { return Number(id) == w.Number }) {

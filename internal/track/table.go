@@ -45,7 +45,12 @@ type own struct {
 	history     []Past
 	jump        float32 // see Past.Jump; since the newest of history
 	emergencyAt time.Time
+	addressed   Spell // by its address
+	numbered    Spell // by its MMSI
 }
+
+// Spell is when something was first and last told.
+type Spell struct{ Since, Until time.Time }
 
 // NewTable returns an empty Table. The configuration must be valid
 // (Config.Validate); an invalid one panics.
@@ -227,7 +232,11 @@ type Radar struct {
 	mtt.Registration
 }
 
-// Registrations returns the radars whose biases are learnt, by source and id.
+// LeftOut returns how many radars the tracker has no room to register.
+func (t *Table) LeftOut() int { return t.tracker.Stats().LeftOut }
+
+// Registrations returns the radars whose biases are learnt, and those that are
+// left out, by source and id.
 func (t *Table) Registrations() []Radar {
 	var list []Radar
 	for _, s := range t.cfg.Sensors {
@@ -388,6 +397,13 @@ func (t *Table) All(dst []Track) []Track {
 		dst = append(dst, w.Track)
 	}
 	return dst
+}
+
+// Formations appends to dst, by ID, the tracks that move together at a time. The
+// IDs of members are the numbers of tracks. It is for our own screens: no Track
+// tells it.
+func (t *Table) Formations(at time.Time, dst []mtt.Formation) []mtt.Formation {
+	return t.tracker.Formations(at, dst)
 }
 
 // Len returns the number of tracks.

@@ -61,6 +61,17 @@ type Identity struct {
 	At       time.Time `json:"at,omitzero"`
 }
 
+// Former is an address or MMSI that a track went by before.
+type Former struct {
+	Address uint32    `json:"address,omitempty"` // 0 for none
+	MMSI    uint32    `json:"mmsi,omitempty"`    // 0 for none
+	Since   time.Time `json:"since,omitzero"`    // first told
+	Until   time.Time `json:"until"`             // last told
+}
+
+// MostFormer is how many former addresses and MMSIs of a track are kept: the newest.
+const MostFormer = 8
+
 // Flags are remarks on a track.
 type Flags uint8
 
@@ -105,7 +116,8 @@ type Track struct {
 	Callsign    string // "" is unknown
 	HasMMSI     bool
 	MMSI        uint32
-	Name        string // vessel; "" is unknown
+	Former      []Former // addresses and MMSIs that it went by before, oldest first; at most MostFormer
+	Name        string   // vessel; "" is unknown
 	HasShipType bool
 	ShipType    uint8
 
