@@ -149,7 +149,7 @@ func described() map[string]words {
 		},
 		"GET /api/feeds": {text: "How the feeds are.", gives: []FeedStatus{}},
 		"POST /api/feeds": {
-			text: "Add a feed, pause one, let it go on, or test what comes of it; radars stand in the configuration file.", takes: FeedRequest{}, gives: FeedResult{},
+			text: "Add a feed, pause one, let it go on, change its secrets, remove it, or test what comes of it.", takes: FeedRequest{}, gives: FeedResult{},
 		},
 		"POST /api/link":  {text: "Let our log begin anew, agree that the partner's does, or roll our keys over.", takes: linkRequest{}, gives: struct{}{}},
 		"GET /api/users":  {text: "The people who may log in.", gives: []store.User{}},

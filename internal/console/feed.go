@@ -18,6 +18,8 @@ const (
 	FeedAdd    = "add"    // a new one, which a restart keeps
 	FeedPause  = "pause"  // nothing more is taken of it, also after a restart
 	FeedResume = "resume" // it goes on
+	FeedSecret = "secret" // other secrets in the place of those that are given
+	FeedRemove = "remove" // it is gone; what it gave stays on the tape
 	FeedTest   = "test"   // what comes of it in a few seconds; none of it counts
 )
 
@@ -38,6 +40,9 @@ type FeedSettings struct {
 	QoS       uint8         `json:"qos,omitempty"`       // of mqtt: 0 or 1
 	ClientID  string        `json:"client_id,omitempty"` // of mqtt; empty: kuroshio- and the feed's name
 	User      string        `json:"user,omitempty"`      // of http and mqtt
+	// How far a clock that the feed tells of may be off, seconds; absent: the
+	// default, 0: no limit.
+	ClockLimitS *float64 `json:"clock_limit_s,omitempty"`
 	// Of asterix: the editions of categories, {"021": "0.23"}, those of single
 	// stations by SAC/SIC, and its radars.
 	Editions  map[string]string            `json:"editions,omitempty"`
@@ -76,9 +81,9 @@ type FeedReceiver struct {
 // FeedRequest asks for one act on one feed.
 type FeedRequest struct {
 	Name string        `json:"name"`
-	Act  string        `json:"act"`            // "add", "pause", "resume" or "test"
+	Act  string        `json:"act"`            // "add", "pause", "resume", "secret", "remove" or "test"
 	Feed *FeedSettings `json:"feed,omitempty"` // of add, and of test where there is no such feed yet
-	// Secrets go with Feed.
+	// Secrets go with Feed, and with "secret", where those that are left out stay.
 	Secrets *FeedSecrets `json:"secrets,omitempty"`
 }
 
@@ -179,7 +184,7 @@ func (c *console) feedAct(w http.ResponseWriter, r *http.Request, who person) {
 	if !read(w, r, &req) {
 		return
 	}
-	if !slices.Contains([]string{FeedAdd, FeedPause, FeedResume, FeedTest}, req.Act) || c.cfg.Feeds == nil {
+	if !slices.Contains([]string{FeedAdd, FeedPause, FeedResume, FeedSecret, FeedRemove, FeedTest}, req.Act) || c.cfg.Feeds == nil {
 		refuse(w, "bad-request")
 		return
 	}

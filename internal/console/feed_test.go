@@ -33,7 +33,7 @@ func (f *fakeFeeds) FeedAct(_ context.Context, r *console.FeedRequest) (console.
 // TestFeedActsAreAudited does each act, and one that is refused, one that fails
 // and one that does not exist.
 func TestFeedActsAreAudited(t *testing.T) {
-	for _, act := range []string{console.FeedAdd, console.FeedPause, console.FeedResume, console.FeedTest} {
+	for _, act := range []string{console.FeedAdd, console.FeedPause, console.FeedResume, console.FeedSecret, console.FeedRemove, console.FeedTest} {
 		d := newDesk(t)
 		w := d.post("/api/feeds", `{"name":"a","act":"`+act+`","feed":{"kind":"cot-udp","addr":"127.0.0.1:1","stale_s":60},"secrets":{"password":"hush"}}`, d.login("administrator"))
 		wantCode(t, act, w, http.StatusOK, "")
@@ -55,6 +55,8 @@ func TestFeedActsAreAudited(t *testing.T) {
 	wantCode(t, "a second of a name", d.post("/api/feeds", `{"name":"a","act":"add"}`, admin), http.StatusConflict, "name-taken")
 	d.feeds.code, d.feeds.err = "", errSecret
 	wantCode(t, "a full disk", d.post("/api/feeds", `{"name":"a","act":"pause"}`, admin), http.StatusServiceUnavailable, "store-failed")
+	d.feeds.code, d.feeds.err = "feed-configured", nil
+	wantCode(t, "a feed of the file", d.post("/api/feeds", `{"name":"a","act":"remove"}`, admin), http.StatusConflict, "feed-configured")
 	before := len(d.feeds.got)
 	wantCode(t, "an act of no name", d.post("/api/feeds", `{"name":"a","act":"fly"}`, admin), http.StatusBadRequest, "bad-request")
 	if l := d.journal.acts(); len(d.feeds.got) != before || strings.HasPrefix(l[len(l)-1], "administrator feed-") {
@@ -68,7 +70,7 @@ func TestRegistration(t *testing.T) {
 	if w := d.get("/api/registration", c); w.Body.String() != "[]" {
 		t.Errorf("without radars: %s", w.Body)
 	}
-	d.node.radars = []engine.RegistrationView{{Source: "north", Bias: engine.BiasView{AzimuthDeg: 0.2}, Sights: 7, History: []engine.RegistrationPast{}}}
+	d.node.radars = []engine.RegistrationView{{Source: "north", Bias: &engine.BiasView{AzimuthDeg: 0.2}, Sights: 7, History: []engine.RegistrationPast{}}}
 	if l := in[[]engine.RegistrationView](t, d.get("/api/registration", c)); len(l) != 1 || l[0].Source != "north" || l[0].Bias.AzimuthDeg != 0.2 || l[0].Sights != 7 {
 		t.Errorf("got %+v", l)
 	}

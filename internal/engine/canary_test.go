@@ -54,7 +54,7 @@ zone.Override ID:small Names:plant Hide:small
 zone.Zone ID:small Kind:small Party:small Names:plant Version:small Rings:small Line:small DistanceNM:small From:small LeftToRight:small RightToLeft:small Hidden:small Source:small PrecisionM:small Note:small
 track.Track Number:own Domain:small State:small FirstSeen:time Time:time LastPlot:time Pos:made SigmaPos:made Cov:made HasHeight:small Height:made HeightKind:small
 track.Track HasVelocity:small Speed:made Course:made HasReported:small Reported:made ReportedAt:time HasAddress:small Address:made HasModeA:small ModeA:small
-track.Track Callsign:made HasMMSI:small MMSI:made Name:made HasShipType:small ShipType:small Sources:small Emergency:small Exercise:small Identity:made Plots:small Flags:small HasTrust:small Trust:small Reasons:small Class:small Confidence:small
+track.Track Former:made Callsign:made HasMMSI:small MMSI:made Name:made HasShipType:small ShipType:small Sources:small Emergency:small Exercise:small Identity:made Plots:small Flags:small HasTrust:small Trust:small Reasons:small Class:small Confidence:small
 track.Identity Standard:small Type:plant Presumed:small By:plant At:time
 incident.Incident Number:own State:small Outcome:small OutcomeText:plant MergedInto:own Opened:time Entered:time Updated:time Closed:time Priority:small
 incident.Incident Domain:small Sector:small DomainFrom:small SectorFrom:small Exercise:small ByHand:small Pos:place HasPos:small Alarm:small AckBy:plant AckAt:time

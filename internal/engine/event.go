@@ -192,14 +192,19 @@ func (t *feedTable) up(name string, up bool) {
 // health returns the feeds for the rule of lost feeds, by name.
 func (t *feedTable) health(cfg []FeedConfig, now time.Time) []watch.Feed {
 	list := make([]watch.Feed, 0, len(cfg))
-	for _, f := range cfg {
-		s := t.get(f.Name)
-		h := watch.Feed{Name: f.Name, LastMessage: s.Last, Has: s.Has, Exercise: f.Source.Exercise}
+	for i := range cfg {
+		s := t.get(cfg[i].Name)
+		h := s.heard(&cfg[i])
 		h.RatePct, h.HasRate = s.Rate.percent(now)
 		list = append(list, h)
 	}
 	slices.SortFunc(list, func(a, b watch.Feed) int { return cmp.Compare(a.Name, b.Name) })
 	return list
+}
+
+// heard returns when the feed last gave something.
+func (f *feedState) heard(cfg *FeedConfig) watch.Feed {
+	return watch.Feed{Name: cfg.Name, LastMessage: f.Last, Has: f.Has, Exercise: cfg.Source.Exercise}
 }
 
 // look lets time pass for all feeds.

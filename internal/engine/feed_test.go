@@ -144,6 +144,9 @@ func TestClockAlarm(t *testing.T) {
 	if a, ok := f.alarm("clock"); ok {
 		t.Fatalf("alarm %+v of a sound clock", a)
 	}
+	if s := f.e.View().Feeds[0].Silent; s != nil {
+		t.Errorf("a radar that sends is silent since %v", s)
+	}
 	f.minutes(6, 26*time.Minute)
 	a, ok := f.alarm("clock")
 	if !ok || a.Subject != "radar" || a.Priority != 2 {
@@ -161,6 +164,39 @@ func TestClockAlarm(t *testing.T) {
 	f.minutes(6, time.Second)
 	if a, ok := f.alarm("clock"); ok {
 		t.Errorf("alarm %+v of a clock that came back", a)
+	}
+}
+
+// TestClockAlarmOfJSON raises the alarm of a feed of JSON by its octets alone.
+func TestClockAlarmOfJSON(t *testing.T) {
+	for name, tt := range map[string]struct {
+		format frame.Format
+		say    func(at time.Time) []byte
+	}{
+		"readsb": {frame.Readsb, func(at time.Time) []byte {
+			return fmt.Appendf(nil, `{"now":%d,"hex":"899123","seen":0,"flight":"EXR101"}`, at.Unix())
+		}},
+		"Signal K": {frame.SignalK, func(at time.Time) []byte {
+			return fmt.Appendf(nil, `{"context":"vessels.urn:mrn:imo:mmsi:416000123","updates":[{"$source":"ais","timestamp":%q,"values":[{"path":"name","value":"ONE"}]}]}`, at.Format(time.RFC3339))
+		}},
+	} {
+		t.Run("it handles "+name, func(t *testing.T) {
+			cfg := config(t)
+			cfg.Feeds = []engine.FeedConfig{{Name: "json", Source: decode.Source{Format: tt.format, ClockLimit: decode.DefaultClockLimit}}}
+			f := &radarFloor{t: t, e: engine.New("tw", ids), now: start}
+			f.step(engine.Input{Config: cfg})
+			for i, ahead := range []time.Duration{0, time.Minute, 0} {
+				for range 36 {
+					f.n++
+					f.step(engine.Input{Frame: &frame.Frame{Source: "json", Seq: f.n, Format: tt.format, Received: f.now, Data: tt.say(f.now.Add(ahead))}})
+					f.tick()
+					f.now = f.now.Add(10 * time.Second)
+				}
+				if a, ok := f.alarm("clock"); ok != (i == 1) || ok && a.Subject != "json" {
+					t.Errorf("%v ahead: alarm %+v, %v", ahead, a, ok)
+				}
+			}
+		})
 	}
 }
 
@@ -211,4 +247,36 @@ func TestReceiversInThePicture(t *testing.T) {
 	if v.Feeds[0].Merged != 0 || v.Feeds[1].Merged != 8 || v.Feeds[0].Plots != 8 {
 		t.Errorf("feeds %+v, want 8 copies of the second merged", v.Feeds)
 	}
+}
+
+// TestFeedThatIsRemoved forgets a feed while the node runs: its alarms end, its
+// health goes, and the tracks that it fed age as any others.
+func TestFeedThatIsRemoved(t *testing.T) {
+	f := newRadarFloor(t)
+	f.minutes(6, 9*time.Second) // a clock that is off
+	f.now = f.now.Add(10 * time.Minute)
+	f.tick()
+	active := func() (list []string) {
+		for _, a := range f.e.View().Alarms {
+			if a.State != "returned" {
+				list = append(list, a.Key)
+			}
+		}
+		return list
+	}
+	if diff := cmp.Diff([]string{"C06/radar"}, active()); diff != "" {
+		t.Fatalf("active alarms of a silent radar (-want +got):\n%s", diff)
+	}
+	if v := f.e.View().Feeds[0]; v.Silent == nil || !v.Silent.Equal(*v.Last) {
+		t.Errorf("the radar is silent since %v, want its last frame, %v", v.Silent, v.Last)
+	}
+	f.step(engine.Input{Config: config(t)})
+	f.tick()
+	if l := active(); len(l) > 0 {
+		t.Errorf("alarms %v are active after the removal", l)
+	}
+	if v := f.e.View(); len(v.Feeds) > 0 || len(f.e.LastSeqs()) > 0 {
+		t.Errorf("after the removal: %+v", v.Feeds)
+	}
+	f.restart()
 }

@@ -51,7 +51,11 @@ func (e *Engine) View() *View {
 	}
 	for i := range e.cfg.Feeds {
 		f := &e.cfg.Feeds[i]
-		fv := e.feeds.get(f.Name).view(f, e.decoder.Clocks(f.Name, e.now), e.now)
+		state := e.feeds.get(f.Name)
+		fv := state.view(f, e.decoder.Clocks(f.Name, e.now), e.now)
+		if since, ok := e.watch.SilentSince(state.heard(f), e.now); ok {
+			fv.Silent = &since
+		}
 		fv.Merged = e.decoder.Merged(f.Name)
 		for _, r := range e.decoder.Heard(f.Name) {
 			fv.Receivers = append(fv.Receivers, ReceiverView{r.ID, r.Frames, r.Copies, r.Last})
@@ -62,6 +66,7 @@ func (e *Engine) View() *View {
 	for _, o := range e.watch.OutOfService() {
 		v.OutOfService = append(v.OutOfService, OutOfService{string(o.Rule), o.Reason})
 	}
+	v.RadarsLeftOut = e.tracks.LeftOut()
 	e.viewActivity(v)
 	e.viewLog(v)
 	e.viewPlans(v)
@@ -78,8 +83,10 @@ func (e *Engine) viewTracks(v *View, assoc []track.Association) {
 			partners[a.Own] = append(partners[a.Own], a.Partner)
 		}
 	}
+	formations := e.viewFormations()
 	for _, t := range e.tracks.All(nil) {
 		tv := trackView(&t)
+		tv.Formation = formations[t.Number]
 		if keys := partners[t.Number]; keys != nil {
 			for _, k := range keys {
 				tv.Partners = append(tv.Partners, PartnerKey(k))
@@ -97,6 +104,18 @@ func (e *Engine) viewTracks(v *View, assoc []track.Association) {
 		v.Tracks = append(v.Tracks, tv)
 		v.Exercise = v.Exercise || t.Exercise
 	}
+}
+
+// viewFormations returns the formation of each track that is of one.
+func (e *Engine) viewFormations() map[track.Number]*FormationView {
+	of := make(map[track.Number]*FormationView)
+	for _, f := range e.tracks.Formations(e.now, nil) {
+		v := &FormationView{N: uint32(f.ID), Least: f.Least, Most: f.Most, Unresolved: f.Unresolved}
+		for _, id := range f.Members {
+			of[track.Number(id)] = v
+		}
+	}
+	return of
 }
 
 // fusedView is where an object is by everybody's evidence, nil where our track
@@ -161,6 +180,9 @@ func trackView(t *track.Track) TrackView {
 	if t.HasMMSI {
 		v.MMSI = fmt.Sprintf("%09d", t.MMSI)
 	}
+	for _, f := range t.Former {
+		v.Former = append(v.Former, formerView(f))
+	}
 	if t.Flags&track.SameAddress != 0 {
 		v.Flags = append(v.Flags, "same-address")
 	}
@@ -174,6 +196,17 @@ func trackView(t *track.Track) TrackView {
 	if t.Class != 0 {
 		c := round(t.Confidence, 2)
 		v.Class, v.Confidence = t.Class.String(), &c
+	}
+	return v
+}
+
+func formerView(f track.Former) FormerView {
+	v := FormerView{Since: f.Since, Until: f.Until}
+	if f.Address != 0 {
+		v.Address = fmt.Sprintf("%06X", f.Address)
+	}
+	if f.MMSI != 0 {
+		v.MMSI = fmt.Sprintf("%09d", f.MMSI)
 	}
 	return v
 }

@@ -16,12 +16,13 @@ import (
 type RegistrationView struct {
 	Source  string             `json:"source"`           // the feed
 	Sensor  string             `json:"sensor,omitempty"` // within the feed, SAC/SIC; absent where the feed has one entry
-	Bias    BiasView           `json:"bias"`
-	Sigma   BiasView           `json:"sigma"`  // one standard deviation of each
-	Sights  uint64             `json:"sights"` // comparisons that it was learnt from; 0: nothing is known yet
-	Jumps   uint32             `json:"jumps"`  // how often it changed at once
+	Bias    *BiasView          `json:"bias,omitempty"`   // absent of one that is left out
+	Sigma   *BiasView          `json:"sigma,omitempty"`  // one standard deviation of each
+	Sights  uint64             `json:"sights"`           // comparisons that it was learnt from; 0: nothing is known yet
+	Jumps   uint32             `json:"jumps"`            // how often it changed at once
 	Jumped  *time.Time         `json:"jumped,omitempty"`
-	History []RegistrationPast `json:"history"` // oldest first, every quarter of an hour and at each jump
+	History []RegistrationPast `json:"history"`            // oldest first, every quarter of an hour and at each jump
+	LeftOut bool               `json:"left_out,omitempty"` // beyond the 16 radars that are registered
 }
 
 // BiasView is a bias in range, azimuth and time.
@@ -41,7 +42,7 @@ type RegistrationPast struct {
 }
 
 // Registration returns what is known of the bias of each radar, by feed and
-// sensor.
+// sensor; of those that are left out, that they are.
 func (e *Engine) Registration() []RegistrationView {
 	list := []RegistrationView{}
 	if !e.up {
@@ -49,8 +50,11 @@ func (e *Engine) Registration() []RegistrationView {
 	}
 	for _, r := range e.tracks.Registrations() {
 		v := RegistrationView{
-			Source: r.Source, Sensor: r.ID, Bias: biasView(r.Bias), Sigma: biasView(r.Sigma),
-			Sights: r.Sights, Jumps: r.Jumps, History: []RegistrationPast{},
+			Source: r.Source, Sensor: r.ID, Sights: r.Sights, Jumps: r.Jumps, History: []RegistrationPast{}, LeftOut: r.LeftOut,
+		}
+		if !r.LeftOut {
+			bias, sigma := biasView(r.Bias), biasView(r.Sigma)
+			v.Bias, v.Sigma = &bias, &sigma
 		}
 		if !r.Jumped.IsZero() {
 			jumped := r.Jumped

@@ -4,6 +4,7 @@
 package engine_test
 
 import (
+	"fmt"
 	"math"
 	"testing"
 	"time"
@@ -29,10 +30,13 @@ type slipping struct {
 	north geo.Degrees // by which the radar's azimuths are off
 }
 
+// floorRadar turns in four seconds in the middle of the gap.
+var floorRadar = track.Sensor{Source: "radar", ID: "025/010", Pos: geo.Point{LatDeg: 24.4, LonDeg: 122.9}, MaxRange: geo.FromNM(200), Period: 4 * time.Second}
+
 func newSlipping(t *testing.T) *slipping {
 	t.Helper()
 	f := &slipping{radarFloor: radarFloor{t: t, e: engine.New("tw", ids), now: start, seq: 1}, north: 0.2}
-	f.radar = track.Sensor{Source: "radar", ID: "025/010", Pos: geo.Point{LatDeg: 24.4, LonDeg: 122.9}, MaxRange: geo.FromNM(200), Period: 4 * time.Second}
+	f.radar = floorRadar
 	cfg := config(t)
 	cfg.Sensors = []track.Sensor{f.radar}
 	cfg.Feeds = []engine.FeedConfig{
@@ -83,13 +87,23 @@ func (f *slipping) frame(source string, format frame.Format, b []byte) {
 func (f *slipping) seen(icao modes.ICAO, pos geo.Point) {
 	f.t.Helper()
 	rng, azi := geo.SlantRange(f.radar.Pos, f.radar.Height, pos, geo.Feet(airlinerFeet).Metres())
-	r := cat048.Record{
-		Has:  cat048.Item010 | cat048.Item140 | cat048.Item020 | cat048.Item040 | cat048.Item220,
-		I010: cat048.I010{SAC: 25, SIC: 10}, I220: cat048.I220(icao),
+	r := f.measured(rng, azi)
+	r.Has, r.I220 = r.Has|cat048.Item220, cat048.I220(icao)
+	r.I020.TYP = 5 // one reply to an all-call
+	f.plot(&r)
+}
+
+func (f *slipping) measured(rng geo.Metres, azi geo.Degrees) cat048.Record {
+	return cat048.Record{
+		Has:  cat048.Item010 | cat048.Item140 | cat048.Item020 | cat048.Item040,
+		I010: cat048.I010{SAC: 25, SIC: 10},
 		I140: cat048.I140(f.now.Sub(f.now.Truncate(24*time.Hour)).Seconds() * 128),
 		I040: cat048.I040{RHO: uint16(rng.NM() * 256), THETA: uint16(float64((azi + f.north).Norm360()) * 65536 / 360)},
 	}
-	r.I020.TYP = 5 // one reply to an all-call
+}
+
+func (f *slipping) plot(r *cat048.Record) {
+	f.t.Helper()
 	b, err := r.Append(nil)
 	if err == nil {
 		b, err = asterix.AppendBlock(nil, cat048.Category, b)
@@ -108,6 +122,30 @@ func (f *slipping) alarm() string {
 		}
 	}
 	return ""
+}
+
+// Radars for which registration has no room are shown without a bias.
+func TestRadarsThatAreLeftOutAreShown(t *testing.T) {
+	f := &radarFloor{t: t, e: engine.New("tw", ids), now: start, seq: 1}
+	cfg := config(t)
+	cfg.Sensors = nil
+	for i := range 18 {
+		s := floorRadar
+		s.ID = fmt.Sprintf("025/%03d", i)
+		cfg.Sensors = append(cfg.Sensors, s)
+	}
+	if out := f.e.Step(1, &engine.Input{At: start, Config: cfg}); out.Reply.Code != "" {
+		t.Fatalf("Config refused: %+v", out)
+	}
+	list := f.e.Registration()
+	if len(list) != 18 || f.e.View().RadarsLeftOut != 2 {
+		t.Fatalf("%d radars, the picture says that %d are left out; want 18 and 2", len(list), f.e.View().RadarsLeftOut)
+	}
+	for i, r := range list {
+		if out := i >= 16; r.LeftOut != out || (r.Bias == nil) != out || (r.Sigma == nil) != out {
+			t.Errorf("radar %d: %+v", i, r)
+		}
+	}
 }
 
 // The bias of a radar is shown with its history, and a slip of its north mark

@@ -34,6 +34,7 @@ type View struct {
 	Plans         []PlanView     `json:"plans"` // the joint plan with each partner
 	Activity      ActivityView   `json:"activity"`
 	StoreProblem  string         `json:"store_problem,omitempty"`
+	RadarsLeftOut int            `json:"radars_left_out,omitempty"` // beyond the 16 that are registered
 
 	Recalls   []RecallView  `json:"recalls"`    // ours, newest first
 	Holdings  []HoldingView `json:"holdings"`   // by partner
@@ -58,6 +59,7 @@ type TrackView struct {
 	Callsign  string       `json:"callsign,omitempty"`
 	MMSI      string       `json:"mmsi,omitempty"`
 	Name      string       `json:"name,omitempty"`
+	Former    []FormerView `json:"former,omitempty"` // what it told to be before, oldest first, at most the last eight; for this screen alone
 	Sources   []string     `json:"sources"`
 	Receivers []string     `json:"receivers,omitempty"` // of Mode S that heard it in the last minute: feeds, or feed/identifier
 	Emergency bool         `json:"emergency,omitempty"`
@@ -79,9 +81,27 @@ type TrackView struct {
 	// unknown. It changes nothing of what people set in Identity.
 	Class      string   `json:"class,omitempty"`
 	Confidence *float64 `json:"confidence,omitempty"` // in Class: its probability
+	// Formation is told of tracks that move together; for this screen alone.
+	Formation *FormationView `json:"formation,omitempty"`
 	// Fused is where partners' reports and ours together put the object; absent
 	// where our track stands as it is. It is for this screen alone.
 	Fused *FusedView `json:"fused,omitempty"`
+}
+
+// FormerView is an address or MMSI that a track went by before.
+type FormerView struct {
+	Address string    `json:"address,omitempty"` // six hexadecimal digits
+	MMSI    string    `json:"mmsi,omitempty"`
+	Since   time.Time `json:"since"` // first told
+	Until   time.Time `json:"until"` // last told
+}
+
+// FormationView is tracks that fly or sail together, by their motion: an estimate.
+type FormationView struct {
+	N          uint32 `json:"n"`                    // the number of a track that founded it, which may have left
+	Least      int    `json:"least"`                // members, but for those that may be another one's double
+	Most       int    `json:"most"`                 // members of the last minutes, but for those seen to leave
+	Unresolved bool   `json:"unresolved,omitempty"` // a radar gave one plot of several: there may be more than most
 }
 
 // EllipseView is the error of a place: one standard deviation along each axis of
@@ -291,6 +311,7 @@ type FeedView struct {
 	Exercise bool         `json:"exercise"`
 	Up       bool         `json:"up"`
 	Last     *time.Time   `json:"last,omitempty"`
+	Silent   *time.Time   `json:"silent_since,omitempty"` // since when nothing came, where that is too long by rule C06
 	Frames   uint64       `json:"frames"`
 	Plots    uint64       `json:"plots"`
 	Refused  []RefusedFor `json:"refused"`

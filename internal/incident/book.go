@@ -157,7 +157,7 @@ func (b *Book) placeFor(a watch.Alert, now time.Time, pos Positions) *Incident {
 func (b *Book) take(inc *Incident, a watch.Alert, now time.Time, pos Positions) {
 	e := Event{
 		At: a.At, Entered: now, Kind: EventAlert, Rule: a.Rule, Zone: a.Zone, ZoneVersion: a.ZoneVersion,
-		Direction: a.Direction, Track: a.Track, Originators: slices.Clone(a.Originators), Record: a.Partner.Object,
+		Direction: a.Direction, Text: a.Names, Track: a.Track, Originators: slices.Clone(a.Originators), Record: a.Partner.Object,
 	}
 	news := a.Rule == watch.Emergency || a.Rule == watch.WithoutLead || inc.isNews(&e)
 	b.addEvent(inc, e)

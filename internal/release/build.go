@@ -292,7 +292,11 @@ func eventBody(ev *CaseEvent, o Obligations) record.Event {
 		e.Rule = ev.Rule
 	}
 	if o.Fields&FieldZone != 0 {
-		e.Zone, e.ZoneVersion, e.Direction = string(ev.Zone), ev.ZoneVersion, ev.Direction
+		e.Zone, e.ZoneVersion = string(ev.Zone), ev.ZoneVersion
+		// Of a rule without a zone it says what is wrong with a name: that stays home.
+		if ev.Zone != "" {
+			e.Direction = ev.Direction
+		}
 	}
 	return e
 }

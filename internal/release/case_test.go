@@ -61,6 +61,27 @@ func TestIncidentHoldsOurOwnPart(t *testing.T) {
 	}
 }
 
+// Of a rule without a zone the direction says what is wrong with a name.
+func TestWhatIsWrongWithANameStaysHome(t *testing.T) {
+	d := newDesk(policy(t, pictureRule(gapTerms)))
+	ev := release.CaseEvent{Rule: "A10", Direction: "callsign", At: start, Entered: start, Originators: []party.ID{"tw"}}
+	told := 0
+	for _, l := range run(t, d, start, 200, &picture{cases: []release.Case{openCase(ev)}}) {
+		if l.r.Incident == nil {
+			continue
+		}
+		for _, e := range l.r.Incident.Events {
+			told++
+			if e.Direction != "" {
+				t.Errorf("event %+v left with %q", e, e.Direction)
+			}
+		}
+	}
+	if told == 0 {
+		t.Error("the event was not told")
+	}
+}
+
 func TestIncidentOfOthersStaysHome(t *testing.T) {
 	d := newDesk(policy(t, pictureRule(gapTerms)))
 	pic := &picture{cases: []release.Case{openCase(event("A01", start, "cell"))}}

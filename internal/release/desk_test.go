@@ -82,6 +82,22 @@ func TestClassStaysHome(t *testing.T) {
 	}
 }
 
+// TestFormerNamesStayHome: what a track went by before is no field of what leaves.
+func TestFormerNamesStayHome(t *testing.T) {
+	var got [2][]left
+	for i, former := range [][]track.Former{nil, {{Address: 0x899124, Since: start.Add(-time.Hour), Until: start}, {MMSI: 416000124, Until: start}}} {
+		w := airTrack(1, gap)
+		w.Former = former
+		got[i] = run(t, newDesk(policy(t, pictureRule(gapTerms))), start, 200, &picture{tracks: []track.Track{w}})
+	}
+	if len(got[0]) == 0 {
+		t.Fatal("nothing left")
+	}
+	if diff := cmp.Diff(got[0], got[1], cmp.AllowUnexported(left{})); diff != "" {
+		t.Errorf("what leaves changes with former names:\n%s", diff)
+	}
+}
+
 // TestNothingLeaves is the list of all that may be missing or fail.
 func TestNothingLeaves(t *testing.T) {
 	good := pictureRule(gapTerms)

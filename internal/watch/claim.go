@@ -4,6 +4,8 @@
 package watch
 
 import (
+	"fmt"
+
 	"github.com/kuroshio-watch/kuroshio/geo"
 	"github.com/kuroshio-watch/kuroshio/internal/plot"
 	"github.com/kuroshio-watch/kuroshio/internal/track"
@@ -61,6 +63,19 @@ func (n *Told) change(t *track.Track) string {
 	return ""
 }
 
+// against returns the name that changed, as it was and as it is; "" for none.
+func (n *Told) against(t *track.Track, why string) string {
+	switch why {
+	case otherAddress:
+		return fmt.Sprintf("%06X → %06X", n.Address, t.Address)
+	case otherMMSI:
+		return fmt.Sprintf("%09d → %09d", n.MMSI, t.MMSI)
+	case otherCallsign:
+		return n.Callsign + " → " + t.Callsign
+	}
+	return ""
+}
+
 // remarkable reports whether the rules of claims have to look at a track, and
 // takes in what it tells.
 func (s *trackState) remarkable(t *track.Track) bool {
@@ -93,17 +108,28 @@ func (w *Watch) claims(out *collector, list []track.Track) {
 }
 
 // doubts are rules A19 and S02: the claims of one aircraft or vessel are not
-// confirmed. Those of an area are one alert, not one for each.
+// confirmed. Those of an area are one alert, not one for each; so are the tracks
+// that a stream leaves behind where it jumps.
 func (w *Watch) doubts(out *collector, list []track.Track, inArea map[track.Number]bool, held map[Key]bool) {
-	for i := range list {
-		t := &list[i]
-		r, ok := w.byDomain(t, DoubtedAircraft, DoubtedVessel)
-		if !ok || t.Flags&track.Doubted == 0 || inArea[t.Number] {
-			continue
+	told := make(map[name]track.Number) // which track has the alert of a name
+	for _, active := range []bool{true, false} {
+		for i := range list {
+			t := &list[i]
+			r, ok := w.byDomain(t, DoubtedAircraft, DoubtedVessel)
+			slot := Key{Rule: r.ID, Track: t.Number}
+			if !ok || t.Flags&track.Doubted == 0 || inArea[t.Number] || w.isActive(slot) != active {
+				continue
+			}
+			who := nameOf(t)
+			if told[who] != 0 && !active {
+				continue
+			}
+			held[slot] = true
+			w.hold(out, slot, out.now, r.Params.Hold, true, func() Alert { return w.alert(r, t, "") })
+			if who.number != 0 && w.isActive(slot) {
+				told[who] = t.Number
+			}
 		}
-		slot := Key{Rule: r.ID, Track: t.Number}
-		held[slot] = true
-		w.hold(out, slot, out.now, r.Params.Hold, true, func() Alert { return w.alert(r, t, "") })
 	}
 }
 
@@ -122,7 +148,8 @@ func (w *Watch) byDomain(t *track.Track, air, sea RuleID) (Rule, bool) {
 
 // names are rules A10 and S03: a track tells another name than before, or
 // another track tells its name elsewhere. The newest of those that share a name
-// has the alert.
+// has the alert. An address or MMSI changes on one track where a radar sees one
+// object all the while; else our tracker begins a new track for another one.
 func (w *Watch) names(out *collector, list []track.Track, held map[Key]bool) {
 	shared := sharers(list)
 	for i := range list {
@@ -143,7 +170,7 @@ func (w *Watch) names(out *collector, list []track.Track, held map[Key]bool) {
 		held[slot] = true
 		w.hold(out, slot, out.now, r.Params.Hold, true, func() Alert {
 			a := w.alert(r, t, "")
-			a.Direction = why
+			a.Direction, a.Names = why, s.Told.against(t, why)
 			return a
 		})
 		if w.isActive(slot) {

@@ -112,13 +112,30 @@ func (w *Watch) feedsLost(out *collector, feeds []Feed) {
 	}
 }
 
+// silence returns since when a feed has given nothing, and whether that is too
+// long.
+func (w *Watch) silence(r Rule, f Feed, now time.Time) (since time.Time, lost bool) {
+	since = w.feeds[f.Name]
+	if f.Has && f.LastMessage.After(since) {
+		since = f.LastMessage
+	}
+	return since, now.Sub(since) >= r.Params.Silent
+}
+
+// SilentSince returns since when a feed that is silent for too long by rule C06
+// has given nothing; ok is false of any other, and of one that no tick has seen.
+func (w *Watch) SilentSince(f Feed, now time.Time) (since time.Time, ok bool) {
+	r, ruled := w.rules[FeedLost]
+	if _, seen := w.feeds[f.Name]; !ruled || !seen {
+		return time.Time{}, false
+	}
+	since, ok = w.silence(r, f, now)
+	return since, ok
+}
+
 func (w *Watch) feedLost(out *collector, r Rule, f Feed) {
 	slot := Key{Rule: r.ID, Feed: f.Name}
-	last := w.feeds[f.Name]
-	if f.Has && f.LastMessage.After(last) {
-		last = f.LastMessage
-	}
-	silent := out.now.Sub(last) >= r.Params.Silent
+	last, silent := w.silence(r, f, out.now)
 	if !silent && !(f.HasRate && f.RatePct < r.Params.RatePct) {
 		w.release(out, slot, out.now, r.Params.Clear)
 		return

@@ -88,6 +88,7 @@ type Alert struct {
 	Domain      string     `json:"domain"` // "air", "sea", "coord", "system"
 	ZoneVersion string     `json:"zone_version,omitempty"`
 	Direction   string     `json:"direction,omitempty"` // of a passage; with A10 and S03 what is wrong
+	Names       string     `json:"names,omitempty"`     // with A10 and S03 the name before and the one now; stays home
 	Pos         geo.Point  `json:"pos"`
 	HasPos      bool       `json:"has_pos,omitempty"`
 	Active      bool       `json:"active"`          // false: cleared

@@ -550,6 +550,35 @@ func TestFeedLost(t *testing.T) {
 	}
 }
 
+// A feed is silent as soon as rule C06 alarms for its silence, and no longer
+// when it speaks again, though the alarm is held; a low rate is no silence.
+func TestSilentSince(t *testing.T) {
+	r := newRig(t)
+	spoke := t0.Add(10 * time.Second)
+	feeds := []watch.Feed{{Name: "mute"}, {Name: "radar-1", Has: true, LastMessage: spoke}, {Name: "weak", Has: true, LastMessage: t0.Add(80 * time.Second), HasRate: true, RatePct: 5}}
+	if since, ok := r.w.SilentSince(feeds[0], t0.Add(time.Hour)); ok {
+		t.Errorf("a feed that no tick has seen is silent since %v", since)
+	}
+	r.w.Tick(t0, r.tb, feeds, nil)
+	for _, tt := range []struct {
+		feed  watch.Feed
+		after time.Duration
+		since time.Time // zero: not silent
+	}{
+		{feeds[0], 59 * time.Second, time.Time{}},
+		{feeds[0], 60 * time.Second, t0},
+		{feeds[1], 69 * time.Second, time.Time{}},
+		{feeds[1], 70 * time.Second, spoke},
+		{watch.Feed{Name: "radar-1", Has: true, LastMessage: t0.Add(75 * time.Second)}, 80 * time.Second, time.Time{}},
+		{feeds[2], 80 * time.Second, time.Time{}},
+	} {
+		since, ok := r.w.SilentSince(tt.feed, t0.Add(tt.after))
+		if ok != !tt.since.IsZero() || ok && !since.Equal(tt.since) {
+			t.Errorf("%s after %v: silent since %v, %v; want %v", tt.feed.Name, tt.after, since, ok, tt.since)
+		}
+	}
+}
+
 func TestFeedTakenAway(t *testing.T) {
 	r := newRig(t)
 	r.alerts = append(r.alerts, r.w.Tick(t0, r.tb, []watch.Feed{{Name: "x"}}, nil)...)
