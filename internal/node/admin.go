@@ -45,6 +45,7 @@ func newMetrics(view func() *engine.View, st *store.Store) *metrics {
 		"link_cosigned_total":  {"Records that the partner has receipted.", []string{"partner"}},
 		"link_received_total":  {"Records of the partner's log.", []string{"partner"}},
 		"link_refused_total":   {"Records of the partner that were refused.", []string{"partner"}},
+		"radars_left_out":      {"Radars beyond those that are registered: their bias is not learnt.", nil},
 		"store_bytes":          {"Size of the store's file.", nil},
 		"store_ok":             {"0 while tape or store does not work.", nil},
 		"states_dropped_total": {"States given up for want of room.", []string{"partner"}},
@@ -112,6 +113,7 @@ func (m *metrics) collectView(v *engine.View, gauge func(string, float64, ...str
 	gauge("alarms", float64(v.Counts.Acknowledged), "acknowledged")
 	gauge("alarms", float64(v.Counts.Returned), "returned")
 	gauge("store_ok", boolValue(v.StoreProblem == ""))
+	gauge("radars_left_out", float64(v.RadarsLeftOut))
 	for i := range v.Links {
 		l := &v.Links[i]
 		id := string(l.Party)

@@ -25,7 +25,7 @@ import (
 type watched struct {
 	settings config.Feed
 	added    bool            // through the API
-	sensors  []config.Sensor // radars that were added with it, since the start
+	sensors  []config.Sensor // its radars
 	feed     *feed.Feed
 	run      *feedRun // nil while it is paused; guarded by intake.mu
 
@@ -112,11 +112,16 @@ func (n *Node) startFeeds(g *group) error {
 	defer n.feeds.mu.Unlock()
 	n.feeds.group = g
 	for _, f := range n.cfg.Feeds {
-		w, err := n.newFeed(f, taped[f.Name])
+		seq, added := taped[f.Name], n.feeds.kept.find(f.Name) >= 0
+		if added && seq == 0 {
+			seq = n.feeds.kept.Numbered
+		}
+		w, err := n.newFeed(f, seq)
 		if err != nil {
 			return err
 		}
-		w.up, w.added = told[f.Name], n.feeds.kept.added(f.Name)
+		w.up, w.added = told[f.Name], added
+		w.sensors = slices.DeleteFunc(slices.Clone(n.cfg.Sensors), func(s config.Sensor) bool { return s.Feed != f.Name })
 		n.loop.feeds = append(n.loop.feeds, w)
 		n.feeds.list = append(n.feeds.list, w)
 		if !slices.Contains(n.feeds.kept.Paused, f.Name) {

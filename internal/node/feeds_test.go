@@ -259,7 +259,7 @@ func TestFeedsWithoutARestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.open(t)
-	if l := r.n.FeedList(); len(l) != 1 || !l[0].Paused || !l[0].Added {
+	if l := r.listed(t, 1); !l[0].Paused || !l[0].Added {
 		t.Errorf("after a restart: %+v", l)
 	}
 	r.feedDo(t, "", console.FeedRequest{Name: "mesh", Act: "resume"})
@@ -360,6 +360,9 @@ func TestWhatCannotBeAdded(t *testing.T) {
 		"a radar of AIS":   {"a", &console.FeedSettings{Kind: "nmea-udp", Addr: "127.0.0.1:1", Sensors: []console.FeedSensor{north}}, "sensors"},
 		"a radar of none":  {"a", &console.FeedSettings{Kind: "asterix-udp", Addr: "127.0.0.1:1", Sensors: []console.FeedSensor{{ID: "025/010"}}}, "sensors"},
 		"a radar twice":    {"a", &console.FeedSettings{Kind: "asterix-udp", Addr: "127.0.0.1:1", Sensors: []console.FeedSensor{north, north}}, "sensors"},
+		"a lax clock":      {"a", &console.FeedSettings{Kind: "nmea-udp", Addr: "127.0.0.1:1", ClockLimitS: new(601.)}, "clock_limit"},
+		"a clock before":   {"a", &console.FeedSettings{Kind: "nmea-udp", Addr: "127.0.0.1:1", ClockLimitS: new(-1.)}, "clock_limit"},
+		"a clock of none":  {"a", &console.FeedSettings{Kind: "beast-udp", Addr: "127.0.0.1:1", ClockLimitS: new(1.)}, "clock_limit"},
 		"no edition":       {"a", &console.FeedSettings{Kind: "asterix-udp", Addr: "127.0.0.1:1", Editions: map[string]string{"021": "9"}}, "editions"},
 		"a kind of none":   {"a", &console.FeedSettings{Kind: "fax-udp", Addr: "127.0.0.1:1"}, "kind"},
 		"a bad name":       {"../a", &console.FeedSettings{Kind: "cot-udp", Addr: "127.0.0.1:1"}, "name"},

@@ -5,11 +5,9 @@ package node
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -19,11 +17,9 @@ import (
 	"github.com/kuroshio-watch/kuroshio/internal/console"
 	"github.com/kuroshio-watch/kuroshio/internal/decode"
 	"github.com/kuroshio-watch/kuroshio/internal/dump"
-	"github.com/kuroshio-watch/kuroshio/internal/engine"
 	"github.com/kuroshio-watch/kuroshio/internal/feed"
 	"github.com/kuroshio-watch/kuroshio/internal/frame"
 	"github.com/kuroshio-watch/kuroshio/internal/plot"
-	"github.com/kuroshio-watch/kuroshio/internal/track"
 )
 
 // maxFeeds bounds the feeds of a node that are added through the API.
@@ -52,6 +48,17 @@ func (i *intake) start(w *watched) {
 		defer close(r.done)
 		return w.feed.Run(ctx)
 	})
+}
+
+// halt stops a feed and reports whether it ran. The caller holds mu.
+func (w *watched) halt() bool {
+	if w.run == nil {
+		return false
+	}
+	w.run.cancel()
+	<-w.run.done
+	w.run = nil
+	return true
 }
 
 func (i *intake) find(name string) *watched {
@@ -103,12 +110,17 @@ func (n *Node) FeedAct(ctx context.Context, req *console.FeedRequest) (r console
 	case req.Act == console.FeedTest && feed.Kind(w.settings.Kind).Transport() == feed.Stdin:
 		return r, "not-now", nil // what is read is gone
 	case req.Act == console.FeedTest:
-		r.Test, err = n.tryFeed(ctx, w.settings, slices.Concat(n.cfg.Sensors, w.sensors))
+		r.Test, err = n.tryFeed(ctx, w.settings, w.sensors)
 		return r, "", err
 	case req.Act == console.FeedPause:
 		return r, "", n.pauseFeed(w)
 	case req.Act == console.FeedResume:
 		return r, "", n.resumeFeed(w)
+	case req.Act == console.FeedSecret:
+		return n.changeSecrets(w, req)
+	case req.Act == console.FeedRemove:
+		code, err = n.removeFeed(ctx, w)
+		return r, code, err
 	}
 	return r, "bad-request", nil
 }
@@ -119,17 +131,17 @@ func (n *Node) tryNew(ctx context.Context, req *console.FeedRequest) (r console.
 	if r.What != "" {
 		return r, "bad-request", nil
 	}
-	dir, err := os.MkdirTemp(n.cfg.Node.Data, "feed-trial-*")
+	dir, err := os.MkdirTemp(n.cfg.Node.Data, trialSecrets)
 	if err != nil {
 		return r, "", fmt.Errorf("keep secrets of a trial: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	if err := writeSecrets(dir, req.Name, req.Secrets); err != nil {
+	if err := writeSecrets(dir, req.Name, 0, req.Secrets); err != nil {
 		return r, "", err
 	}
-	namesOf(req.Secrets).into(&f, dir)
+	namesOf(req.Secrets).into(&f, dir, 0)
 	if _, bad := feedSettings(&f, nil); bad != nil {
-		return console.FeedResult{Key: "secrets", What: "not text, or no certificates with their key"}, "bad-request", nil
+		return badSecrets(), "bad-request", nil
 	}
 	r.Test, err = n.tryFeed(ctx, f, sensorsOf(req.Name, req.Feed))
 	return r, "", err
@@ -138,7 +150,7 @@ func (n *Node) tryNew(ctx context.Context, req *console.FeedRequest) (r console.
 // wanted returns the feed that is asked for, or what keeps it from being added.
 func wanted(req *console.FeedRequest) (config.Feed, console.FeedResult) {
 	f := configured(req.Name, req.Feed)
-	namesOf(req.Secrets).into(&f, "") // what is in the files does not matter here
+	namesOf(req.Secrets).into(&f, "", 0) // what is in the files does not matter here
 	key, what := addable(&f, sensorsOf(req.Name, req.Feed))
 	return f, console.FeedResult{Key: apiKey(key), What: what}
 }
@@ -146,11 +158,7 @@ func wanted(req *console.FeedRequest) (config.Feed, console.FeedResult) {
 // pauseFeed stops a feed, and then keeps that, so that a restart does not take
 // it up again. What it has sent on already counts.
 func (n *Node) pauseFeed(w *watched) error {
-	if w.run != nil {
-		w.run.cancel()
-		<-w.run.done
-		w.run = nil
-	}
+	w.halt()
 	kept := n.feeds.kept
 	if slices.Contains(kept.Paused, w.settings.Name) {
 		return nil
@@ -194,28 +202,30 @@ func (n *Node) addFeed(ctx context.Context, known *watched, req *console.FeedReq
 		return r, "bad-request", nil
 	}
 	dir := secretsPath(n.cfg.Node.Data)
-	if err := writeSecrets(dir, req.Name, req.Secrets); err != nil {
+	if err := writeSecrets(dir, req.Name, 0, req.Secrets); err != nil {
 		return r, "", err
 	}
 	defer func() {
 		if code != "" || err != nil {
-			err = errors.Join(err, removeSecrets(dir, req.Name))
+			err = errors.Join(err, removeSecrets(dir, req.Name, 0))
 		}
 	}()
 	names := namesOf(req.Secrets)
-	names.into(&f, dir)
-	w, err := n.newFeed(f, 0)
-	if err != nil { // its text names files, and an administrator is to hear of what is in them
-		return console.FeedResult{Key: "secrets", What: "not text, or no certificates with their key"}, "bad-request", nil
+	names.into(&f, dir, 0)
+	w, err := n.newFeed(f, n.feeds.kept.Numbered)
+	if err != nil {
+		return badSecrets(), "bad-request", nil
 	}
 	w.added, w.sensors = true, sensorsOf(req.Name, req.Feed)
 	before, kept := n.feeds.kept, n.feeds.kept
-	kept.Added = append(slices.Clone(kept.Added), keptFeed{req.Name, *req.Feed, names})
+	kept.Added = append(slices.Clone(kept.Added), keptFeed{Name: req.Name, FeedSettings: *req.Feed, Secrets: names})
 	if err := n.keepFeeds(kept); err != nil {
 		return r, "", err
 	}
 	one := config.Config{Feeds: []config.Feed{f}, Sensors: w.sensors, Time: n.cfg.Time}
-	if code, err = n.loop.tellFeed(ctx, feedConfigs(&one)[0], sensorConfigs(&one), w); code != "" || err != nil {
+	told, sensors := feedConfigs(&one)[0], sensorConfigs(&one)
+	code, err = n.loop.change(ctx, func(ctx context.Context) string { return n.loop.addFeed(ctx, told, sensors, w) })
+	if code != "" || err != nil {
 		return r, code, errors.Join(err, n.keepFeeds(before))
 	}
 	n.feeds.list = append(n.feeds.list, w)
@@ -268,6 +278,10 @@ func configured(name string, s *console.FeedSettings) config.Feed {
 		Stale: seconds(s.StaleS), Every: seconds(s.EveryS), Topics: s.Topics, QoS: s.QoS, ClientID: s.ClientID, User: s.User,
 		Editions: s.Editions, EditionOf: s.EditionOf,
 	}
+	if s.ClockLimitS != nil {
+		limit := config.Duration(max(-1, min(*s.ClockLimitS, 3600)) * float64(time.Second)) // beyond is out of bounds as well
+		f.ClockLimit = &limit
+	}
 	if p := s.Receiver; p != nil {
 		f.Receiver = &config.Receiver{Lat: p.Lat, Lon: p.Lon, RangeNM: p.RangeNM}
 	}
@@ -275,51 +289,6 @@ func configured(name string, s *console.FeedSettings) config.Feed {
 }
 
 func seconds(n uint32) config.Duration { return config.Duration(time.Duration(n) * time.Second) }
-
-// addRequest asks the loop to make the engine know a feed.
-type addRequest struct {
-	feed    engine.FeedConfig
-	sensors []track.Sensor
-	w       *watched
-	reply   chan string // buffered, size 1
-}
-
-// tellFeed makes the engine know a feed, and returns the code of its answer.
-func (l *loop) tellFeed(ctx context.Context, f engine.FeedConfig, sensors []track.Sensor, w *watched) (code string, err error) {
-	r := addRequest{f, sensors, w, make(chan string, 1)}
-	select {
-	case l.adds <- r:
-	case <-l.done:
-		return "", errStopping
-	case <-ctx.Done():
-		return "", ctx.Err()
-	}
-	// It is taken now, however long tape and store need: what is kept of the
-	// feed must go with what the engine knows.
-	select {
-	case code = <-r.reply:
-		return code, nil
-	case <-l.done:
-		return "", errStopping
-	}
-}
-
-// addFeed steps the present configuration with one feed more.
-func (l *loop) addFeed(ctx context.Context, r addRequest) string {
-	cfg := l.eng.Config()
-	cfg.Feeds = append(slices.Clone(cfg.Feeds), r.feed)
-	cfg.Sensors = slices.Concat(cfg.Sensors, r.sensors)
-	outs := l.process(ctx, []*engine.Input{{At: l.clock(), Config: &cfg}})
-	if len(outs) != 1 {
-		return "store-failed"
-	}
-	if outs[0].Reply.Code == "" {
-		l.config = &cfg
-		l.feeds = append(l.feeds, r.w)
-		l.publish(true)
-	}
-	return outs[0].Reply.Code
-}
 
 // trialTime is how long a feed is tried, and trialQueue what may wait meanwhile.
 const (
@@ -417,82 +386,4 @@ func (c *counter) found(h feed.Health) (*console.FeedTrial, error) {
 		t.Editions = append(t.Editions, console.FeedEdition(e))
 	}
 	return t, err
-}
-
-// keptFeeds is what was changed of the feeds while the node ran, and outlives a
-// restart. It stands in the data folder.
-type keptFeeds struct {
-	Added  []keptFeed `json:"added"`
-	Paused []string   `json:"paused"`
-}
-
-type keptFeed struct {
-	Name string `json:"name"`
-	console.FeedSettings
-	Secrets secretNames `json:"secrets,omitempty"`
-}
-
-func keptPath(data string) string { return filepath.Join(data, "feeds.json") }
-
-func readKept(data string) (k keptFeeds, err error) {
-	b, err := os.ReadFile(keptPath(data))
-	if errors.Is(err, os.ErrNotExist) {
-		return k, nil
-	}
-	if err == nil {
-		err = json.Unmarshal(b, &k)
-	}
-	if err != nil {
-		return k, fmt.Errorf("read added feeds: %w", err)
-	}
-	return k, nil
-}
-
-// write replaces the file whole.
-func (k keptFeeds) write(data string) error {
-	b, err := json.MarshalIndent(k, "", " ")
-	if err != nil {
-		return fmt.Errorf("write added feeds: %w", err)
-	}
-	f, err := os.CreateTemp(data, "feeds-*")
-	if err != nil {
-		return fmt.Errorf("write added feeds: %w", err)
-	}
-	_, err = f.Write(append(b, '\n'))
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), keptPath(data))
-	}
-	if err != nil {
-		return errors.Join(fmt.Errorf("write added feeds: %w", err), os.Remove(f.Name()))
-	}
-	return nil
-}
-
-func (k keptFeeds) added(name string) bool {
-	return slices.ContainsFunc(k.Added, func(f keptFeed) bool { return f.Name == name })
-}
-
-// into returns the configuration with the added feeds. One of the file's that
-// has the name of an added one stops the node: nobody could tell them apart.
-func (k keptFeeds) into(c *config.Config) (*config.Config, error) {
-	if len(k.Added) == 0 {
-		return c, nil
-	}
-	all := *c
-	all.Feeds = slices.Clone(c.Feeds)
-	for i := range k.Added {
-		a := &k.Added[i]
-		f := configured(a.Name, &a.FeedSettings)
-		a.Secrets.into(&f, secretsPath(c.Node.Data))
-		sensors := sensorsOf(a.Name, &a.FeedSettings)
-		if key, what := addable(&f, sensors); what != "" {
-			return nil, fmt.Errorf("%s: feed %s: %s: %s", keptPath(c.Node.Data), a.Name, key, what)
-		}
-		if slices.ContainsFunc(all.Feeds, func(other config.Feed) bool { return other.Name == a.Name }) {
-			return nil, fmt.Errorf("%s: feed %s stands in the configuration file too", keptPath(c.Node.Data), a.Name)
-		}
-		all.Feeds = append(all.Feeds, f)
-		all.Sensors = slices.Concat(all.Sensors, sensors)
-	}
-	return &all, nil
 }

@@ -153,8 +153,8 @@ func TestANodeWithoutAnyFeedStartsAndIsUseful(t *testing.T) {
 	if status, body := r.get(t, "/healthz"); status != http.StatusOK || !strings.Contains(body, `"ok":true`) {
 		t.Errorf("/healthz = %d %s", status, body)
 	}
-	if _, body := r.get(t, "/metrics"); !strings.Contains(body, "kuroshio_store_ok 1") || !strings.Contains(body, "kuroshio_incidents_open 1") {
-		t.Errorf("/metrics lacks store_ok 1 or incidents_open 1:\n%s", body)
+	if _, body := r.get(t, "/metrics"); !strings.Contains(body, "kuroshio_store_ok 1") || !strings.Contains(body, "kuroshio_incidents_open 1") || !strings.Contains(body, "kuroshio_radars_left_out 0") {
+		t.Errorf("/metrics lacks store_ok 1, incidents_open 1 or radars_left_out 0:\n%s", body)
 	}
 	begun := time.Now()
 	if err := r.halt(); err != nil {

@@ -90,7 +90,7 @@ type loop struct {
 	events   chan engine.Event
 	steps    chan stepRequest
 	queries  chan query
-	adds     chan addRequest
+	changes  chan changeRequest
 	inbox    chan struct{} // size 1: records have come in
 	done     chan struct{} // closed when run has ended
 
@@ -187,8 +187,8 @@ func (l *loop) run(ctx context.Context) error {
 		case q := <-l.queries:
 			q.run(l.eng)
 			close(q.done)
-		case r := <-l.adds:
-			r.reply <- l.addFeed(ctx, r)
+		case r := <-l.changes:
+			r.reply <- r.do(ctx)
 		case r := <-l.steps:
 			reply, err := l.runStep(ctx, r)
 			r.done <- stepResult{reply, err}

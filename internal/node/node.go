@@ -81,6 +81,9 @@ func Open(ctx context.Context, cfg *config.Config, opt Options) (*Node, error) {
 	if n.feeds.kept, err = readKept(cfg.Node.Data); err != nil {
 		return nil, err
 	}
+	if err := n.feeds.kept.sweepSecrets(cfg.Node.Data); err != nil {
+		return nil, err
+	}
 	if n.cfg, err = n.feeds.kept.into(cfg); err != nil {
 		return nil, err
 	}
@@ -156,8 +159,8 @@ func (n *Node) newLoop() *loop {
 		log: n.opt.Log, tape: n.tape, store: n.store, stepped: n.clock.stepped, now: n.clock,
 		frames: make(chan frame.Frame, frameQueue), commands: make(chan commandRequest, commandQueue),
 		events: make(chan engine.Event, eventQueue), steps: make(chan stepRequest), queries: make(chan query),
-		adds:  make(chan addRequest),
-		inbox: make(chan struct{}, 1), done: make(chan struct{}), changed: newBroadcast(), taped: make(map[string]uint64),
+		changes: make(chan changeRequest),
+		inbox:   make(chan struct{}, 1), done: make(chan struct{}), changed: newBroadcast(), taped: make(map[string]uint64),
 		pressure: make(map[party.ID]bool), flows: make(map[party.ID]*flow), heartbeat: time.Duration(n.cfg.Link.Heartbeat), partners: n.cfg.PartnerIDs(), config: n.engCfg,
 		stopping: make(map[party.ID]*atomic.Int32), show: time.NewTimer(time.Hour), tickGap: busyTickMin, keys: n.lookAtKeys,
 		retention: config.Tape{Keep: max(n.cfg.Tape.Keep, n.cfg.Policy.KeepPast), MaxBytes: n.cfg.Tape.MaxBytes},
