@@ -6,6 +6,7 @@ package web_test
 import (
 	"encoding/json"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"regexp"
@@ -14,10 +15,13 @@ import (
 	"testing"
 
 	"github.com/kuroshio-watch/kuroshio/internal/activity"
+	"github.com/kuroshio-watch/kuroshio/internal/decode"
 	"github.com/kuroshio-watch/kuroshio/internal/engine"
+	"github.com/kuroshio-watch/kuroshio/internal/feed"
 	"github.com/kuroshio-watch/kuroshio/internal/incident"
 	"github.com/kuroshio-watch/kuroshio/internal/message"
 	"github.com/kuroshio-watch/kuroshio/internal/plan"
+	"github.com/kuroshio-watch/kuroshio/internal/plot"
 	"github.com/kuroshio-watch/kuroshio/internal/record"
 	"github.com/kuroshio-watch/kuroshio/internal/release"
 	"github.com/kuroshio-watch/kuroshio/internal/support"
@@ -71,6 +75,7 @@ func TestMessagesCoverTheNodesWords(t *testing.T) {
 		"outcome":  append(incident.Outcomes(), incident.Merged, incident.EventRecalled, incident.EventExpired),
 		"role":     engine.Roles(),
 		"field":    release.FieldNames(),
+		"source":   sourceNames(),
 		"alarm": {
 			string(incident.Unacknowledged), string(incident.Acknowledged), string(incident.Returned), string(incident.Normal),
 		},
@@ -101,6 +106,7 @@ func TestMessagesCoverTheNodesWords(t *testing.T) {
 		"doubt":                  mtt.AllReasons.Names(nil),
 		"class":                  classNames(),
 		"link":                   {"up", "degraded", "down", "stopped"},
+		"feed-reason":            slices.Concat(feed.Reasons(), decode.Reasons()),
 		"errors":                 append(errorCodes(t), "no-answer", "bad-answer"), // the page says the last two itself
 		"support.situation-word": record.SupportSituations(), "support.category-word": record.SupportCategories(),
 		"support.unit-word": record.SupportUnits(), "support.settlement-word": record.SupportSettlements(),
@@ -135,6 +141,15 @@ func TestMessagesCoverTheNodesWords(t *testing.T) {
 			}
 		}
 	}
+}
+
+// sourceNames returns the kinds of sources that a track can have.
+func sourceNames() []string {
+	var out []string
+	for _, k := range plot.Kinds() {
+		out = append(out, k.String())
+	}
+	return out
 }
 
 // classNames returns the classes that a track can have.
@@ -238,5 +253,27 @@ func TestEveryStyleVariableIsDefined(t *testing.T) {
 		if !defined[name] {
 			t.Errorf("%s uses %s, which nobody defines", where, name)
 		}
+	}
+}
+
+// TestFormOffersEveryFeed holds the kinds of the console's form against those of
+// a feed that can be added: over the network, none of a file, device or pipe.
+func TestFormOffersEveryFeed(t *testing.T) {
+	b, err := os.ReadFile("src/lib/feed-kinds.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var offered map[feed.Transport][]feed.Content
+	if err := json.Unmarshal(b, &offered); err != nil {
+		t.Fatal(err)
+	}
+	want := make(map[feed.Transport][]feed.Content)
+	for _, k := range feed.Kinds() {
+		if tr := k.Transport(); !tr.Once() && tr != feed.Stdin && tr != feed.Serial {
+			want[tr] = append(want[tr], k.Content())
+		}
+	}
+	if !maps.EqualFunc(offered, want, slices.Equal) {
+		t.Errorf("the form offers %v, want %v", offered, want)
 	}
 }

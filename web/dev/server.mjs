@@ -68,6 +68,8 @@ export async function serve(world, party, port = 0) {
     'GET /api/registration': () => world.registration(),
     'GET /api/journal': () => world.journal(),
     'GET /api/audit': ({ q }) => (Number(q.get('after')) ? [] : [{ n: 1, at: '2023-08-28T04:00:00Z', actor: 'node', act: 'configured', detail: 'zones taiwan-ryukyu 1' }]),
+    'GET /api/feeds': () => world.feeds[party].list(world.view(party)),
+    'POST /api/feeds': ({ body }) => world.feeds[party].act(world.view(party), body),
     'GET /api/users': () => Object.values(LOGINS[party]).map(identity),
     'GET /api/messages': () => world.messages.list(party),
     'GET /api/phrasebook': () => packs.book,
@@ -106,7 +108,7 @@ export async function serve(world, party, port = 0) {
     const done = call({ who, body, q: url.searchParams, res });
     if (done === undefined) return undefined;
     // A pair of a status and a code is a refusal.
-    return Array.isArray(done) && typeof done[1] === 'string' ? answer(done[0], { error: done[1] }) : answer(200, done);
+    return Array.isArray(done) && typeof done[1] === 'string' ? answer(done[0], { error: done[1], params: done[2] }) : answer(200, done);
   }
 
   const server = createServer(async (req, res) => {

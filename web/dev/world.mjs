@@ -5,6 +5,7 @@
 // not shipped. It knows just enough rules to answer as a node would.
 
 import { Activity } from './activity.mjs';
+import { Feeds } from './feeds.mjs';
 import { Messages } from './messages.mjs';
 import { packs } from './packs.mjs';
 import { Plans } from './plan.mjs';
@@ -59,6 +60,7 @@ export class World {
     this.now = START;
     this.seq = 0;
     this.silent = false;
+    this.mute = undefined; // since when the feed ais gives nothing, for the test of one that is silent
     this.outboxFull = false; // for the test of a call that waits
     this.storeProblem = undefined;
     this.handlings = { jp: { ours: 'releasable', known: true }, tw: { ours: '部外秘' } };
@@ -91,6 +93,7 @@ export class World {
     this.support = new Support(this, packs.agreements, packs.registers);
     this.activity = new Activity(this);
     this.plans = new Plans(this, structuredClone(packs.plans));
+    this.feeds = { tw: new Feeds(), jp: new Feeds() };
     this.recalls = new Recalls(this);
     this.policies = new Policies(this, packs.policies);
     this.verbs = {};
@@ -182,6 +185,8 @@ export class World {
         address: c.sea ? undefined : c.address, callsign: c.sea ? undefined : c.callsign, mmsi: c.sea ? `4160${c.n}12` : undefined,
         name: c.sea ? `HAI AN ${c.n}` : undefined, sources: [c.sea ? 'ais' : 'adsb'], exercise: this.exercise,
         identity: { party: p, standard: c.n === 511 ? 'unknown' : c.n === 516 ? 'friend' : 'neutral', at: iso(START) },
+        formation: c.n !== 507 ? undefined : { n: 507, least: 3, most: 4 },
+        former: c.n !== 507 ? undefined : [{ address: '899123', since: iso(START - 1_200_000), until: iso(START - 600_000) }],
         first_seen: iso(START - 1_200_000), time: iso(this.now - (c.n === 507 ? 74_000 : 1000)), plots: 400,
       });
     }
@@ -278,12 +283,12 @@ export class World {
       tracks: this.tracks(p), partner_tracks: this.partnerTracks(p), incidents, alarms: this.alarms[p], counts,
       links: [{ party: q, state: link.state, since: iso(Date.parse(link.since) || link.since), rtt_ms: 21, last_heard: iso(this.now - 2000), queued: link.state === 'up' ? 0 : 3, sent: 412, received: 388, refused: 0, held: this.outboxFull || undefined }],
       store_problem: this.storeProblem, feeds: [
-        { name: 'radar-north', kind: 'asterix', exercise: this.exercise, up: true, last: iso(this.now - 1000), frames: 5120, plots: 4988, refused: [{ reason: 'length', count: 2, offset: 88, at: iso(START) }] },
+        { name: 'radar-north', kind: 'asterix', exercise: this.exercise, up: true, last: iso(this.now - 1000), frames: 5120, plots: 4988, refused: [{ reason: 'asterix-record', count: 2, offset: 88, at: iso(START), item: 'I048/140', items: [{ item: 'I048/140', count: 2 }] }], clocks: [{ station: '025/010', offset_s: -15, spread_s: 0.2, minutes: 5, off: false }] },
         { name: 'radar-south', kind: 'asterix', exercise: this.exercise, up: false, last: iso(START - 150_000), frames: 990, plots: 940, refused: [] },
         { name: 'adsb', kind: 'beast', exercise: this.exercise, up: true, last: iso(this.now - 200), frames: 90_211, plots: 41_020, refused: [], merged: 3120, receivers: [
           { id: '000000000000a1f0', frames: 61_002, merged: 120, last: iso(this.now - 200) }, { id: '000000000000a1f1', frames: 29_209, merged: 3000, last: iso(this.now - 900) },
         ] },
-        { name: 'ais', kind: 'nmea', exercise: this.exercise, up: true, last: iso(this.now - 900), frames: 3001, plots: 2802, refused: [] },
+        { name: 'ais', kind: 'nmea', exercise: this.exercise, up: true, last: this.mute ?? iso(this.now - 900), silent_since: this.mute, frames: 3001, plots: 2802, refused: [] },
       ],
       out_of_service: p === 'tw' ? [{ rule: 'A01', reason: 'no-plan-feed' }] : [], log: this.log[p], plans: this.plans.view(p),
       recalls: this.recalls.acts[p], holdings: this.recalls.holdings(p), stop_cases: [], messages: this.messages.view(p), support: this.support.view(p), activity: this.activity.view(p),
@@ -319,6 +324,7 @@ export class World {
     return [
       { source: 'radar-north', sensor: '025/010', bias: bias(0.93), sigma, sights: 48_211, jumps: 1, jumped: history[15].at, history },
       { source: 'radar-south', sensor: '025/011', bias: bias(0), sigma: { range_m: 100, gain: 1e-4, azimuth_deg: 0.15, time_s: 0.2 }, sights: 0, jumps: 0, history: [] },
+      { source: 'radar-west', sights: 0, jumps: 0, history: [], left_out: true },
     ];
   }
 

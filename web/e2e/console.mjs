@@ -56,6 +56,13 @@ async function play(browser, world, node, desks) {
       await d.get('show-all').click();
       await d.text('tracks-count', '20 / 20');
     }],
+    ['no label of a track lies over a name that is shown', async () => {
+      const { labels, names } = await d.page.evaluate(() => ({ labels: window.__kuro.drawn().flatMap((x) => x.label ?? []), names: window.__kuro.names() }));
+      check(labels.length > 5 && names.length > 5, `${labels.length} labels and ${names.length} names are shown`);
+      const over = (a, b) => a.x0 < b.x1 && b.x0 < a.x1 && a.y0 < b.y1 && b.y0 < a.y1;
+      const covered = names.filter((n) => n.boxes.some((b) => labels.some((l) => over(b, l)))).map((n) => n.text);
+      check(covered.length === 0, `covered: ${covered.join(', ')}`);
+    }],
     ['the tracks are drawn above zones and names', async () => {
       const top = await d.page.evaluate(() => {
         const at = window.__kuro.drawn().find((x) => x.key === 't417');
@@ -139,9 +146,46 @@ async function play(browser, world, node, desks) {
     }],
     ['refused input of each feed is shown with its reason and place', async () => {
       await d.get('sensors').click();
-      await d.text('feeds', /refused 2: length, last at offset 88/);
+      await d.text('feeds', /refused 2: record's FSPEC or an item is wrong \(data item I048\/140\); last 28 \d\d:\d\d:\d\dZ, 88 octets into the stream asterix-record/);
       await d.text('out-of-service', 'no flight plan feed');
       await d.page.keyboard.press('Escape');
+    }],
+    ['a feed that is silent is not up, and says since when', async () => {
+      await d.get('sensors').filter({ hasText: '3/4' }).waitFor();
+      world.mute = '2023-08-28T03:47:12Z';
+      await d.get('sensors').filter({ hasText: '2/4' }).waitFor();
+      await d.get('sensors').click();
+      await d.text('state-ais', '△ silent since 03:47Z');
+      await d.text('state-adsb', '● up');
+      await d.text('state-radar-south', '▲ lost');
+      await d.shot('feed-silent');
+      world.mute = undefined;
+      await d.text('state-ais', '● up');
+      await d.page.keyboard.press('Escape');
+    }],
+    ['the sources of a track are in words', async () => {
+      for (const [lang, want] of [['zh-Hant', '雷達'], ['ja', 'レーダー'], ['en', 'radar']]) {
+        await d.setLang(lang);
+        await d.page.evaluate(() => window.__kuro.select(417));
+        await d.text('card-sources', new RegExp(`^${want}$`));
+      }
+    }],
+    ['a long name of a partner is cut short in its chip, and whole in its title', async () => {
+      const view = world.view;
+      world.view = (p) => {
+        const v = view.call(world, p);
+        v.links[0].party = v.messages.partners[0].party = 'western-district';
+        return v;
+      };
+      const name = d.get('link-name-western-district');
+      await name.waitFor();
+      check((await name.getAttribute('title')) === 'WESTERN-DISTRICT', 'the title has not the whole name');
+      check(await name.evaluate((e) => e.scrollWidth > e.clientWidth && getComputedStyle(e).textOverflow === 'ellipsis'), 'the name is not cut short');
+      const inside = (e) => [...e.children].every((c) => c.getBoundingClientRect().right <= e.getBoundingClientRect().right);
+      check(await d.get('link-western-district').evaluate(inside), 'the chip overflows');
+      await d.shot('link-long-name');
+      world.view = view;
+      await d.get('link-jp').waitFor();
     }],
     ['a viewer sees each act, greyed, with the reason; nothing is sent', async () => {
       const v = (desks.viewer = await open('viewer'));

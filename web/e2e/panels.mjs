@@ -5,10 +5,12 @@
 // floors do: messages, plan, own activity, release policy, support, recall.
 
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { serve } from '../dev/server.mjs';
 import { World } from '../dev/world.mjs';
 import { check, Desk, launch, run } from './lib.mjs';
 
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const LANGS = ['en', 'zh-Hant', 'ja'];
 const SIZES = [[1280, 720], [1440, 900], [1920, 1080]];
 const PANELS = ['log', 'messages', 'plan', 'activity', 'policy', 'support', 'recall'];
@@ -68,6 +70,13 @@ const raw = (d, lang) =>
     },
     [lang, [...WRITTEN, ...Object.values(texts[lang]).flatMap((s) => s.match(new RegExp(WORD, 'g')) ?? [])], WORD],
   );
+
+/** faultless says that axe finds nothing in a part of the page. */
+async function faultless(d, id) {
+  await d.page.evaluate(axe);
+  const bad = await d.page.evaluate(async (part) => (await window.axe.run(part, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'] })).violations.map((x) => `${x.id}: ${x.nodes.map((n) => n.target).join(' ')}`), `[data-testid="${id}"]`);
+  check(bad.length === 0, bad.join('\n'));
+}
 
 async function play(browser, world, nodes, desks) {
   const open = async (party, role, lang) => {
@@ -151,8 +160,13 @@ async function play(browser, world, nodes, desks) {
     }],
     ['a supervisor sees how the radars are registered, with history, and what each receiver brought', async () => {
       await chief.get('sensors').click();
+      for (const [lang, said] of [['en', '15.0 s ahead'], ['zh-Hant', '超前 15.0 秒'], ['ja', '進み 15.0 秒']]) {
+        await chief.setLang(lang);
+        await chief.text('clock-radar-north', said);
+      }
       const north = chief.get('radar-radar-north 025/010');
       await north.filter({ hasText: '+0.930 ± 0.006 °' }).waitFor();
+      await chief.text('radars-left-out', /16/);
       await chief.get('radar-axis').selectOption({ index: 0 });
       await north.getByRole('img', { name: /m$/ }).waitFor();
       check((await north.locator('.jump').count()) === 1, 'the jump is not marked');
@@ -162,6 +176,112 @@ async function play(browser, world, nodes, desks) {
       await tw.get('merged-adsb').waitFor();
       check((await tw.get('radars').count()) === 0, 'an officer sees the registration');
       await tw.page.keyboard.press('Escape');
+    }],
+    ['an administrator tests a feed, corrects it beside its fields, adds it and pauses it', async () => {
+      const admin = await open('tw', 'administrator', 'en');
+      for (const lang of LANGS) {
+        await admin.setLang(lang);
+        await admin.get('open-feeds').click();
+        await admin.get('feed-new').click();
+        await admin.page.keyboard.press('Enter'); // on a button that is gone: the form must not go off by itself
+        await admin.get('feed-name').press('Enter');
+        await admin.text('feed-name-fault', texts[lang]['feed-want.name']);
+        await admin.text('feed-addr-fault', texts[lang]['feed-want.addr']);
+        await admin.page.waitForFunction(() => document.activeElement?.id === 'feed-name');
+        await admin.page.keyboard.press('Escape');
+      }
+      await admin.get('open-feeds').click();
+      await admin.get('feed-new').click();
+      await admin.get('feed-transport').selectOption('mqtt');
+      await admin.get('feed-content').selectOption('nmea');
+      await admin.get('feed-name').fill('broker');
+      await admin.get('feed-addr').fill('mqtts://broker.example:8883');
+      await admin.get('feed-topics').fill('ais/+/nmea');
+      await admin.get('feed-user').fill('node');
+      await admin.get('feed-password').fill('hush-hush');
+      await admin.text('dialog-feeds-submit', texts.ja['feeds.test']);
+      await admin.get('dialog-feeds-submit').click();
+      await admin.text('feed-found', 'I048/140');
+      await admin.get('feed-rate').fill('500');
+      await admin.text('dialog-feeds-submit', texts.ja['feeds.test']); // what was changed is tested anew
+      await admin.get('dialog-feeds-submit').click();
+      await admin.text('dialog-feeds-submit', new RegExp(`^${texts.ja['feeds.add']}$`));
+      await admin.get('dialog-feeds-submit').click();
+      await admin.attr('feed-row-broker', 'data-state', 'up');
+      check(world.feeds.tw.asked.map((q) => q.act).join() === 'test,test,add', 'it was added untested');
+      check(world.feeds.tw.asked.at(-1).secrets.password === 'hush-hush', 'the password did not go in');
+      await admin.get('feed-new').click();
+      check((await admin.get('feed-password').count()) === 0 && !(await admin.page.content()).includes('hush-hush'), 'the password is still there');
+      await admin.get('feed-name').fill('broker');
+      await admin.get('feed-addr').fill('256.1.1.1:8600');
+      await admin.get('dialog-feeds-submit').click();
+      await admin.text('feed-addr-fault', texts.ja['feed-want.addr']); // the node's word
+      await admin.get('feed-addr').fill('192.0.2.1:8600');
+      await admin.get('dialog-feeds-submit').click();
+      await admin.text('feed-found', 'CAT021');
+      await admin.get('dialog-feeds-submit').click();
+      await admin.text('feed-name-fault', texts.ja['feed-want.name']);
+      await admin.shot('feeds-form');
+      await admin.get('feed-pause-broker').click();
+      check(world.feeds.tw.asked.at(-1).act === 'add', 'one click paused it');
+      await admin.get('feed-pause-broker').click();
+      await admin.attr('feed-row-broker', 'data-state', 'paused');
+      await admin.get('feed-resume-broker').click();
+      await admin.attr('feed-row-broker', 'data-state', 'up');
+      await faultless(admin, 'dialog-feeds');
+      await admin.page.keyboard.press('Escape');
+      await chief.get('open-feeds').click();
+      await chief.get('feed-row-ais').waitFor();
+      check((await chief.get('feed-new').count()) + (await chief.get('feed-pause-ais').count()) === 0, 'a supervisor is offered to change feeds');
+      await chief.page.keyboard.press('Escape');
+      check((await tw.get('open-feeds').count()) === 0, 'an officer is offered the feeds');
+    }],
+    ['an administrator gives an added feed new secrets, which nothing shows again', async () => {
+      const admin = desks['tw-administrator'];
+      const asked = world.feeds.tw.asked;
+      const before = asked.length;
+      await admin.get('open-feeds').click();
+      await admin.get('feed-row-broker').waitFor();
+      await admin.text('feeds-configured', 'radar-north, radar-south, adsb, ais');
+      check((await admin.get('feed-secret-ais').count()) + (await admin.get('feed-remove-ais').count()) === 0, 'a feed of the configuration file is offered for change');
+      await admin.get('feed-secret-broker').click();
+      await admin.get('dialog-feeds-submit').click();
+      await admin.text('feed-secrets-fault', texts.ja['feed-want.secret']);
+      for (const id of ['feed-password', 'feed-ca', 'feed-cert', 'feed-key']) check((await admin.get(id).inputValue()) === '' && /^(off|new-password)$/.test(await admin.get(id).getAttribute('autocomplete')), `${id} shows or keeps what it must not`);
+      await admin.get('feed-password').fill('never-told');
+      await admin.get('feed-cert').fill('no certificate');
+      await admin.get('dialog-feeds-submit').click();
+      await admin.text('feed-secrets-fault', texts.ja['feed-want.secrets']); // the node's word
+      await faultless(admin, 'dialog-feeds');
+      await admin.shot('feed-secrets');
+      await admin.get('feed-cert').fill('');
+      await admin.get('dialog-feeds-submit').click();
+      await admin.text('notice', texts.ja['feeds.secret-done'].replace('{name}', 'broker'));
+      check(JSON.stringify(asked.at(-1)) === '{"act":"secret","name":"broker","secrets":{"password":"never-told"}}' && asked.length === before + 2, `asked ${JSON.stringify(asked.slice(before))}`);
+      await admin.get('feed-secrets').waitFor({ state: 'detached' });
+      await admin.get('feed-secret-broker').click();
+      check((await admin.get('feed-password').inputValue()) === '' && !(await admin.page.content()).includes('never-told'), 'the password is still there');
+    }],
+    ['an administrator removes an added feed, told what stays', async () => {
+      const admin = desks['tw-administrator'];
+      for (const lang of LANGS) {
+        await admin.page.keyboard.press('Escape');
+        await admin.setLang(lang);
+        await admin.get('open-feeds').click();
+        await admin.get('feed-remove-broker').press('Enter');
+        await admin.text('feed-remove', texts[lang]['feeds.remove-stays']);
+        await admin.text('feed-remove', texts[lang]['feeds.remove-name'].replace('{name}', 'broker'));
+        await admin.page.keyboard.press('Enter'); // the question is not its own answer
+        await faultless(admin, 'dialog-feeds');
+        await admin.shot(`feed-remove-${lang}`);
+      }
+      check(world.feeds.tw.asked.at(-1).act === 'secret', 'it was removed without an answer');
+      await admin.get('dialog-feeds-submit').click();
+      await admin.get('feed-row-broker').waitFor({ state: 'detached' });
+      await admin.text('notice', texts.ja['feeds.removed'].replace('{name}', 'broker'));
+      check(JSON.stringify(world.feeds.tw.asked.at(-1)) === '{"act":"remove","name":"broker"}', 'something else was asked');
+      await admin.get('feed-remove').waitFor({ state: 'detached' });
+      await admin.page.keyboard.press('Escape');
     }],
     ['a request that no clause allows: the nearest clause and the civil way', async () => {
       await tw.get('support-situation').selectOption('armed-attack');

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { PartnerView, TrackView } from './lib/types';
-import type { Drawn } from './map/draw';
+import type { Drawn, NameDrawn } from './map/draw';
 
 declare global {
   interface Window {
@@ -11,6 +11,7 @@ declare global {
       tracks(): TrackView[];
       partnerTracks(): PartnerView[];
       drawn(): Drawn[];
+      names(): NameDrawn[];
       select(n: number): void;
       seq(): number;
     };

@@ -29,6 +29,12 @@ describe('times', () => {
     expect(f.duration(-7000)).toBe('−00:07');
     expect(f.duration(Number.NaN)).toBe('--:--');
   });
+  it('tells a lateness by a word, and never that zero is ahead', () => {
+    expect(f.side(15.04, 1)).toEqual({ way: 'late', amount: '15.0' });
+    expect(f.side(-15, 1)).toEqual({ way: 'ahead', amount: '15.0' });
+    expect(f.side(-0.04, 1)).toEqual({ way: 'late', amount: '0.0' });
+    expect([f.signed(0.198, 2), f.signed(-0.198, 2), f.signed(-0.001, 2)]).toEqual(['+0.20', '−0.20', '+0.00']);
+  });
   it('shows an age in the unit that can be read at a glance', () => {
     expect([f.age(1000), f.age(74_000), f.age(-5), f.age(600_000), f.age(7_200_000), f.age(Number.NaN)]).toEqual(['1s', '74s', '0s', '10m', '2h', '--']);
   });
@@ -48,9 +54,11 @@ describe('measures', () => {
     expect(f.height('air', 12_000, 'jp')).toBe('A120');
     expect(f.height('air', 4500)).toBe('A045');
     expect(f.height('sea', 100)).toBe('SFC');
+    expect([f.height('air', -275), f.height('air', -20), f.height('air', 40)]).toEqual(['A−03', 'A000', 'A000']);
   });
   it('shows a released band as its ends', () => {
     expect(f.band('air', { base_ft: 27_000, size_ft: 1000 })).toBe('F270–280');
+    expect(f.band('air', { base_ft: -1000, size_ft: 2000 })).toBe('F−10–010');
   });
   it('shows courses with three digits', () => {
     expect([f.course(7.4), f.course(359.6), f.course(118)]).toEqual(['007°', '000°', '118°']);
@@ -69,6 +77,14 @@ describe('measures', () => {
     expect([f.metres(800), f.metres(5000), f.metres(2500)]).toEqual(['800 m', '5 km', '2.5 km']);
     expect([f.seconds(60), f.seconds(600), f.seconds(3600), f.seconds(0)]).toEqual(['60 s', '10 min', '1 h', '0 s']);
   });
+});
+
+describe('formations', () => {
+  it.each([
+    [{ n: 7, least: 4, most: 4 }, '4'],
+    [{ n: 7, least: 3, most: 4 }, '3–4'],
+    [{ n: 7, least: 3, most: 4, unresolved: true }, '≥ 3'],
+  ])('of %o are %s', (formation, text) => expect(f.members(formation)).toBe(text));
 });
 
 describe('texts from outside', () => {

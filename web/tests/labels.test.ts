@@ -46,4 +46,13 @@ describe('labels', () => {
     for (const [i, a] of boxes.entries()) for (const b of boxes.slice(i + 1)) if (!apart(a, b)) throw new Error(JSON.stringify([a, b]));
     expect(declutter(list, [])).toEqual(got);
   });
+  it('go round names and the edge of the view where there is room, and over them where there is none', () => {
+    const east = { x0: 515, y0: 480, x1: 620, y1: 520 };
+    expect(declutter([label()], [], [east])[0]!.x1).toBe(480);
+    const all = { x0: 300, y0: 300, x1: 700, y1: 700 };
+    expect(declutter([label()], [], [all])[0]).toEqual(declutter([label()], [])[0]);
+    expect(declutter([label()], [], [], { x0: 0, y0: 0, x1: 590, y1: 900 })[0]!.x1).toBe(480);
+    // A symbol weighs more than a name, however much of the name is covered.
+    expect(declutter([label({ must: true })], [{ x0: 400, y0: 400, x1: 481, y1: 600 }], [{ x0: 481, y0: 400, x1: 700, y1: 600 }])[0]!.x0).toBe(520);
+  });
 });

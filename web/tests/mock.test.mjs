@@ -196,4 +196,21 @@ describe('the reader of the packs', () => {
     expect(() => parse("a = 'literal'")).toThrow('want a value');
     expect(() => parse('?')).toThrow('want a key');
   });
+  it('adds, tests and pauses feeds for administrators alone', async () => {
+    const a = await login('tw', 'administrator');
+    const feed = { kind: 'nmea-udp', addr: '127.0.0.1:8000' };
+    expect((await a.call('/api/feeds', { act: 'test', name: 'more', feed })).body.test.frames).toBe(31);
+    expect((await a.call('/api/feeds', { act: 'test', name: 'more', feed: { ...feed, addr: '256.1.1.1:1' } })).body).toMatchObject({ error: 'bad-request', params: { key: 'addr' } });
+    await a.call('/api/feeds', { act: 'add', name: 'more', feed });
+    expect((await a.call('/api/feeds', { act: 'add', name: 'more', feed })).status).toBe(409);
+    await a.call('/api/feeds', { act: 'pause', name: 'more' });
+    expect((await a.call('/api/feeds')).body.find((f) => f.name === 'more')).toMatchObject({ added: true, paused: true });
+    expect((await a.call('/api/feeds', { act: 'secret', name: 'more', secrets: { cert: 'x' } })).body).toMatchObject({ error: 'bad-request', params: { key: 'secrets' } });
+    for (const act of ['secret', 'remove']) expect((await a.call('/api/feeds', { act, name: 'ais', secrets: { password: 'x' } })).body).toEqual({ error: 'feed-configured' });
+    const s = await login('tw', 'supervisor');
+    expect([(await s.call('/api/feeds')).status, (await s.call('/api/feeds', { act: 'pause', name: 'ais' })).status, (await s.call('/api/feeds', { act: 'remove', name: 'more' })).status]).toEqual([200, 403, 403]);
+    await a.call('/api/feeds', { act: 'remove', name: 'more' });
+    expect((await a.call('/api/feeds', { act: 'remove', name: 'more' })).status).toBe(404);
+    shaped();
+  });
 });

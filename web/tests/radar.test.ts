@@ -16,6 +16,9 @@ describe('a bias', () => {
   it('is not known before the first comparison', () => {
     expect([range, gain, azimuth, time].map((a) => amount({ ...r, sights: 0 }, a))).toEqual(['–', '–', '–', '–']);
   });
+  it('is not known of a radar that is left out', () => {
+    expect(amount({ sights: 0 }, range)).toBe('–');
+  });
   it('is of a radar with a name', () => {
     expect([radarName({ source: 'north' }), radarName({ source: 'radar', sensor: '025/010' })]).toEqual(['north', 'radar 025/010']);
   });

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { expect, it } from 'vitest';
-import { allowed, mayReadRecords, whyNot } from '../src/lib/roles';
+import { allowed, changesFeeds, mayReadRecords, readsFeeds, whyNot } from '../src/lib/roles';
 import { OFFICER_VERBS } from '../src/lib/words';
 import { incident } from './made';
 
@@ -29,4 +29,10 @@ it('shows records by role', () => {
   expect(mayReadRecords('officer')).toEqual({ journal: false, audit: false, stats: true, users: false });
   expect(mayReadRecords('auditor')).toEqual({ journal: true, audit: true, stats: true, users: false });
   expect(mayReadRecords('administrator')).toEqual({ journal: true, audit: true, stats: true, users: true });
+});
+
+it('shows feeds to those who may read them, and lets administrators alone change them', () => {
+  const roles = ['viewer', 'officer', 'supervisor', 'administrator', 'auditor', undefined];
+  expect(roles.filter(readsFeeds)).toEqual(['supervisor', 'administrator', 'auditor']);
+  expect(roles.filter(changesFeeds)).toEqual(['administrator']);
 });

@@ -7,6 +7,7 @@ import { STANDARDS } from '../src/lib/words';
 import { draw, type Options } from '../src/map/draw';
 import { latOf, lonOf, mercX, mercY, stretch } from '../src/map/mercator';
 import { errors, ownScene, partnerScene, type SceneInput } from '../src/map/scene';
+import type { Name } from '../src/map/names';
 import { sidc, uncrewed } from '../src/map/sidc';
 import { Trails } from '../src/map/trails';
 import { incident, NOW, partner, track, view } from './made';
@@ -140,18 +141,18 @@ describe('draw', () => {
   it('labels every alarmed object even where there is no room', () => {
     const v = view({ tracks: Array.from({ length: 30 }, (_, i) => track(i + 1, { incident: i + 1 })), incidents: Array.from({ length: 30 }, (_, i) => incident(i + 1)) });
     const { ctx } = canvas();
-    const out = draw(ctx, ownScene(input(v)), frame, options);
+    const out = draw(ctx, ownScene(input(v)), frame, options).objects;
     expect(out).toHaveLength(30);
     expect(out.every((d) => d.label && d.ring === 'unacknowledged')).toBe(true);
   });
   it('labels every object of an open incident, alarm or not', () => {
     const v = view({ tracks: Array.from({ length: 30 }, (_, i) => track(i + 1, { incident: 1 })), incidents: [incident(1, { alarm: 'normal' })] });
-    expect(draw(canvas().ctx, ownScene(input(v)), frame, options).every((d) => d.label)).toBe(true);
+    expect(draw(canvas().ctx, ownScene(input(v)), frame, options).objects.every((d) => d.label)).toBe(true);
   });
   it('drops labels of background traffic that collide', () => {
     const v = view({ tracks: Array.from({ length: 30 }, (_, i) => track(i + 1)) });
     const { ctx } = canvas();
-    const out = draw(ctx, ownScene(input(v)), frame, options);
+    const out = draw(ctx, ownScene(input(v)), frame, options).objects;
     expect(out).toHaveLength(30);
     expect(out.filter((d) => d.label).length).toBeLessThan(6);
   });
@@ -168,6 +169,21 @@ describe('draw', () => {
   });
   it('reports what is on the canvas only', () => {
     const { ctx } = canvas();
-    expect(draw(ctx, ownScene(input(view({ tracks: [track(1, { pos: { lat: 50, lon: 0 } })] }))), frame, options)).toEqual([]);
+    expect(draw(ctx, ownScene(input(view({ tracks: [track(1, { pos: { lat: 50, lon: 0 } })] }))), frame, options).objects).toEqual([]);
+  });
+  it('sets no label over a name where there is room, and drops the name where there is none', () => {
+    const at = (lat: number, lon: number) => ({ x: mercX(lon), y: mercY(lat) });
+    const harbour: Name = { text: 'harbour', size: 12, colour: 'text3', rank: 1, upTo: 2000, spot: { ...at(24, 123), x: mercX(123) + 45 * 500 } };
+    const run = (tracks: ReturnType<typeof track>[]) => {
+      const { ctx, texts } = canvas();
+      const got = draw(ctx, { ...ownScene(input(view({ tracks, incidents: [incident(1)] }))), names: [harbour] }, frame, options);
+      return { got, texts };
+    };
+    const one = run([track(1, { pos: { lat: 24, lon: 123 }, course_deg: 270 })]);
+    expect(one.texts).toContain('harbour');
+    expect(one.got.objects[0]!.label!.x1).toBeLessThan(400); // the west side, though the east is the free one
+    const crowd = run(Array.from({ length: 30 }, (_, i) => track(i + 1, { incident: 1, pos: { lat: 24, lon: 123 } })));
+    expect(crowd.got.objects.every((d) => d.label)).toBe(true);
+    expect([crowd.texts.includes('harbour'), crowd.got.names]).toEqual([false, []]);
   });
 });

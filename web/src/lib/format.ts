@@ -4,6 +4,8 @@
 // Texts for times, heights, speeds and positions. Unknown has its own text and
 // is never 0. Everything from outside is stripped of control and bidi marks.
 
+import type { Formation } from './types';
+
 const two = (n: number) => String(n).padStart(2, '0');
 const three = (n: number) => String(n).padStart(3, '0');
 
@@ -60,21 +62,38 @@ export function age(ms: number): string {
   return s < 7200 ? `${Math.floor(s / 60)}m` : `${Math.floor(s / 3600)}h`;
 }
 
+/** signed returns "+0.20" or "−0.20"; what rounds to zero has no minus. */
+export function signed(n: number, digits: number): string {
+  const amount = Math.abs(n).toFixed(digits);
+  return `${n < 0 && Number(amount) !== 0 ? '−' : '+'}${amount}`;
+}
+
+/** side tells a lateness in words, never by a sign: late, or ahead where it is below zero, and by how much. */
+export function side(late: number, digits: number): { way: 'late' | 'ahead'; amount: string } {
+  const amount = Math.abs(late).toFixed(digits);
+  return { way: late < 0 && Number(amount) !== 0 ? 'ahead' : 'late', amount };
+}
+
 const transitionFt: Record<string, number> = { tw: 11_000, jp: 14_000 };
 
-/** height returns "F285" above the party's transition altitude, "A045" below, "F---" when unknown. */
+/** height returns "F285" above the party's transition altitude, "A045" below, "A−03" below zero, "F---" when unknown. */
 export function height(domain: string, ft: number | undefined, party = ''): string {
   if (domain === 'sea') return 'SFC';
   if (ft === undefined) return 'F---';
-  const hundreds = Math.max(0, Math.round(ft / 100));
-  return (ft >= (transitionFt[party] ?? 14_000) ? 'F' : 'A') + three(hundreds);
+  return (ft >= (transitionFt[party] ?? 14_000) ? 'F' : 'A') + hundreds(ft);
 }
+
+// hundreds of feet have three places, of which a minus takes one: "045", "−03".
+const hundreds = (ft: number) => {
+  const n = Math.round(ft / 100);
+  return n < 0 ? `−${two(-n)}` : three(n);
+};
 
 /** band returns "F270–280", as coarse as it was released. */
 export function band(domain: string, b: { base_ft: number; size_ft: number } | undefined): string {
   if (domain === 'sea') return 'SFC';
   if (!b) return 'F---';
-  return `F${three(Math.round(b.base_ft / 100))}–${three(Math.round((b.base_ft + b.size_ft) / 100))}`;
+  return `F${hundreds(b.base_ft)}–${hundreds(b.base_ft + b.size_ft)}`;
 }
 
 export function speed(kt: number | undefined): string {
@@ -118,6 +137,12 @@ export function hex(address: number | undefined): string {
 /** metres returns "5 km" or "800 m". */
 export function metres(m: number): string {
   return m >= 1000 ? `${+(m / 1000).toFixed(1)} km` : `${Math.round(m)} m`;
+}
+
+/** members returns how many are of a formation: "4", "3–4" or, where a radar did not resolve them, "≥ 3". */
+export function members(f: Formation): string {
+  if (f.unresolved) return `≥ ${f.least}`;
+  return f.most > f.least ? `${f.least}–${f.most}` : `${f.least}`;
 }
 
 /** seconds returns "90 s", "10 min" or "1 h". */

@@ -3,6 +3,7 @@
 
 // How a radar is registered, in words and as a small chart.
 
+import { signed } from './format';
 import type { Bias, RegistrationView } from './types';
 
 /** Axis is one of the biases, as the table and the chart show it. */
@@ -20,11 +21,9 @@ export const AXES: Axis[] = [
   { id: 'time', unit: 's', digits: 2, of: (b) => b.time_s },
 ];
 
-const signed = (n: number, digits: number) => `${n < 0 ? '−' : '+'}${Math.abs(n).toFixed(digits)}`;
-
-/** amount is a bias with one standard deviation: "+0.198 ± 0.004 °"; "–" before anything is known. */
+/** amount is a bias with one standard deviation: "+0.198 ± 0.004 °"; "–" while nothing is known. */
 export function amount(r: Pick<RegistrationView, 'bias' | 'sigma' | 'sights'>, a: Axis): string {
-  if (r.sights === 0) return '–';
+  if (r.sights === 0 || !r.bias || !r.sigma) return '–';
   return `${signed(a.of(r.bias), a.digits)} ± ${a.of(r.sigma).toFixed(a.digits)} ${a.unit}`;
 }
 

@@ -36,5 +36,9 @@ export function mayReadRecords(role: Role | undefined): { journal: boolean; audi
   };
 }
 
+/** readsFeeds reports whether a role sees how the feeds are, and changesFeeds whether it may change them. */
+export const readsFeeds = (role: string | undefined) => readsRadars(role);
+export const changesFeeds = (role: string | undefined) => role === 'administrator';
+
 /** readsRadars reports whether a role sees how radars are registered. */
 export const readsRadars = (role: string | undefined) => role === 'supervisor' || role === 'administrator' || role === 'auditor';

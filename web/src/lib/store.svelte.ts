@@ -18,7 +18,7 @@ const NOTICE_MS = 8000;
 const ACK_UNSURE_MS = 2000;
 
 export type DialogName =
-  | 'help' | 'health' | 'records' | 'users' | 'identify' | 'open' | 'propose' | 'counter' | 'voice' | 'reject' | 'accept' | 'close' | 'merge' | 'split'
+  | 'help' | 'health' | 'records' | 'users' | 'feeds' | 'identify' | 'open' | 'propose' | 'counter' | 'voice' | 'reject' | 'accept' | 'close' | 'merge' | 'split'
   | 'strike' | 'distress';
 
 export interface Dialog {

@@ -50,6 +50,8 @@ export interface TrackView {
   callsign?: string;
   mmsi?: string;
   name?: string;
+  /** what it told to be before, oldest first */
+  former?: { address?: string; mmsi?: string; since: string; until: string }[];
   sources: string[];
   emergency?: boolean;
   exercise?: boolean;
@@ -67,6 +69,15 @@ export interface TrackView {
   confidence?: number;
   ellipse?: Ellipse;
   fused?: FusedView;
+  formation?: Formation;
+}
+
+/** Formation is tracks that move together. Where a radar did not resolve them there may be more than most. */
+export interface Formation {
+  n: number;
+  least: number;
+  most: number;
+  unresolved?: boolean;
 }
 
 /** Ellipse is the error of a place: one standard deviation along each axis, the longer one's direction from north. */
@@ -355,6 +366,8 @@ export interface FeedView {
   exercise: boolean;
   up: boolean;
   last?: string;
+  /** Since when nothing came, where that is too long by rule C06. */
+  silent_since?: string;
   frames: number;
   plots: number;
   refused: RefusedFor[];
@@ -385,12 +398,15 @@ export interface Bias {
 export interface RegistrationView {
   source: string;
   sensor?: string;
-  bias: Bias;
-  sigma: Bias;
+  /** absent of a radar that is left out */
+  bias?: Bias;
+  sigma?: Bias;
   sights: number;
   jumps: number;
   jumped?: string;
   history: { at: string; bias: Bias; sigma: Bias; jump?: boolean }[];
+  /** beyond the 16 radars that are registered */
+  left_out?: boolean;
 }
 
 export interface ClockView {

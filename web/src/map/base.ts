@@ -1,18 +1,18 @@
 // Copyright 2026 The Kuroshio Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Land, zones and names. Everything drawn here came from the party's own pack.
+// Land, zones and their names. Everything drawn here came from the party's own pack.
 
 import Feature from 'ol/Feature';
 import GeoJSON from 'ol/format/GeoJSON';
-import { MultiPolygon, Point, type Geometry } from 'ol/geom';
+import { LineString, MultiLineString, MultiPolygon, Polygon, type Geometry } from 'ol/geom';
 import VectorLayer from 'ol/layer/Vector';
 import VectorImageLayer from 'ol/layer/VectorImage';
-import { textHeights } from 'ol/render/canvas';
 import VectorSource from 'ol/source/Vector';
-import { Fill, Stroke, Style, Text } from 'ol/style';
+import { Fill, Stroke, Style } from 'ol/style';
 import type { PlaceItem, ZoneItem, Zones } from '../lib/types';
 import { mercX, mercY } from './mercator';
+import type { Name } from './names';
 import type { Palette } from './palette';
 
 const format = new GeoJSON({ featureProjection: 'EPSG:3857' });
@@ -22,7 +22,6 @@ const geometryOf = (z: ZoneItem) => format.readGeometry(z.geometry) as Geometry;
 export class BaseMap {
   land = new VectorImageLayer({ source: new VectorSource(), imageRatio: 1.6, zIndex: 0 });
   zones = new VectorLayer({ source: new VectorSource(), zIndex: 5 });
-  names = new VectorLayer({ source: new VectorSource(), declutter: true, zIndex: 10 });
 
   setLand(geojson: object | null): void {
     const source = this.land.getSource();
@@ -31,44 +30,25 @@ export class BaseMap {
   }
 
   setZones(zones: Zones): void {
-    const lines: Feature[] = [];
-    const names: Feature[] = [];
-    for (const z of zones.zones) {
-      if (!z.geometry || hiddenKinds.has(z.kind)) continue;
-      const f = new Feature({ geometry: geometryOf(z), zone: z });
-      lines.push(f);
-      if (namedZones.has(z.kind)) names.push(new Feature({ geometry: nameSpot(f), zone: z }));
-    }
-    for (const p of zones.places) names.push(new Feature({ geometry: new Point([mercX(p.lon), mercY(p.lat)]), place: p }));
+    const shown = zones.zones.filter((z) => z.geometry && !hiddenKinds.has(z.kind));
     this.zones.getSource()?.clear();
-    this.zones.getSource()?.addFeatures(lines);
-    this.names.getSource()?.clear();
-    this.names.getSource()?.addFeatures(names);
+    this.zones.getSource()?.addFeatures(shown.map((z) => new Feature({ geometry: geometryOf(z), zone: z })));
   }
 
-  restyle(p: Palette, nameOf: (o: ZoneItem | PlaceItem) => string): void {
+  restyle(p: Palette): void {
     this.land.setStyle(new Style({ fill: new Fill({ color: p.land }), stroke: new Stroke({ color: p.coast, width: 1 }) }));
     this.zones.setStyle((f, res) => zoneStyle(f.get('zone') as ZoneItem, res, p));
-    this.names.setStyle((f, res) => {
-      const zone = f.get('zone') as ZoneItem | undefined;
-      const place = f.get('place') as PlaceItem | undefined;
-      return zone ? zoneText(zone, nameOf(zone), res, p) : place && placeText(place, nameOf(place), res, p);
-    });
+  }
+
+  /** names lists what the zones and places are called. */
+  names(zones: Zones, nameOf: (o: ZoneItem | PlaceItem) => string): Name[] {
+    const of = (this.zones.getSource()?.getFeatures() ?? []).flatMap((f) => zoneNames(f.get('zone') as ZoneItem, f.getGeometry(), nameOf));
+    return [...of, ...zones.places.map((x) => placeName(x, nameOf(x)))].filter((n) => n.text !== '');
   }
 }
 
 // Coasts and base lines are for measuring; variants would draw the same line twice.
 const hiddenKinds = new Set(['coast', 'baseline', 'adiz_change', 'median_line_variant', 'territorial_sea_coast', 'contiguous_zone_coast']);
-const namedZones = new Set(['gate', 'gap_sector', 'adiz', 'median_line', 'median_line_extension', 'fir']);
-const lineNamed = new Set(['adiz', 'median_line', 'median_line_extension', 'fir', 'gate']);
-
-function nameSpot(f: Feature): Geometry | undefined {
-  const g = f.getGeometry();
-  if (lineNamed.has((f.get('zone') as ZoneItem).kind)) return g;
-  if (g?.getType() === 'Polygon') return (g as unknown as { getInteriorPoint(): Point }).getInteriorPoint();
-  if (g instanceof MultiPolygon) return g.getInteriorPoints();
-  return g;
-}
 
 function zoneStyle(z: ZoneItem, res: number, p: Palette): Style | undefined {
   const line = (color: string, width: number, dash: number[] = []) => new Style({ stroke: new Stroke({ color, width, lineDash: dash }) });
@@ -95,34 +75,42 @@ function zoneStyle(z: ZoneItem, res: number, p: Palette): Style | undefined {
   return line(p.zone, 1, [4, 4]);
 }
 
-function text(label: string, p: Palette, size: number, color: string, more: object = {}): Text {
-  const font = `${size}px ${p.sans}`;
-  textHeights[font] ??= size * 1.2; // else the library measures by setting HTML, which the page's policy forbids
-  return new Text({
-    text: label, font, fill: new Fill({ color }), stroke: new Stroke({ color: p.sea, width: 3 }), ...more,
-  });
+const LINE_TEXT: Record<string, Partial<Name>> = {
+  gate: { colour: 'accent', rank: 8, upTo: 1300, longUpTo: 700 },
+  fir: { size: 11, rank: 2, upTo: 2500, every: 1400 },
+  adiz: { rank: 4, every: 900 },
+  median_line: { rank: 4, every: 900 },
+  median_line_extension: { rank: 4, every: 900 },
+};
+
+function zoneNames(z: ZoneItem, g: Geometry | undefined, nameOf: (o: ZoneItem) => string): Name[] {
+  const plain: Name = { text: nameOf(z), size: 12, colour: 'text3', rank: 0, upTo: Infinity };
+  if (z.kind === 'gap_sector') return interior(g).map((spot) => ({ ...plain, size: 13, colour: 'text2', rank: 9, spot, moves: true }));
+  const more = LINE_TEXT[z.kind];
+  return more ? linesOf(g).map((line) => ({ ...plain, ...more, line })) : [];
 }
 
-function zoneText(z: ZoneItem, label: string, res: number, p: Palette): Style | undefined {
-  const line = { placement: 'line', textBaseline: 'bottom', overflow: false, maxAngle: 0.6 };
-  switch (z.kind) {
-    case 'gate':
-      return res < 1300 ? new Style({ text: text(label, p, 12, p.accent, { ...line, overflow: res < 700 }), zIndex: 8 }) : undefined;
-    case 'gap_sector':
-      return new Style({ text: text(label, p, 13, p.text2, { overflow: true }), zIndex: 9 });
-    case 'fir':
-      return res < 2500 ? new Style({ text: text(label, p, 11, p.text3, { ...line, repeat: 1400 }), zIndex: 2 }) : undefined;
-  }
-  return new Style({ text: text(label, p, 12, p.text3, { ...line, repeat: 900 }), zIndex: 4 });
+const coord = ([x = 0, y = 0]: number[]) => ({ x, y });
+
+function interior(g: Geometry | undefined) {
+  if (g instanceof Polygon) return [coord(g.getInteriorPoint().getCoordinates())];
+  if (g instanceof MultiPolygon) return g.getInteriorPoints().getCoordinates().map(coord);
+  return [];
+}
+
+function linesOf(g: Geometry | undefined) {
+  if (g instanceof LineString) return [g.getCoordinates().map(coord)];
+  if (g instanceof MultiLineString || g instanceof Polygon) return g.getCoordinates().map((l) => l.map(coord));
+  if (g instanceof MultiPolygon) return g.getCoordinates().flat().map((l) => l.map(coord));
+  return [];
 }
 
 const placeRes: Record<string, number> = { airport: 260, reference_point: 0, island: 900, place: 2200 };
 
-function placeText(place: PlaceItem, label: string, res: number, p: Palette): Style | undefined {
-  if (res > (placeRes[place.kind] ?? 2200)) return undefined;
-  const airport = place.kind === 'airport';
-  return new Style({
-    text: text(airport ? `✈ ${label}` : label, p, airport ? 11 : 12, p.text3, { offsetY: airport ? 12 : 0 }),
-    zIndex: place.kind === 'place' ? 3 : 1,
-  });
+function placeName(p: PlaceItem, label: string): Name {
+  const airport = p.kind === 'airport';
+  return {
+    text: airport && label ? `✈ ${label}` : label, size: airport ? 11 : 12, colour: 'text3', rank: p.kind === 'place' ? 3 : 1,
+    upTo: placeRes[p.kind] ?? 2200, spot: { x: mercX(p.lon), y: mercY(p.lat) }, below: airport ? 12 : 0,
+  };
 }

@@ -5,6 +5,7 @@
 // handed in, so that a worker can take it over.
 
 import { declutter, type Box } from './labels';
+import { drawNames, measurer, settle, spots } from './names';
 import type { Palette } from './palette';
 import type { Mark, Scene, Shape, Square } from './scene';
 
@@ -25,6 +26,8 @@ export interface Frame {
   resolution: number;
   width: number;
   height: number;
+  /** How much of each side lies outside of what is seen. */
+  margin?: number;
 }
 
 export interface Options {
@@ -40,16 +43,23 @@ export interface Drawn {
   x: number;
   y: number;
   ring: string;
-  label: boolean;
+  /** Where its label stands, if it has one. */
+  label?: Box;
   exercise: boolean;
   partner: boolean;
+}
+
+/** NameDrawn is a name that is on the canvas. */
+export interface NameDrawn {
+  text: string;
+  boxes: Box[];
 }
 
 const FONT_PX = 12;
 const LINE_PX = 14;
 
 /** draw paints the scene and returns what is on the canvas. */
-export function draw(ctx: Context, s: Scene, f: Frame, o: Options): Drawn[] {
+export function draw(ctx: Context, s: Scene, f: Frame, o: Options): { objects: Drawn[]; names: NameDrawn[] } {
   ctx.clearRect(0, 0, f.width, f.height);
   const px = (x: number) => f.width / 2 + (x - f.cx) / f.resolution;
   const py = (y: number) => f.height / 2 - (y - f.cy) / f.resolution;
@@ -66,13 +76,21 @@ export function draw(ctx: Context, s: Scene, f: Frame, o: Options): Drawn[] {
     if (inside(x, y)) visible.push({ m, x, y });
   }
   visible.reverse(); // the most urgent last, on top
+  const names = spots(s.names ?? [], { px, py, resolution: f.resolution, width: f.width, height: f.height }, measurer(ctx, o.palette));
+  const labels = o.labels ? labelsOf(ctx, visible, names.flatMap((l) => l[0]?.boxes ?? []), o.palette, f) : [];
+  const shown = settle(names, labels.map((l) => l.box));
+  drawNames(ctx, shown, o.palette);
   for (const { m, x, y } of visible) drawVector(ctx, m, x, y, px, py, o.palette);
   for (const { m, x, y } of visible) {
     drawMark(ctx, m, x, y, f.resolution, o);
-    out.push({ key: m.key, x, y, ring: ring(m, o.palette)?.name ?? '', label: false, exercise: m.exercise, partner: m.partner });
+    out.push({ key: m.key, x, y, ring: ring(m, o.palette)?.name ?? '', exercise: m.exercise, partner: m.partner });
   }
-  if (o.labels) drawLabels(ctx, visible, out, o.palette, f);
-  return out;
+  setFont(ctx, o.palette);
+  for (const l of labels) {
+    drawLabel(ctx, l, o.palette);
+    out[l.index]!.label = l.box;
+  }
+  return { objects: out, names: shown.map((n) => ({ text: n.name.text, boxes: n.boxes })) };
 }
 
 function drawTrails(ctx: Context, s: Scene, px: (x: number) => number, py: (y: number) => number, p: Palette): void {
@@ -315,34 +333,42 @@ function brackets(ctx: Context, x: number, y: number, r: number, colour: string,
   ctx.stroke();
 }
 
-// Labels are set from the most urgent down. A pinned, selected or alarmed object
-// always gets its label; the others only where there is room.
-function drawLabels(ctx: Context, visible: { m: Mark; x: number; y: number }[], out: Drawn[], p: Palette, f: Frame): void {
+interface SetLabel {
+  mark: Mark;
+  lines: string[];
+  box: Box;
+  index: number; // of the mark among the visible
+}
+
+function setFont(ctx: Context, p: Palette): void {
   ctx.font = `${FONT_PX}px ${p.mono}`;
   ctx.textBaseline = 'middle';
   ctx.textAlign = 'left';
   ctx.lineJoin = 'round';
+}
+
+const offset = (m: Mark) => (m.selected ? 26 : !m.background ? 21 : m.fading ? 18 : 9);
+
+// Labels are set from the most urgent down. A pinned, selected or alarmed object
+// always gets its label; the others only where there is room.
+function labelsOf(ctx: Context, visible: { m: Mark; x: number; y: number }[], names: Box[], p: Palette, f: Frame): SetLabel[] {
+  setFont(ctx, p);
   const few = visible.length <= 60 || f.resolution < 120;
   const symbols = visible.filter(({ m }) => !m.background).map(({ x, y }) => ({ x0: x - 13, y0: y - 13, x1: x + 13, y1: y + 13 }));
   const must = (m: Mark) => m.pinned || m.selected || m.alarm !== 'normal';
-  const order = visible.map(({ m, x, y }, i) => ({ m, x, y, i, lines: m.background ? m.lines.slice(0, 1) : m.lines }))
-    .filter(({ m }) => !m.background || few)
+  const order = visible.map(({ m, x, y }, index) => ({ mark: m, x, y, index, lines: m.background ? m.lines.slice(0, 1) : m.lines }))
+    .filter(({ mark }) => !mark.background || few)
     .reverse()
-    .sort((a, b) => Number(b.m.selected) - Number(a.m.selected));
-  const boxes = declutter(order.map(({ m, x, y, lines }) => ({
-    x, y, w: Math.max(...lines.map((l) => ctx.measureText(l).width)), h: lines.length * LINE_PX, off: m.background ? 9 : m.selected ? 26 : 21,
+    .sort((a, b) => Number(b.mark.selected) - Number(a.mark.selected));
+  const side = f.margin ?? 0;
+  const boxes = declutter(order.map(({ mark: m, x, y, lines }) => ({
+    x, y, w: Math.max(...lines.map((l) => ctx.measureText(l).width)), h: lines.length * LINE_PX, off: offset(m),
     east: m.vx === undefined || m.courseDeg === undefined || m.courseDeg % 360 >= 180, must: must(m),
-  })), symbols);
-  for (const [k, { m, lines, i }] of order.entries()) {
-    const box = boxes[k];
-    const d = out[i];
-    if (!box || !d) continue;
-    d.label = true;
-    drawLabel(ctx, m, lines, box, p);
-  }
+  })), symbols, names, { x0: side, y0: side, x1: f.width - side, y1: f.height - side });
+  return order.flatMap(({ mark, lines, index }, k) => (boxes[k] ? [{ mark, lines, index, box: boxes[k] }] : []));
 }
 
-function drawLabel(ctx: Context, m: Mark, lines: string[], box: Box, p: Palette): void {
+function drawLabel(ctx: Context, { mark: m, lines, box }: SetLabel, p: Palette): void {
   ctx.strokeStyle = p.sea;
   ctx.lineWidth = 3;
   lines.forEach((l, k) => {

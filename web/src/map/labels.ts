@@ -1,7 +1,8 @@
 // Copyright 2026 The Kuroshio Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Where labels stand so that they do not cover each other.
+// Where labels stand so that they cover neither each other nor, where there is
+// room, names.
 
 /** Box is a rectangle in CSS pixels. */
 export interface Box {
@@ -28,7 +29,7 @@ export interface Label {
 const CELL_PX = 64;
 
 /** Taken finds what covers a box without looking at all of them. */
-class Taken {
+export class Taken {
   #cells = new Map<number, Box[]>();
 
   *#of(b: Box): Generator<number> {
@@ -73,22 +74,33 @@ export function places(l: Label): Box[] {
   return [at(free, 0), at(other, 0), at(0, -1), at(0, 1), at(free, -1), at(free, 1), at(other, -1), at(other, 1)];
 }
 
+const area = (b: Box) => Math.max(0, b.x1 - b.x0) * Math.max(0, b.y1 - b.y0);
+
+/** beyond is the area of b that lies outside of the view. */
+const beyond = (b: Box, view: Box | undefined) =>
+  view ? area(b) - area({ x0: Math.max(b.x0, view.x0), y0: Math.max(b.y0, view.y0), x1: Math.min(b.x1, view.x1), y1: Math.min(b.y1, view.y1) }) : 0;
+
 /**
  * declutter gives each label the first of its places that nothing covers, in
- * order: the most urgent come first. One for which there is no room is hidden,
- * or, if it must be shown, stands where least is covered. The same labels give
- * the same places.
+ * order: the most urgent come first. Of such places it takes the one with the
+ * least over names and outside of the view. One for which there is no room is
+ * hidden, or, if it must be shown, stands where least is covered. The same
+ * labels give the same places.
  */
-export function declutter(list: Label[], symbols: Box[]): (Box | undefined)[] {
+export function declutter(list: Label[], symbols: Box[], names: Box[] = [], view?: Box): (Box | undefined)[] {
   const taken = new Taken();
+  const soft = new Taken();
   for (const s of symbols) taken.add(s);
+  for (const n of names) soft.add(n);
   return list.map((l) => {
     let best: Box | undefined;
     let least = Infinity;
+    let over = Infinity;
     for (const b of places(l)) {
-      const area = taken.covered(b);
-      if (area < least) [best, least] = [b, area];
-      if (area === 0) break;
+      const covered = taken.covered(b);
+      const lost = covered > least ? Infinity : soft.covered(b) + beyond(b, view);
+      if (covered < least || lost < over) [best, least, over] = [b, covered, lost];
+      if (least === 0 && over === 0) break;
     }
     if (!best || (least > 0 && !l.must)) return undefined;
     taken.add(best);

@@ -9,6 +9,7 @@ import { FLAG_SHAPE, partnerKey, type Row } from '../lib/picture';
 import { KIND_TRACK, type AlarmState, type Cell, type PartnerPicture, type PartnerView, type RecordIdentity } from '../lib/types';
 import { ellipse } from './ellipse';
 import { mercX, mercY, stretch } from './mercator';
+import type { Name } from './names';
 import { sidc, uncrewed } from './sidc';
 
 export interface Mark {
@@ -57,6 +58,7 @@ export interface Scene {
   squares: Square[];
   trails: { key: string; dots: number[] }[];
   areas?: Shape[];
+  names?: Name[];
   partnerView: boolean;
 }
 

@@ -6,7 +6,8 @@
 
 import Layer from 'ol/layer/Layer';
 import type { FrameState } from 'ol/Map';
-import { draw, type Drawn, type Frame, type Options } from './draw';
+import { draw, type Drawn, type Frame, type NameDrawn, type Options } from './draw';
+import type { Box } from './labels';
 import type { Scene } from './scene';
 
 const MARGIN_PX = 256;
@@ -19,6 +20,7 @@ export class TrackLayer extends Layer {
   #frame: Frame | undefined;
   #dirty = true;
   #drawn: Drawn[] = [];
+  #names: NameDrawn[] = [];
   #view: Frame | undefined;
 
   constructor() {
@@ -38,14 +40,30 @@ export class TrackLayer extends Layer {
   /** drawn returns what lies inside the visible part, in CSS pixels of the map. */
   drawn(): Drawn[] {
     const v = this.#view;
+    const on = this.#shift();
+    if (!v || !on) return [];
+    return this.#drawn
+      .map((d) => ({ ...d, x: on.x(d.x), y: on.y(d.y), label: d.label && on.box(d.label) }))
+      .filter((d) => d.x >= 0 && d.y >= 0 && d.x <= v.width && d.y <= v.height);
+  }
+
+  /** names returns the names that are drawn, in CSS pixels of the map. */
+  names(): NameDrawn[] {
+    const on = this.#shift();
+    return on ? this.#names.map((n) => ({ ...n, boxes: n.boxes.map(on.box) })) : [];
+  }
+
+  /** shift turns pixels of the buffer into those of the view. */
+  #shift() {
+    const v = this.#view;
     const b = this.#frame;
-    if (!v || !b) return [];
+    if (!v || !b) return undefined;
     const k = b.resolution / v.resolution;
     const dx = v.width / 2 + (b.cx - v.cx) / v.resolution - (b.width / 2) * k;
     const dy = v.height / 2 - (b.cy - v.cy) / v.resolution - (b.height / 2) * k;
-    return this.#drawn
-      .map((d) => ({ ...d, x: d.x * k + dx, y: d.y * k + dy }))
-      .filter((d) => d.x >= 0 && d.y >= 0 && d.x <= v.width && d.y <= v.height);
+    const x = (px: number) => px * k + dx;
+    const y = (px: number) => px * k + dy;
+    return { x, y, box: (c: Box): Box => ({ x0: x(c.x0), y0: y(c.y0), x1: x(c.x1), y1: y(c.y1) }) };
   }
 
   /** pick returns the key of the object nearest to the pixel, '' when none is near. */
@@ -77,13 +95,13 @@ export class TrackLayer extends Layer {
   }
 
   #redraw(view: Frame, ratio: number, options: Options): void {
-    const frame: Frame = { ...view, width: view.width + 2 * MARGIN_PX, height: view.height + 2 * MARGIN_PX };
+    const frame: Frame = { ...view, width: view.width + 2 * MARGIN_PX, height: view.height + 2 * MARGIN_PX, margin: MARGIN_PX };
     this.#buffer.width = Math.round(frame.width * ratio);
     this.#buffer.height = Math.round(frame.height * ratio);
     const ctx = this.#buffer.getContext('2d');
     if (!ctx) return;
     ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
-    this.#drawn = draw(ctx, this.#scene, frame, options);
+    ({ objects: this.#drawn, names: this.#names } = draw(ctx, this.#scene, frame, options));
     this.#frame = frame;
     this.#dirty = false;
   }
